@@ -1,0 +1,1 @@
+"""Small helpers that more than one room needs; no room may be imported here."""

@@ -1,0 +1,57 @@
+"""Everything autonomaly raises or warns with, beyond the built-in exceptions."""
+
+__all__ = [
+    "AutonomalyError",
+    "AutonomalyWarning",
+    "BudgetWarning",
+    "DataError",
+    "DetectorRejected",
+    "LoadError",
+    "MissingExtraError",
+    "NoDetectorLeftError",
+]
+
+
+class AutonomalyError(Exception):
+    """Base class of the errors raised by autonomaly."""
+
+
+class DataError(AutonomalyError, ValueError):
+    """The data given cannot be used; the message says why and what to do."""
+
+
+class LoadError(DataError):
+    """A source could not be read as a table."""
+
+
+class DetectorRejected(AutonomalyError, ValueError):
+    """A detector declines to serve this data.
+
+    Raised by detectors, never by the ensemble: the caller records the reason
+    and goes on with the other members.
+
+    Parameters
+    ----------
+    reason : str
+        Why the detector does not apply, in words a user can read.
+    """
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NoDetectorLeftError(AutonomalyError, ValueError):
+    """Every detector was rejected, so that there is nothing to score with."""
+
+
+class MissingExtraError(AutonomalyError, ImportError):
+    """An optional dependency is not installed; the message names the extra."""
+
+
+class AutonomalyWarning(UserWarning):
+    """Base class of the warnings given by autonomaly."""
+
+
+class BudgetWarning(AutonomalyWarning):
+    """A time or memory budget forced a smaller fit than was asked for."""
