@@ -1,0 +1,206 @@
+"""Files the command line writes and reads: atomically, and never over others."""
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from autonomaly.exceptions import DataError
+
+SCORE_COLUMNS = ["row", "score", "p_value", "label"]
+
+
+def score_table(scores, pvalues, labels):
+    """Put the results of all rows into one table.
+
+    Parameters
+    ----------
+    scores, pvalues : ndarray of shape (n_samples,)
+        Low scores and low p-values are abnormal.
+    labels : ndarray of shape (n_samples,)
+        -1 for anomalies, 1 for normal rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One line per row of the data, in the order of the data; ``row`` counts
+        from 0.
+    """
+    import pandas as pd
+
+    columns = [range(len(scores)), scores, pvalues, labels]
+    return pd.DataFrame(dict(zip(SCORE_COLUMNS, columns, strict=True)))
+
+
+@contextlib.contextmanager
+def atomic_path(path):
+    """Give a temporary path that becomes `path` when the block succeeds.
+
+    Parameters
+    ----------
+    path : Path
+        The file to make; an existing one is replaced in one step, so that no
+        reader ever sees half a file.
+
+    Yields
+    ------
+    Path
+        Where to write, in the same directory.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files that only the owner can read; give the results
+        # the rights every other program would give them
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_scores(path, table):
+    """Write a score table as CSV."""
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def write_text(path, text):
+    """Write a text in UTF-8."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def check_replaceable(path, inputs=()):
+    """Refuse to write where something would be lost.
+
+    Results of an earlier run can be made again, so they may be replaced. What
+    was read in this run, and files that autonomaly did not write, may not.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    inputs : iterable of str
+        Sources that this run reads.
+
+    Raises
+    ------
+    DataError
+        If `path` is such a file, or cannot be written for another reason.
+    """
+    if path.is_dir():
+        raise DataError(f"{path} is a directory; give the name of a file to write.")
+    if not path.parent.is_dir():
+        raise DataError(f"{path.parent} is no directory; make it first.")
+    if not path.exists():
+        return
+    for source in inputs:
+        if Path(source).exists() and path.samefile(source):
+            raise DataError(f"{path} is read in this run; write somewhere else.")
+    if not _is_ours(path):
+        raise DataError(
+            f"{path} exists and was not written by autonomaly; move it away or "
+            "write somewhere else."
+        )
+
+
+def _is_ours(path):
+    """Tell whether a file is a result of an earlier run."""
+    if path.suffix == ".joblib":
+        # Looking into a pickle runs it. A model of ours has its record beside it.
+        return _is_ours(path.with_name("record.json"))
+    try:
+        if path.suffix == ".json":
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return isinstance(content, dict) and "schema_version" in content
+        with path.open(encoding="utf-8") as lines:
+            return lines.readline(200).strip() == ",".join(SCORE_COLUMNS)
+    except (OSError, ValueError):
+        return False
+
+
+def prepare_directory(path, names, inputs):
+    """Make the output directory and check every file that will be written.
+
+    Parameters
+    ----------
+    path : str
+        The directory.
+    names : list of str
+        The files that will be written into it.
+    inputs : list of str
+        Sources that this run reads.
+
+    Returns
+    -------
+    Path
+        The directory, which now exists.
+    """
+    directory = Path(path)
+    if directory.exists() and not directory.is_dir():
+        raise DataError(f"--output {path} is a file; give a directory.")
+    directory.mkdir(parents=True, exist_ok=True)
+    if not os.access(directory, os.W_OK):
+        raise DataError(f"--output {path} cannot be written to; choose another one.")
+    for name in names:
+        check_replaceable(directory / name, inputs)
+    return directory
+
+
+def save_model(path, model):
+    """Write a fitted detector with joblib."""
+    import joblib
+
+    with atomic_path(path) as temporary:
+        joblib.dump(model, temporary, compress=3)
+
+
+def load_model(path):
+    """Read a fitted detector.
+
+    Parameters
+    ----------
+    path : str
+        A file written by `save_model`.
+
+    Returns
+    -------
+    estimator
+        The fitted detector.
+
+    Raises
+    ------
+    DataError
+        If the file is no such model.
+    """
+    import joblib
+    from sklearn.utils.validation import check_is_fitted
+
+    advice = "Give a file written by 'autonomaly auto detect --save-model'."
+    if Path(path).is_dir():
+        raise DataError(f"--model {path} is a directory. {advice}")
+    with open(path, "rb"):
+        pass  # a missing or unreadable file has a clear error of its own
+    try:
+        model = joblib.load(path)
+    # A file that is no pickle fails in any way there is, from KeyError to
+    # UnicodeDecodeError.
+    except Exception as error:
+        raise DataError(
+            f"--model {path} is no model of autonomaly "
+            f"({type(error).__name__}: {error}). {advice}"
+        ) from error
+    needed = ["score_samples", "outlier_pvalues", "offset_"]
+    missing = [name for name in needed if not hasattr(model, name)]
+    if missing:
+        raise DataError(
+            f"--model {path} holds a {type(model).__name__} without {missing[0]}. "
+            f"{advice}"
+        )
+    check_is_fitted(model)
+    return model

@@ -1,0 +1,58 @@
+"""``autonomaly score``: score new rows with a saved model."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from autonomaly.cli._columns import read_table
+from autonomaly.cli._files import (
+    check_replaceable,
+    load_model,
+    score_table,
+    write_scores,
+)
+from autonomaly.cli._report import Report
+
+
+def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
+    """Score rows and write the table.
+
+    Parameters
+    ----------
+    model : str
+        File of the fitted detector.
+    source : str
+        What to read.
+    output : str or None
+        File for the scores; None writes them to stdout.
+    truth_column : str or None
+        Column that holds the truth.
+    ignore_columns : list of str
+        Columns to leave out.
+    quiet : bool
+        Print no summary.
+    """
+    target = None if output is None else Path(output)
+    if target is not None:
+        check_replaceable(target, [model, source])
+    detector = load_model(model)
+    name, data, truth = read_table(source, truth_column, ignore_columns)
+    scores = detector.score_samples(data)
+    labels = np.where(scores - detector.offset_ < 0, -1, 1)
+    table = score_table(scores, detector.outlier_pvalues(data), labels)
+    if target is None:
+        table.to_csv(sys.stdout, index=False)
+    else:
+        write_scores(target, table)
+    if quiet:
+        return
+    # The scores have stdout when no file was named.
+    report = Report(sys.stderr if target is None else sys.stdout)
+    report.flagged(table, detector, name=name)
+    if truth is not None:
+        report.performance(table, truth)
+    if target is not None:
+        report.oddest(table, data, detector)
+        report.written([target])
+    report.print()

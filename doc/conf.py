@@ -1,0 +1,46 @@
+"""Sphinx configuration."""
+
+import sys
+from pathlib import Path
+
+import autonomaly
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from api_reference import API_REFERENCE, write_pages  # noqa: E402
+
+project = "autonomaly"
+author = "The autonomaly developers"
+copyright = "2026, the autonomaly developers"
+release = version = autonomaly.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build"]
+default_role = "py:obj"
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": [str(HERE.parent / "examples")],
+    "gallery_dirs": ["auto_examples"],
+    "filename_pattern": "plot_",
+    "download_all_examples": False,
+    "show_memory": False,
+    "abort_on_example_error": True,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "autonomaly"
+html_show_sourcelink = False
+html_theme_options = {"show_toc_level": 2}
+
+write_pages(API_REFERENCE, HERE / "api")

@@ -1,0 +1,136 @@
+"""What pyproject.toml promises is what the files say."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import autonomaly
+
+CHECKOUT = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+
+# Where the package on the index has another name than the module.
+MODULE_OF = {
+    "scikit-learn": "sklearn",
+    "scikit-optimize": "skopt",
+    "pyyaml": "yaml",
+    "prometheus-client": "prometheus_client",
+    "dask": "dask",
+}
+
+
+def _modules(requirements):
+    names = [re.match(r"[A-Za-z0-9_.-]+", line)[0].lower() for line in requirements]
+    return {MODULE_OF.get(name, name) for name in names}
+
+
+def _core():
+    return _modules(PYPROJECT["project"]["dependencies"])
+
+
+def _extras():
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    return _modules([line for lines in extras.values() for line in lines])
+
+
+def _foreign_imports():
+    for path in (CHECKOUT / "autonomaly").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module]
+            else:
+                continue
+            for name in names:
+                top = name.split(".")[0]
+                if top != "autonomaly" and top not in sys.stdlib_module_names:
+                    yield top, path.relative_to(CHECKOUT)
+
+
+def test_every_import_is_declared():
+    declared = _core() | _extras()
+    assert {f"{name} in {path}" for name, path in _foreign_imports()} == {
+        f"{name} in {path}" for name, path in _foreign_imports() if name in declared
+    }
+
+
+@pytest.mark.parametrize("hook", ["ruff", "codespell"])
+def test_pre_commit_uses_the_pinned_version(hook):
+    text = (CHECKOUT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    (used,) = re.findall(rf"/{hook}(?:-pre-commit)?\n\s+rev: v(\S+)", text)
+    extra = PYPROJECT["project"]["optional-dependencies"]["test"]
+    (pinned,) = [line.split("==")[1] for line in extra if line.startswith(f"{hook}==")]
+    assert used == pinned
+
+
+def test_ruff_is_pinned_once():
+    text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
+    assert len(re.findall(r"ruff==", text)) == 1
+    assert "ruff==" not in (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_extras_named_in_errors_exist():
+    extras = set(PYPROJECT["project"]["optional-dependencies"])
+    named = set()
+    for path in (CHECKOUT / "autonomaly").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", None) == "import_optional_dependency"
+            ):
+                arguments = [*node.args, *(word.value for word in node.keywords)]
+                named.add(arguments[1].value)
+    assert named <= extras
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    # From a copy: setuptools leaves build/ and *.egg-info beside the sources.
+    source = folder / "source"
+    source.mkdir()
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("needs a git checkout to know which files belong to the project")
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (CHECKOUT / name).is_file():
+            target = source / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((CHECKOUT / name).read_bytes())
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"),
+            *("--wheel-dir", str(folder), str(source)),
+        ],
+        check=True,
+    )
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert "autonomaly/py.typed" in names
+    for path in (CHECKOUT / "autonomaly").rglob("*"):
+        if path.suffix in (".py", ".json"):
+            assert str(path.relative_to(CHECKOUT)) in names
+    roots = {name.split("/")[0] for name in names}
+    assert roots == {
+        "autonomaly",
+        f"autonomaly-{autonomaly.__version__}.dist-info",
+    }
+
+
+def test_the_version_is_single_sourced():
+    assert PYPROJECT["project"]["dynamic"] == ["version"]
+    assert "version" not in PYPROJECT["project"]
