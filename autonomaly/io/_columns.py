@@ -1,0 +1,540 @@
+"""One column of any table, read value by value into numbers, seconds or levels.
+
+Everything here looks at one value at a time, so that the way a row is read never
+depends on the rows that came with it.
+"""
+
+import datetime
+import decimal
+import fractions
+import numbers
+import re
+
+import numpy as np
+
+from autonomaly.exceptions import DataError
+
+__all__ = [
+    "ColumnValues",
+    "guess_date_format",
+    "is_polars",
+    "parse_number",
+    "table",
+    "unique_names",
+]
+
+#: Spellings of a missing value, compared without case and outer blanks.
+NULL_STRINGS = frozenset(
+    {"", "?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "null"}
+    | {"none", "-", "--", "..."}
+)
+
+_PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?")
+_GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+_DATE_LIKE = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?"
+    r"|\d{8}T\d{4,6}.*|(?=.*\d)(?=.*\d{4})(?=.*(jan|feb|mar|apr|may|jun|jul|aug|sep"
+    r"|oct|nov|dec))[\w ,.:/+-]{8,40}",
+    re.IGNORECASE,
+)
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+_EPOCH = datetime.datetime(1970, 1, 1)
+_EPOCH_UTC = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MAX_TEXT = 1000  # characters of a nested object that are told apart
+
+_MISSING, _NUMBER, _SECONDS, _FLAG, _TEXT = range(5)
+
+
+def is_polars(X):
+    """Tell whether an object comes from polars, without importing it."""
+    return type(X).__module__.partition(".")[0] == "polars"
+
+
+def table(X):
+    """Split a table into names and columns.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame, polars.DataFrame or array-like of shape (n, d)
+        The table; arrays get the names x0, x1, ...
+
+    Returns
+    -------
+    names : list of str
+        Column names, each once: repeated ones get _2, _3, ...
+    columns : list
+        One pandas Series, polars Series or 1-D array per column.
+    n_rows : int
+        Number of rows.
+    """
+    if is_polars(X):
+        return list(X.columns), X.get_columns(), X.height
+    if hasattr(X, "iloc"):
+        columns = [X.iloc[:, j] for j in range(X.shape[1])]
+        return unique_names([str(name) for name in X.columns]), columns, len(X)
+    X = X if isinstance(X, np.ndarray) else _object_array(X)
+    if X.ndim != 2:
+        raise DataError(
+            f"An array of {X.ndim} dimension(s) came. A table has two, rows and "
+            "columns; reshape it, for example with X.reshape(-1, 1)."
+        )
+    return [f"x{j}" for j in range(X.shape[1])], list(X.T), X.shape[0]
+
+
+def unique_names(names):
+    """Number repeated names: a, a_2, a_3, ...
+
+    Examples
+    --------
+    >>> from autonomaly.io._columns import unique_names
+    >>> unique_names(["a", "b", "a"])
+    ['a', 'b', 'a_2']
+    """
+    taken, out = set(names), []
+    seen = set()
+    for name in names:
+        unique, k = name, 2
+        while unique in seen or (k > 2 and unique in taken):
+            unique, k = f"{name}_{k}", k + 1
+        seen.add(unique)
+        out.append(unique)
+    return out
+
+
+def _object_array(X):
+    """Make an array of nested sequences without turning numbers into strings."""
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise DataError(
+            f"The rows given do not form a table ({error}). Give an array, a data "
+            "frame or rows of equal length."
+        ) from error
+    return np.asarray(X, dtype=object) if array.dtype.kind in "US" else array
+
+
+def parse_number(text):
+    """Read one stripped string as a number.
+
+    Parameters
+    ----------
+    text : str
+        For example ``"-1.5e3"`` or, with thousands separators, ``"12,345.6"``.
+
+    Returns
+    -------
+    float or None
+        None if it is no number.
+
+    Examples
+    --------
+    >>> from autonomaly.io._columns import parse_number
+    >>> parse_number("12,345.5"), parse_number("12,5")
+    (12345.5, None)
+    """
+    if _PLAIN_NUMBER.fullmatch(text) or _PLAIN_NUMBER.fullmatch(text.lower()):
+        return float(text)
+    if _GROUPED_NUMBER.fullmatch(text):
+        return float(text.replace(",", ""))
+    return None
+
+
+def guess_date_format(strings):
+    """Find the one format that most of the given strings follow.
+
+    Parameters
+    ----------
+    strings : list of str
+        Distinct, stripped, not missing.
+
+    Returns
+    -------
+    str or None
+        A ``strptime`` format, ``"ISO8601"``, or None if these are no dates. Of two
+        formats that read equally many, month before day (1/2 is January) wins.
+    """
+    like = [s for s in strings if len(s) <= 40 and _DATE_LIKE.fullmatch(s)]
+    if not strings or len(like) < 0.9 * len(strings):
+        return None
+    few = like[:10] + like[-10:]
+    formats = [
+        date_format
+        for date_format in _candidate_formats(like[0])
+        if np.isfinite(_parse_dates(few, date_format)).any()
+    ]
+    shares = [np.isfinite(_parse_dates(strings, f)).mean() for f in formats]
+    if not formats or max(shares) < 0.9:
+        return None
+    return formats[int(np.argmax(shares))]
+
+
+def _candidate_formats(text):
+    """Formats worth trying, judged by the look of one date."""
+    if _ISO_DATE.fullmatch(text) or re.match(r"\d{8}T", text):
+        return ["ISO8601"]
+    if re.search("[A-Za-z]{3}", text.split(":")[0]):
+        dates = ["%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%b %d %Y", "%Y-%b-%d"]
+        dates += [date.replace("%b", "%B") for date in dates]
+        dates += ["%a, %d %b %Y", "%A, %d %B %Y", "%a %d %b %Y", "%d-%b-%y"]
+    else:
+        s = re.search("[-/.]", text)[0]
+        dates = [f"%m{s}%d{s}%Y", f"%d{s}%m{s}%Y", f"%Y{s}%m{s}%d"]
+        dates += [f"%m{s}%d{s}%y", f"%d{s}%m{s}%y"]
+    if ":" not in text:
+        return dates
+    times = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p"]
+    times += ["%H:%M:%S%z", "%H:%M:%S %z"]
+    glue = "T" if re.search(r"\dT\d", text) else " "
+    return [f"{date}{glue}{time}" for date in dates for time in times]
+
+
+def _parse_dates(strings, date_format):
+    """Seconds since 1970-01-01 UTC of date strings, NaN where unreadable."""
+    import pandas as pd
+
+    dates = pd.to_datetime(
+        pd.Series(strings, dtype=object), format=date_format, errors="coerce", utc=True
+    )
+    return _datetime_seconds(dates.dt.tz_localize(None).to_numpy())
+
+
+def _datetime_seconds(values):
+    """Seconds since 1970-01-01 of a datetime64 array, NaN for NaT."""
+    unit, step = np.datetime_data(values.dtype)
+    if unit in ("Y", "M", "generic"):
+        values, unit, step = values.astype("datetime64[s]"), "s", 1
+    seconds = values.astype(np.int64).astype(np.float64)
+    seconds *= step * (np.timedelta64(1, unit) / np.timedelta64(1, "s"))
+    seconds[np.isnat(values)] = np.nan
+    return seconds
+
+
+def _timedelta_seconds(values):
+    """Seconds of a timedelta64 array, NaN for NaT."""
+    if np.datetime_data(values.dtype)[0] in ("Y", "M", "generic"):
+        values = values.astype(np.int64).astype("timedelta64[s]")
+    return values / np.timedelta64(1, "s")
+
+
+def _raw_values(column):
+    """Turn a column into an array of numbers, datetimes, timedeltas or objects."""
+    if is_polars(column):
+        return _raw_polars(column)
+    if not isinstance(column, np.ndarray) and hasattr(column, "dtype"):
+        return _raw_pandas(column)
+    values = np.asarray(column)
+    return values if values.dtype.kind in "biufcmMO" else values.astype(object)
+
+
+def _raw_polars(column):
+    kind = column.dtype
+    name = str(kind.base_type())
+    if kind.is_numeric():
+        import polars as pl
+
+        return column.cast(pl.Float64).to_numpy()
+    if name == "Datetime":
+        if kind.time_zone is not None:
+            column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return column.to_numpy()
+    if name in ("Date", "Duration"):
+        return column.to_numpy()
+    values = np.empty(len(column), dtype=object)
+    values[:] = column.to_list()
+    return values
+
+
+def _raw_pandas(column):
+    import pandas as pd
+
+    kind = column.dtype
+    if isinstance(kind, np.dtype):
+        return np.asarray(column)
+    if isinstance(kind, pd.DatetimeTZDtype):
+        return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    if isinstance(kind, pd.PeriodDtype):
+        return column.dt.to_timestamp().to_numpy()
+    if isinstance(kind, pd.SparseDtype):
+        return np.asarray(column)
+    if pd.api.types.is_bool_dtype(kind):
+        return column.astype(object).to_numpy()
+    if pd.api.types.is_numeric_dtype(kind) and kind.kind in "iuf":
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return column.astype(object).to_numpy()
+
+
+def _read_value(value):
+    """Say what one object is and what it is worth as a number or a text."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return _MISSING, None
+    if isinstance(value, bool | np.bool_):
+        return _FLAG, bool(value)
+    if isinstance(value, str):
+        text = value.strip()
+        return (_MISSING, None) if text.casefold() in NULL_STRINGS else (_TEXT, text)
+    if isinstance(value, decimal.Decimal) and value.is_nan():
+        return _MISSING, None
+    if isinstance(value, numbers.Real | decimal.Decimal | fractions.Fraction):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = np.inf if value > 0 else -np.inf
+        return (_MISSING, None) if number != number else (_NUMBER, number)
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        if np.isnat(value):
+            return _MISSING, None
+        if isinstance(value, np.timedelta64):
+            return _NUMBER, float(_timedelta_seconds(np.array([value]))[0])
+        return _SECONDS, float(_datetime_seconds(np.array([value]))[0])
+    return _read_time_or_object(value)
+
+
+def _read_time_or_object(value):
+    if isinstance(value, datetime.datetime):
+        epoch = _EPOCH if value.utcoffset() is None else _EPOCH_UTC
+        return _SECONDS, float((value - epoch).total_seconds())
+    if isinstance(value, datetime.date):
+        return _SECONDS, 86400.0 * (value - _EPOCH.date()).days
+    if isinstance(value, datetime.timedelta):
+        return _NUMBER, float(value.total_seconds())
+    if isinstance(value, datetime.time):
+        seconds = 3600 * value.hour + 60 * value.minute + value.second
+        return _NUMBER, float(seconds + 1e-6 * value.microsecond)
+    return _TEXT, _object_text(value)
+
+
+def _object_text(value):
+    """Describe an object by its content; never by its address in memory."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")[:_MAX_TEXT]
+    if isinstance(value, set | frozenset):  # their order changes between runs
+        return "{" + ", ".join(sorted(_object_text(v) for v in value)) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_object_text(v) for v in value)[:_MAX_TEXT] + "]"
+    if isinstance(value, dict):
+        items = (f"{_object_text(k)}: {_object_text(v)}" for k, v in value.items())
+        return "{" + ", ".join(items)[:_MAX_TEXT] + "}"
+    if isinstance(value, np.ndarray):
+        return _object_text(value.tolist())
+    if type(value).__repr__ is object.__repr__ and type(value).__str__ is (
+        object.__str__
+    ):
+        return type(value).__name__
+    return str(value)[:_MAX_TEXT]
+
+
+def _number_text(number):
+    """One spelling per number, whether it came as 1, 1.0 or numpy.int64(1)."""
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _factorize(values):
+    """Integer codes and the distinct objects; unhashable ones by their text."""
+    import pandas as pd
+
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError:
+        values = np.array(
+            [v if _hashable(v) else _object_text(v) for v in values], dtype=object
+        )
+        codes, uniques = pd.factorize(values)
+    uniques = list(uniques)
+    if not any(isinstance(u, bool | np.bool_ | int | float) for u in uniques):
+        return codes, uniques
+    flag = np.array([isinstance(v, bool | np.bool_) for v in values], dtype=bool)
+    if flag.any() and not flag[codes >= 0].all():
+        # True == 1 in Python: which of the two came first must not matter.
+        rest, uniques = pd.factorize(np.where(flag, None, values))
+        uniques = list(uniques)
+        truth = np.array([f and bool(v) for v, f in zip(values, flag, strict=True)])
+        codes = np.where(flag, len(uniques) + truth, rest)
+        uniques += [False, True]
+    return codes, uniques
+
+
+def _hashable(value):
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+class ColumnValues:
+    """The values of one column, each read by itself.
+
+    Parameters
+    ----------
+    column : pandas.Series, polars.Series or 1-D array
+        The column.
+
+    Attributes
+    ----------
+    categorical : bool
+        Whether the column's own type says that these are categories.
+    """
+
+    def __init__(self, column):
+        kind = getattr(column, "dtype", None)
+        self.categorical = type(kind).__name__ in (
+            "CategoricalDtype",
+            "Categorical",
+            "Enum",
+        )
+        self._number = None  # float64, when the whole column is numeric
+        self._flag = False
+        self._seconds = None
+        self._codes = None
+        if self.categorical and not is_polars(column):
+            categories = _raw_values(column.cat.categories.to_series())
+            self._codes = np.asarray(column.cat.codes, dtype=np.intp)
+            self._read(list(categories.astype(object)))
+            return
+        values = _raw_values(column)
+        code = values.dtype.kind
+        if code == "c":
+            raise DataError(
+                "Complex data not supported: a column of complex numbers came. "
+                "Give real and imaginary part, or modulus and phase, as two columns."
+            )
+        if code in "biuf":
+            self._flag = code == "b"
+            with np.errstate(over="ignore"):  # long doubles beyond float64: infinite
+                self._number = values.astype(np.float64)
+        elif code == "m":
+            self._number = _timedelta_seconds(values)
+        elif code == "M":
+            self._seconds = _datetime_seconds(values)
+        else:
+            self._codes, uniques = _factorize(values)
+            self._read(uniques)
+
+    def _read(self, uniques):
+        read = [_read_value(value) for value in uniques]
+        self._kinds = np.array([kind for kind, _ in read] + [_MISSING], dtype=np.int8)
+        self._payload = [value for _, value in read]
+
+    def __len__(self):
+        for values in (self._number, self._seconds, self._codes):
+            if values is not None:
+                return len(values)
+        return 0
+
+    def _spread(self, values, fill=np.nan):
+        """Give every row the value of its distinct object."""
+        return np.append(np.asarray(values, dtype=np.float64), fill)[self._codes]
+
+    def numbers(self):
+        """Read the column as numbers; what is no number is NaN.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            Flags are 0 and 1; infinities stay.
+        """
+        if self._number is not None:
+            return self._number
+        if self._seconds is not None:
+            return np.full(len(self), np.nan)
+        out = np.full(len(self._payload), np.nan)
+        for i, value in enumerate(self._payload):
+            if self._kinds[i] in (_NUMBER, _FLAG):
+                out[i] = value
+            elif self._kinds[i] == _TEXT:
+                number = parse_number(value)
+                out[i] = np.nan if number is None else number
+        return self._spread(out)
+
+    def seconds(self, date_format=None):
+        """Read the column as seconds since 1970-01-01 UTC; NaN if no date.
+
+        Parameters
+        ----------
+        date_format : str or None
+            Format of dates given as strings.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            Dates without a zone are taken as UTC.
+        """
+        if self._seconds is not None:
+            return self._seconds
+        if self._number is not None:
+            return np.full(len(self), np.nan)
+        out = np.full(len(self._payload), np.nan)
+        texts = []
+        for i, value in enumerate(self._payload):
+            if self._kinds[i] == _SECONDS:
+                out[i] = value
+            elif self._kinds[i] == _TEXT:
+                texts.append(i)
+        if date_format is not None and texts:
+            strings = [self._payload[i] for i in texts]
+            out[texts] = _parse_dates(strings, date_format)
+        return self._spread(out)
+
+    def levels(self):
+        """Read the column as texts.
+
+        Returns
+        -------
+        codes : ndarray of shape (n,), int
+            Position in ``labels``; -1 where missing.
+        labels : list of str
+            The distinct texts.
+        """
+        if self._codes is None:
+            values = self._number if self._number is not None else self._seconds
+            uniques, codes = np.unique(values, return_inverse=True)
+            payload = [bool(v) if self._flag else float(v) for v in uniques]
+            kinds = np.where(np.isnan(uniques), _MISSING, _NUMBER)
+        else:
+            codes, payload, kinds = self._codes, self._payload, self._kinds
+        labels, where = [], {}
+        lookup = np.full(len(payload) + 1, -1, dtype=np.intp)
+        for i, value in enumerate(payload):
+            if kinds[i] == _MISSING:
+                continue
+            if isinstance(value, bool):
+                text = str(value)
+            else:
+                text = value if isinstance(value, str) else _number_text(value)
+            if text not in where:
+                where[text] = len(labels)
+                labels.append(text)
+            lookup[i] = where[text]
+        return lookup[codes], labels
+
+    def shares(self):
+        """Count what the column is made of.
+
+        Returns
+        -------
+        dict of str to float
+            Shares of the values that are not missing: ``number`` (number strings
+            count), ``date`` (without date strings), ``flag``, ``text``; and
+            ``missing``, as a share of all rows.
+        """
+        n = len(self)
+        if self._codes is None:
+            values = self._number if self._number is not None else self._seconds
+            missing = np.isnan(values).mean() if n else 1.0
+            kind = "flag" if self._flag else "number"
+            kind = "date" if self._seconds is not None else kind
+            out = dict.fromkeys(("number", "date", "flag", "text"), 0.0)
+            return out | {kind: float(missing < 1), "missing": float(missing)}
+        kinds = self._kinds.copy()
+        for i, value in enumerate(self._payload):
+            if kinds[i] == _TEXT and parse_number(value) is not None:
+                kinds[i] = _NUMBER
+        count = np.bincount(kinds[self._codes], minlength=5)
+        present = max(1, n - count[_MISSING])
+        return {
+            "number": count[_NUMBER] / present,
+            "date": count[_SECONDS] / present,
+            "flag": count[_FLAG] / present,
+            "text": count[_TEXT] / present,
+            "missing": float(count[_MISSING] / n) if n else 1.0,
+        }

@@ -1,0 +1,208 @@
+"""What part a column plays in a table."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from autonomaly.io._columns import ColumnValues, guess_date_format, is_polars, table
+
+__all__ = ["ColumnRole", "infer_roles"]
+
+_SAMPLE_ROWS = 10_000
+_MIN_IDENTIFIER_ROWS = 10
+_ID_NAME = re.compile(
+    r"(^|[\W_])(id|ids|uuid|guid|key|index|idx|rowid|row|no|nr|number|serial)$"
+    r"|^(id|uuid|guid)([\W_]|$)|[a-z](Id|ID|Uuid|UUID|Key)$",
+)
+_TIME_NAME = re.compile(r"time|date|year|epoch|day|month", re.IGNORECASE)
+
+
+class ColumnRole(StrEnum):
+    """The part a column plays; a string, so that ``role == "date"`` works.
+
+    ``numeric``: amounts, among them timedeltas and times of the day in seconds.
+    ``categorical``: few or many names without order; flags; a column that holds
+    one value or nothing.
+    ``date``: points in time, also as strings.
+    ``text``: free text, a different one in most rows.
+    ``identifier``: names the row and says nothing else.
+    ``constant``: one value in every row, or none at all.
+    """
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    DATE = "date"
+    TEXT = "text"
+    IDENTIFIER = "identifier"
+    CONSTANT = "constant"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ColumnReading:
+    """How to read a column, with the reason."""
+
+    role: ColumnRole
+    reason: str
+    date_format: str | None = None
+
+
+def infer_roles(X):
+    """Find the part that each column plays.
+
+    Looks at no more than 10,000 rows, drawn with a fixed seed; what is claimed of
+    every row (that a column is constant) is checked on every row.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame, polars.DataFrame or array-like of shape (n, d)
+        The table. Columns of an array are called x0, x1, ...; a plain number array
+        has numeric and constant columns only, since without names nothing tells a
+        running number from a measurement.
+
+    Returns
+    -------
+    dict of str to ColumnRole
+        One role per column, in order.
+
+    Notes
+    -----
+    Strings such as ``"?"``, ``"NA"``, ``"null"`` or ``""`` are missing values.
+    A column of objects is numeric or a date if nine in ten of its values are.
+    An identifier is a string of fewer than three words that is different in (almost)
+    every row, or an integer that is different in every row and either runs (its range
+    is about the number of rows, or it rises from row to row) or is called an id. A
+    measurement that happens to be unique is none, nor is anything in fewer than 10
+    rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from autonomaly.io import infer_roles
+    >>> X = pd.DataFrame({"size": [1.5, 2.5, 2.5], "kind": ["a", "b", "a"]})
+    >>> {name: str(role) for name, role in infer_roles(X).items()}
+    {'size': 'numeric', 'kind': 'categorical'}
+    """
+    return {name: reading.role for name, reading in _read_columns(X).items()}
+
+
+def _read_columns(X):
+    """Find role, reason and date format of every column."""
+    names, columns, n_rows = table(X)
+    rows = None
+    if n_rows > _SAMPLE_ROWS:
+        rng = np.random.RandomState(0)
+        rows = np.sort(rng.choice(n_rows, _SAMPLE_ROWS, replace=False))
+    plain = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
+    readings = {}
+    for name, column in zip(names, columns, strict=True):
+        sample = column if rows is None else _take(column, rows)
+        read = _read_plain if plain else _read_column
+        reading = read(ColumnValues(sample), name, n_rows)
+        if reading.role == ColumnRole.CONSTANT and rows is not None:
+            values = ColumnValues(column)
+            if not _is_constant(values):
+                reading = read(values, name, n_rows)
+        readings[name] = reading
+    return readings
+
+
+def _take(column, rows):
+    if is_polars(column):
+        return column.gather(rows)
+    return column.iloc[rows] if hasattr(column, "iloc") else column[rows]
+
+
+def _is_constant(values):
+    """Tell whether every row holds the same, a missing value being a value too."""
+    codes, labels = values.levels()
+    return len(labels) == 0 or (len(labels) == 1 and not (codes < 0).any())
+
+
+def _read_plain(values, name, n_rows):
+    numbers = values.numbers()
+    same = (numbers == numbers[:1]) | np.isnan(numbers) & np.isnan(numbers[:1])
+    if same.all():
+        return _ColumnReading(role=ColumnRole.CONSTANT, reason=_constant_reason(values))
+    return _ColumnReading(role=ColumnRole.NUMERIC, reason="numbers")
+
+
+def _constant_reason(values):
+    if np.isnan(values.numbers()).all() and not values.levels()[1]:
+        return "every value is missing"
+    return "the same value in every row"
+
+
+def _read_column(values, name, n_rows):
+    def reading(role, reason, date_format=None):
+        return _ColumnReading(
+            role=ColumnRole(role), reason=reason, date_format=date_format
+        )
+
+    codes, labels = values.levels()
+    if _is_constant(values):
+        return reading("constant", _constant_reason(values))
+    if len(labels) == 1:
+        return reading("categorical", "one value, or missing")
+    if values.categorical:
+        return reading("categorical", "the column's type says so")
+    shares = values.shares()
+    if shares["date"] >= 0.9:
+        return reading("date", "points in time")
+    if shares["number"] + shares["flag"] >= 0.9 and shares["number"] > 0:
+        reason = _number_identifier(values.numbers(), name, n_rows)
+        if reason:
+            return reading("identifier", reason)
+        return reading("numeric", "numbers")
+    if shares["flag"] == 1:
+        return reading("categorical", "flags")
+    date_format = guess_date_format(_some(labels, 1000))
+    if date_format is not None or shares["date"] > 0:
+        dated = np.isfinite(values.seconds(date_format)).sum() / (codes >= 0).sum()
+        if dated >= 0.9:
+            return reading("date", f"dates written as {date_format}", date_format)
+    return reading(*_read_strings(codes, labels, name))
+
+
+def _some(labels, count):
+    """Pick labels evenly, the first and the last among them."""
+    if len(labels) <= count:
+        return labels
+    return [labels[i] for i in np.linspace(0, len(labels) - 1, count).astype(int)]
+
+
+def _number_identifier(numbers, name, n_rows):
+    """Say why the numbers are an identifier, or return None."""
+    n = len(numbers)
+    with np.errstate(invalid="ignore"):
+        integers = np.isfinite(numbers).all() and (numbers % 1 == 0).all()
+    if n < _MIN_IDENTIFIER_ROWS or not integers or len(np.unique(numbers)) < n:
+        return None
+    if _ID_NAME.search(name):
+        return "an integer called an id, different in every row"
+    if _TIME_NAME.search(name):
+        return None
+    # The range is about the number of rows: 1..n in any order, gaps allowed.
+    if np.ptp(numbers) <= 1.2 * n_rows and n >= 2 * _MIN_IDENTIFIER_ROWS:
+        return "a running number"
+    steps = np.diff(numbers)
+    if n >= 5 * _MIN_IDENTIFIER_ROWS and ((steps > 0).all() or (steps < 0).all()):
+        return "an integer that rises from row to row"
+    return None
+
+
+def _read_strings(codes, labels, name):
+    """Tell categories, text and identifiers apart."""
+    present = int((codes >= 0).sum())
+    distinct = len(labels) / present
+    some = _some(labels, 1000)
+    words = float(np.mean([len(label.split()) for label in some]))
+    if present >= _MIN_IDENTIFIER_ROWS and words < 3:
+        if distinct >= 0.95:
+            return "identifier", "a different string in (almost) every row"
+        if distinct >= 0.8 and _ID_NAME.search(name):
+            return "identifier", "called an id, and different in most rows"
+    if words >= 3 and distinct > 0.3 and len(labels) > 20:
+        return "text", "a different text in most rows"
+    return "categorical", f"{len(labels)} different strings"

@@ -1,0 +1,361 @@
+"""Any table in, finite numbers out."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_is_fitted,
+    validate_data,
+)
+
+from autonomaly.exceptions import DataError
+from autonomaly.io import ColumnRole
+from autonomaly.io._columns import ColumnValues, is_polars, table, unique_names
+from autonomaly.io._roles import _read_columns
+from autonomaly.preprocessing._encoders import (
+    CategoryEncoder,
+    DateEncoder,
+    TextEncoder,
+)
+from autonomaly.preprocessing._numbers import NumberEncoder
+
+_NUMERIC_ROLES = (ColumnRole.NUMERIC, ColumnRole.DATE)
+
+
+class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
+    """Turn any table into a matrix of finite numbers for anomaly detection.
+
+    Numbers are imputed by the median, centred and scaled robustly; categories become
+    one column each; dates become seconds and their place in the day, week and year;
+    free text becomes a few components. Columns that cannot help (constant, or
+    an identifier) are left out, with the reason in ``dropped_``. Nothing is learnt
+    from labels, and a row's output depends on the fitted state and on that row alone.
+
+    Parameters
+    ----------
+    cardinality_threshold : int, default=40
+        Largest number of columns, at least 2, that the categories of one column
+        are spread over. Rarer categories share one column, and the rarity of the
+        category is added as a number.
+    missing_share : float, default=0.01
+        A numeric or date column in which at least this share of the training rows, in
+        [0, 1], is missing gets a column more that is 1 where it is missing.
+    text_components : int, default=10
+        Largest number of columns, at least 1, for a column of free text.
+    drop_identifiers : bool, default=True
+        Whether columns that only name the row are left out. If False, strings
+        are taken as categories and running numbers as amounts. They are kept in any
+        case if nothing else is left.
+
+    Attributes
+    ----------
+    roles_ : dict of str to ColumnRole
+        The part each column plays.
+    dropped_ : dict of str to str
+        Columns left out, with the reason.
+    feature_sources_ : dict of str to str
+        The column that each output column comes from.
+    n_features_in_ : int
+        Number of columns seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if ``X`` has names that are all strings.
+
+    See Also
+    --------
+    autonomaly.io.infer_roles : Finds the roles.
+
+    Notes
+    -----
+    Plain number arrays take a path of their own on which no data frame is built and
+    no identifier is looked for. Columns keep their order; indicators of missing values
+    come last. ``(x - median) / scale`` with ``scale = (p95 - p5) / 3.29`` is computed
+    without overflow for every float64; results beyond 1e30 continue
+    logarithmically, infinite values lie beyond the finite ones.
+
+    If no column varies, one column of zeros comes out.
+
+    A category not seen in training counts twice in the column of the rarest known
+    category, so that it looks unusual and never like the most common one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from autonomaly.preprocessing import AutonomousPreprocessor
+    >>> X = pd.DataFrame({
+    ...     "size": [1.0, 2.0, None, 3.0],
+    ...     "kind": ["a", "b", "a", "a"],
+    ...     "unit": ["cm"] * 4,
+    ... })
+    >>> preprocessor = AutonomousPreprocessor().fit(X)
+    >>> preprocessor.get_feature_names_out().tolist()
+    ['size', 'kind_b', 'size_missing']
+    >>> preprocessor.dropped_
+    {'unit': 'the same value in every row'}
+    >>> preprocessor.transform(X)[:, 1]
+    array([0., 1., 0., 0.])
+    """
+
+    _parameter_constraints: dict = {
+        "cardinality_threshold": [Interval(Integral, 2, None, closed="left")],
+        "missing_share": [Interval(Real, 0, 1, closed="both")],
+        "text_components": [Interval(Integral, 1, None, closed="left")],
+        "drop_identifiers": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        cardinality_threshold=40,
+        missing_share=0.01,
+        text_components=10,
+        drop_identifiers=True,
+    ):
+        self.cardinality_threshold = cardinality_threshold
+        self.missing_share = missing_share
+        self.text_components = text_components
+        self.drop_identifiers = drop_identifiers
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn how to encode every column.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, polars.DataFrame or array-like of shape (n, d)
+            The table.
+        y : Ignored
+            Not used, present for API consistency.
+
+        Returns
+        -------
+        self : object
+            Fitted preprocessor.
+        """
+        X = self._validate(X, reset=True)
+        self.dropped_, self.feature_sources_ = {}, {}
+        self._encoders = {}  # position of a column -> encoder
+        self._plain = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
+        if self._plain:
+            self._fit_array(X)
+        else:
+            self._fit_table(X)
+        return self
+
+    def transform(self, X):
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, polars.DataFrame or array-like of shape (n, d)
+            Rows with the columns seen in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n, n_out), float64
+            Always finite.
+        """
+        check_is_fitted(self)
+        X = self._validate(X, reset=False)
+        if self._plain and isinstance(X, np.ndarray) and X.dtype.kind in "biuf":
+            if self._zero_column:
+                return np.zeros((len(X), 1))
+            return self._numbers.transform(X)
+        _, columns, n_rows = table(X)
+        out = np.zeros((n_rows, len(self._names_out)))
+        if self._zero_column:
+            return out
+        blocks = [self._numbers.transform(self._number_matrix(columns, n_rows))]
+        blocks += [
+            encoder.transform(ColumnValues(columns[j]))
+            for j, encoder in self._encoders.items()
+            if not isinstance(encoder, DateEncoder)
+        ]
+        start = 0
+        for block in blocks:
+            stop = start + block.shape[1]
+            out[:, self._position[start:stop]] = block
+            start = stop
+        return out
+
+    def get_feature_names_out(self, input_features=None):
+        """Get the names of the output columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input columns; if given, they must be those of ``fit``.
+
+        Returns
+        -------
+        ndarray of str objects
+            Names of the output columns.
+        """
+        check_is_fitted(self)
+        given = _check_feature_names_in(self, input_features)
+        if input_features is None or list(given) == self._names_in:
+            return np.array(self._names_out, dtype=object)
+        # An array was fitted: names may be given now, in the place of x0, x1, ...
+        return np.array(self._name_outputs([str(name) for name in given]), dtype=object)
+
+    def _validate(self, X, *, reset):
+        """Check shape and names; number arrays come out as arrays."""
+        if sparse.issparse(X):
+            return validate_data(self, X, reset=reset)  # raises, and says why
+        frame = is_polars(X) or hasattr(X, "iloc")
+        if not frame:
+            if not isinstance(X, np.ndarray):
+                X = _as_array(X)
+            if X.dtype.kind in "biufc":
+                return validate_data(
+                    self, X, dtype="numeric", ensure_all_finite=False, reset=reset
+                )
+        if X.ndim != 2 if not is_polars(X) else not hasattr(X, "height"):
+            raise DataError(
+                "Expected 2D array, got 1D array instead: a table has rows and "
+                "columns. Reshape your data with X.reshape(-1, 1) or X.to_frame() if "
+                "it has a single column, with X.reshape(1, -1) if it is one row."
+            )
+        n_rows, n_columns = X.shape
+        if n_rows == 0:
+            raise DataError(
+                f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 "
+                "is required. Give at least one row."
+            )
+        if n_columns == 0:
+            raise DataError(
+                f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of "
+                "1 is required. Give at least one column."
+            )
+        return validate_data(self, X, reset=reset, skip_check_array=True)
+
+    def _fit_array(self, X):
+        self._names_in = self._input_names(X.shape[1])
+        self._numbers = NumberEncoder(self.missing_share).fit(X)
+        self.roles_ = dict.fromkeys(self._names_in, ColumnRole.NUMERIC)
+        used = np.union1d(self._numbers.kept_, self._numbers.indicators_)
+        for j in np.setdiff1d(np.arange(X.shape[1]), used):
+            name = self._names_in[j]
+            self.roles_[name] = ColumnRole.CONSTANT
+            self.dropped_[name] = (
+                "every value is missing"
+                if self._numbers.all_missing_[j]
+                else "the same value in every row"
+            )
+        self._number_columns = [(j, "") for j in range(X.shape[1])]
+        self._finish()
+
+    def _fit_table(self, X):
+        readings = list(_read_columns(X).items())
+        names, columns, n_rows = table(X)
+        self._names_in = names
+        self.roles_ = {name: reading.role for name, reading in readings}
+        dropped = {ColumnRole.CONSTANT}
+        helpful = set(self.roles_.values()) - {
+            ColumnRole.CONSTANT,
+            ColumnRole.IDENTIFIER,
+        }
+        if self.drop_identifiers and helpful:
+            dropped.add(ColumnRole.IDENTIFIER)
+        self._number_columns = []
+        for j, (name, reading) in enumerate(readings):
+            if reading.role in dropped:
+                self.dropped_[name] = reading.reason
+                continue
+            role, values = reading.role, ColumnValues(columns[j])
+            if role == ColumnRole.IDENTIFIER:
+                amounts = np.isfinite(values.numbers()).all()
+                role = ColumnRole.NUMERIC if amounts else ColumnRole.CATEGORICAL
+            if role == ColumnRole.NUMERIC:
+                self._number_columns.append((j, ""))
+            elif role == ColumnRole.DATE:
+                self._encoders[j] = DateEncoder(reading.date_format).fit(values)
+                self._number_columns += [(j, n) for n in self._encoders[j].names_]
+            elif role == ColumnRole.TEXT:
+                self._encoders[j] = TextEncoder(self.text_components).fit(values)
+            else:
+                encoder = CategoryEncoder(self.cardinality_threshold)
+                self._encoders[j] = encoder.fit(values)
+        matrix = self._number_matrix(columns, n_rows)
+        # Only the first column of a date says that the date is missing.
+        first = np.array([part == "" for _, part in self._number_columns], dtype=bool)
+        self._numbers = NumberEncoder(self.missing_share).fit(matrix, indicate=first)
+        self._finish()
+
+    def _number_matrix(self, columns, n_rows):
+        """Read all numeric and date columns into one matrix."""
+        out = np.empty((n_rows, len(self._number_columns)), order="F")
+        k = 0
+        while k < len(self._number_columns):
+            j, _ = self._number_columns[k]
+            values = ColumnValues(columns[j])
+            if j in self._encoders:
+                block = self._encoders[j].transform(values)
+                out[:, k : k + block.shape[1]] = block
+                k += block.shape[1]
+            else:
+                out[:, k] = values.numbers()
+                k += 1
+        return out
+
+    def _finish(self):
+        """Lay out the output: columns in the order of their sources."""
+        parts = [(*self._number_columns[k], False) for k in self._numbers.kept_]
+        parts += [(*self._number_columns[k], True) for k in self._numbers.indicators_]
+        for j, encoder in self._encoders.items():
+            if not isinstance(encoder, DateEncoder):
+                parts += [(j, part, False) for part in encoder.names_]
+        self._zero_column = not parts
+        if self._zero_column:
+            parts = [(0, "", False)]
+        order = sorted(range(len(parts)), key=lambda i: (parts[i][2], parts[i][0]))
+        self._position = np.empty(len(parts), dtype=np.intp)
+        self._position[order] = np.arange(len(parts))
+        self._parts = [parts[i] for i in order]
+        self._names_out = self._name_outputs(self._names_in)
+        sources = (self._names_in[j] for j, _, _ in self._parts)
+        self.feature_sources_ = dict(zip(self._names_out, sources, strict=True))
+        for j, name in enumerate(self._names_in):
+            used = any(j == part[0] for part in self._parts) and not self._zero_column
+            if not used and name not in self.dropped_:
+                self.dropped_[name] = "no value that varies could be read"
+
+    def _name_outputs(self, names):
+        """Name the output columns, each name once."""
+        out = []
+        for j, part, missing in self._parts:
+            name = f"{names[j]}_{part}" if part else names[j]
+            out.append(f"{name}_missing" if missing else name)
+        return unique_names(out)
+
+    def _input_names(self, n_columns):
+        names = getattr(self, "feature_names_in_", None)
+        return [f"x{j}" for j in range(n_columns)] if names is None else list(names)
+
+    @property
+    def _n_features_out(self):
+        return len(self._names_out)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _as_array(X):
+    """Make an array of a sequence, numbers and strings not mixed up."""
+    try:
+        array = np.asarray(X)
+    except ValueError:
+        array = None
+    if array is None:
+        raise DataError(
+            "The rows given do not form a table: they differ in length. Give an array, "
+            "a data frame or rows of equal length."
+        )
+    return np.asarray(X, dtype=object) if array.dtype.kind in "US" else array
