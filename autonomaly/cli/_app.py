@@ -33,13 +33,16 @@ DATASET_HELP = (
 )
 
 
-def _comma_separated(text):
+def _comma_separated(option, text):
     """Split ``a,b`` into names."""
     if text is None:
         return None
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise typer.BadParameter("it is empty; give names separated by commas.")
+        raise typer.BadParameter(
+            f"{text!r} holds no name; give names separated by commas.",
+            param_hint=option,
+        )
     return names
 
 
@@ -54,7 +57,8 @@ def _share_or_auto(text):
     if not 0 < share <= 0.5:
         raise typer.BadParameter(
             f"{text!r} is neither 'auto' nor a number in (0, 0.5]. It is the expected "
-            "share of anomalies; pass for example 0.05, or leave it out."
+            "share of anomalies; pass for example 0.05, or leave it out.",
+            param_hint="--contamination",
         )
     return share
 
@@ -93,9 +97,7 @@ IgnoreColumn = Annotated[
         help="Column to leave out, for example a row number. May be repeated.",
     ),
 ]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")
-]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Verbose = Annotated[
     bool,
     typer.Option(
@@ -248,8 +250,8 @@ def detect(
     parameters = {
         "contamination": _share_or_auto(contamination),
         "max_false_discovery_rate": max_false_discovery_rate,
-        "algorithms": _comma_separated(algorithms),
-        "exclude": _comma_separated(exclude),
+        "algorithms": _comma_separated("--algorithms", algorithms),
+        "exclude": _comma_separated("--exclude", exclude),
         "max_models": max_models,
         "time_budget": time_budget,
         "memory_limit": memory_limit,

@@ -84,8 +84,8 @@ class Report:
             markup=False,
             safe_box=True,
         )
-        self._ascii = not (getattr(stream, "encoding", None) or "").lower().startswith(
-            "utf"
+        self._ascii = (
+            not (getattr(stream, "encoding", None) or "").lower().startswith("utf")
         )
 
     def print(self):

@@ -1,0 +1,136 @@
+import json
+import os
+
+import joblib
+import numpy as np
+import pytest
+
+from autonomaly.cli import _files
+from autonomaly.exceptions import DataError
+
+
+@pytest.fixture
+def table():
+    return _files.score_table(
+        np.array([-0.5, -0.1]), np.array([0.01, 1.0]), np.array([-1, 1])
+    )
+
+
+def test_scores_survive_the_file(tmp_path, table):
+    import pandas as pd
+
+    _files.write_scores(tmp_path / "scores.csv", table)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "scores.csv"), table)
+    assert list(table.columns) == ["row", "score", "p_value", "label"]
+
+
+def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "scores.csv"
+    path.write_text("old")
+
+    def write_half():
+        with _files.atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        write_half()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_written_files_have_the_usual_rights(tmp_path, table):
+    (tmp_path / "other").touch()
+    _files.write_scores(tmp_path / "scores.csv", table)
+    usual = (tmp_path / "other").stat().st_mode
+    assert (tmp_path / "scores.csv").stat().st_mode == usual
+
+
+def test_results_of_an_earlier_run_may_be_replaced(tmp_path, table):
+    _files.write_scores(tmp_path / "scores.csv", table)
+    (tmp_path / "record.json").write_text('{"schema_version": 1, "decisions": []}')
+    (tmp_path / "model.joblib").touch()
+    names = ["scores.csv", "record.json", "model.joblib"]
+    assert _files.prepare_directory(tmp_path, names, []) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("scores.csv", "name,points\nAda,3\n"),
+        ("scores.csv", b"\xff\xfe\x00"),
+        ("record.json", '{"mine": 1}'),
+        ("record.json", "no json"),
+        ("model.joblib", "somebody's model"),
+    ],
+)
+def test_foreign_files_are_not_overwritten(tmp_path, name, content):
+    data = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DataError, match="not written by autonomaly"):
+        _files.prepare_directory(tmp_path, [name], [])
+    assert (tmp_path / name).read_bytes() == data
+
+
+def test_what_is_read_is_not_overwritten(tmp_path, table):
+    path = tmp_path / "scores.csv"
+    _files.write_scores(path, table)
+    with pytest.raises(DataError, match="read in this run"):
+        _files.check_replaceable(path, [str(path)])
+
+
+def test_output_directories_are_made(tmp_path):
+    made = _files.prepare_directory(tmp_path / "a" / "b", ["scores.csv"], [])
+    assert made.is_dir()
+
+
+def test_a_file_is_no_output_directory(tmp_path):
+    (tmp_path / "x").touch()
+    with pytest.raises(DataError, match="give a directory"):
+        _files.prepare_directory(tmp_path / "x", [], [])
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0,
+    reason="needs an operating system that refuses this user something",
+)
+def test_a_directory_without_rights_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(DataError, match="cannot be written"):
+        _files.prepare_directory(tmp_path, [], [])
+
+
+def test_output_file_needs_a_directory(tmp_path):
+    with pytest.raises(DataError, match="no directory"):
+        _files.check_replaceable(tmp_path / "a" / "scores.csv")
+    with pytest.raises(DataError, match="is a directory"):
+        _files.check_replaceable(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"text", b"\x80\x04", b"\x78\x9c", b"row,score\n1,2\n", bytes(range(256))],
+)
+def test_files_that_are_no_model(tmp_path, content):
+    (tmp_path / "model.joblib").write_bytes(content)
+    with pytest.raises(DataError, match="is no model of autonomaly"):
+        _files.load_model(str(tmp_path / "model.joblib"))
+
+
+def test_models_of_others(tmp_path):
+    path = str(tmp_path / "model.joblib")
+    joblib.dump({"a": 1}, path)
+    with pytest.raises(DataError, match="holds a dict without score_samples"):
+        _files.load_model(path)
+
+
+def test_model_path_must_be_a_file(tmp_path):
+    with pytest.raises(DataError, match="is a directory"):
+        _files.load_model(str(tmp_path))
+    with pytest.raises(FileNotFoundError):
+        _files.load_model(str(tmp_path / "nothing"))
+
+
+def test_text_is_utf8(tmp_path):
+    _files.write_text(tmp_path / "record.json", json.dumps("é", ensure_ascii=False))
+    assert (tmp_path / "record.json").read_bytes() == '"é"\n'.encode()
