@@ -1,0 +1,504 @@
+"""The record of every decision of a fit."""
+
+import html
+import json
+import textwrap
+from collections import Counter
+from dataclasses import dataclass, field
+
+from autonomaly._utils._json import json_safe
+from autonomaly.exceptions import DataError
+
+_SCHEMA_VERSION = 1
+_WIDTH = 88
+_HTML_ROWS = 100
+_MISSING = object()
+
+
+def _as_text(value):
+    """Write a JSON value for a reader: short floats, plain words."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {_as_text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_as_text(item) for item in value) + "]"
+    return str(value)
+
+
+def _exact_text(value):
+    """Write a JSON value so that two different values never look the same."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One choice, what it was about and why it was made.
+
+    Parameters
+    ----------
+    stage : str
+        The part of the fit, for example ``"selection"``.
+    subject : str
+        What was decided, for example ``"isolation_forest"`` or ``"contamination"``.
+    choice : None, bool, int, float, str, list or dict
+        What was chosen.
+    reason : str
+        Why, in a sentence a reader who did not write the program understands.
+    evidence : dict, default={}
+        The figures behind the reason. Values are what JSON can hold.
+
+    See Also
+    --------
+    DecisionRecord : Holds the decisions of a fit in their order.
+
+    Examples
+    --------
+    >>> from autonomaly.explanation import Decision
+    >>> decision = Decision("selection", "lof", "rejected", "too few rows", {"n": 3})
+    >>> print(decision)
+    lof: rejected
+        because too few rows
+        n = 3
+    """
+
+    stage: str
+    subject: str
+    choice: object = field(hash=False)
+    reason: str
+    evidence: dict = field(default_factory=dict, hash=False)
+
+    def __str__(self):
+        lines = textwrap.wrap(f"{self.subject}: {_as_text(self.choice)}", _WIDTH)
+        if self.reason:
+            lines += _indented(f"because {self.reason}")
+        if self.evidence:
+            items = (f"{key} = {_as_text(v)}" for key, v in self.evidence.items())
+            lines += _indented(", ".join(items))
+        return "\n".join(lines)
+
+
+def _indented(text):
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent="    ", subsequent_indent="    "
+    )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One point in which two records differ.
+
+    Parameters
+    ----------
+    stage, subject : str
+        The decision concerned.
+    kind : {"added", "removed", "changed"}
+        ``"added"`` if only the other record has the decision, ``"removed"`` if
+        only this one has it.
+    what : str
+        ``"decision"`` for a whole decision, else ``"choice"``, ``"reason"`` or
+        ``"evidence.<key>"``.
+    before, after : None, bool, int, float, str, list or dict
+        The value in this record and in the other one. A side that has no such
+        entry is ``None``.
+
+    Examples
+    --------
+    >>> from autonomaly.explanation import Difference
+    >>> print(Difference("threshold", "share", "changed", "choice", 0.1, 0.05))
+    threshold / share: choice changed from 0.1 to 0.05
+    """
+
+    stage: str
+    subject: str
+    kind: str
+    what: str
+    before: object = field(default=None, hash=False)
+    after: object = field(default=None, hash=False)
+
+    def __str__(self):
+        where = f"{self.stage} / {self.subject}"
+        if self.what == "decision":
+            text = self.after if self.kind == "added" else self.before
+            side = "second" if self.kind == "added" else "first"
+            return f"{where}: {_exact_text(text)}, only in the {side} record"
+        if self.kind == "added":
+            return f"{where}: {self.what} added, {_exact_text(self.after)}"
+        if self.kind == "removed":
+            return f"{where}: {self.what} removed, {_exact_text(self.before)}"
+        before, after = _exact_text(self.before), _exact_text(self.after)
+        return f"{where}: {self.what} changed from {before} to {after}"
+
+
+class DecisionRecord:
+    """Every decision of a fit, in order: readable, comparable, storable.
+
+    A record is a sequence of :class:`Decision`. It is written while a fit runs
+    and read afterwards: ``print(record)`` is a text for people, `to_json` one
+    for programs, `diff` tells two fits apart.
+
+    Parameters
+    ----------
+    decisions : iterable of Decision, default=()
+        Decisions to start with.
+
+    Attributes
+    ----------
+    stages : tuple of str
+        The stages that took a decision, in the order of their first one.
+
+    See Also
+    --------
+    Decision : One entry.
+    Difference : One point in which two records differ.
+
+    Examples
+    --------
+    >>> from autonomaly.explanation import DecisionRecord
+    >>> record = DecisionRecord()
+    >>> decision = record.add(
+    ...     "selection", "lof", "used", "few columns, local density is meaningful",
+    ...     n_features=3,
+    ... )
+    >>> print(record)
+    1 decision in 1 stage
+    <BLANKLINE>
+    selection
+      lof: used
+          because few columns, local density is meaningful
+          n_features = 3
+    >>> DecisionRecord.from_json(record.to_json()) == record
+    True
+    """
+
+    def __init__(self, decisions=()):
+        self._decisions = [_checked(decision) for decision in decisions]
+
+    def add(self, stage, subject, choice, reason, /, **evidence):
+        """Write one decision down.
+
+        Parameters
+        ----------
+        stage : str
+            The part of the fit.
+        subject : str
+            What was decided.
+        choice : object
+            What was chosen.
+        reason : str
+            Why, in one sentence.
+        **evidence : object
+            The figures behind the reason. They and `choice` are converted at
+            once to what JSON can hold: numpy scalars and arrays to numbers and
+            lists, NaN and infinities to ``None``.
+
+        Returns
+        -------
+        Decision
+            The decision as it was stored.
+        """
+        decision = _checked(Decision(stage, subject, choice, reason, evidence))
+        self._decisions.append(decision)
+        return decision
+
+    @property
+    def stages(self):
+        """Tuple of str: the stages in the order of their first decision."""
+        return tuple(dict.fromkeys(decision.stage for decision in self))
+
+    def filter(self, stage=None, subject=None):
+        """Keep the decisions of a stage, about a subject, or both.
+
+        Parameters
+        ----------
+        stage : str or None, default=None
+            The stage to keep; ``None`` keeps all.
+        subject : str or None, default=None
+            The subject to keep; ``None`` keeps all.
+
+        Returns
+        -------
+        DecisionRecord
+            A new record, empty if nothing matches.
+        """
+        return DecisionRecord(
+            decision
+            for decision in self
+            if (stage is None or decision.stage == stage)
+            and (subject is None or decision.subject == subject)
+        )
+
+    def to_dict(self):
+        """Return the record as plain dicts and lists, ready for JSON.
+
+        Returns
+        -------
+        dict
+            ``{"schema_version": 1, "decisions": [...]}``.
+        """
+        return {
+            "schema_version": _SCHEMA_VERSION,
+            "decisions": [json_safe(decision) for decision in self],
+        }
+
+    @classmethod
+    def from_dict(cls, state):
+        """Rebuild a record from `to_dict`.
+
+        Parameters
+        ----------
+        state : dict
+            What `to_dict` returned.
+
+        Returns
+        -------
+        DecisionRecord
+            The record.
+
+        Raises
+        ------
+        DataError
+            If `state` has no or another schema version, or is not complete.
+        """
+        version = state.get("schema_version") if isinstance(state, dict) else None
+        if version != _SCHEMA_VERSION:
+            raise DataError(
+                f"The decision record has schema version {version!r}. This version "
+                f"reads {_SCHEMA_VERSION}; write the record again with this version "
+                "or read it with the version that wrote it."
+            )
+        entries = state.get("decisions")
+        names = ("stage", "subject", "choice", "reason", "evidence")
+        if not isinstance(entries, list) or not all(
+            isinstance(entry, dict) and set(entry) == set(names) for entry in entries
+        ):
+            raise DataError(
+                "The decision record is damaged. 'decisions' must be a list of "
+                f"objects with exactly the keys {', '.join(names)}; pass what "
+                "to_dict returned."
+            )
+        return cls(Decision(**entry) for entry in entries)
+
+    def to_json(self, *, indent=2):
+        """Return the record as JSON text.
+
+        Parameters
+        ----------
+        indent : int or None, default=2
+            Spaces per level; ``None`` writes one line.
+
+        Returns
+        -------
+        str
+            Strict JSON, without NaN or infinity.
+        """
+        return json.dumps(
+            self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False
+        )
+
+    @classmethod
+    def from_json(cls, text):
+        """Rebuild a record from `to_json`.
+
+        Parameters
+        ----------
+        text : str or bytes
+            What `to_json` returned.
+
+        Returns
+        -------
+        DecisionRecord
+            The record.
+
+        Raises
+        ------
+        DataError
+            If the text is not JSON or not a record of this schema version.
+        """
+        try:
+            state = json.loads(text)
+        except ValueError as error:
+            raise DataError(
+                f"The decision record is not JSON ({error}). Pass what to_json "
+                "returned."
+            ) from error
+        return cls.from_dict(state)
+
+    def diff(self, other, *, ignore=()):
+        """List the points in which another record differs from this one.
+
+        Decisions are matched by stage, subject and, where a stage decided on a
+        subject more than once, by their order.
+
+        Parameters
+        ----------
+        other : DecisionRecord
+            The record to compare with.
+        ignore : iterable of str, default=()
+            Keys of the evidence that do not matter, such as run times.
+
+        Returns
+        -------
+        list of Difference
+            Empty if the records agree. The order of decisions about different
+            subjects does not count.
+
+        Examples
+        --------
+        >>> from autonomaly.explanation import DecisionRecord
+        >>> first, second = DecisionRecord(), DecisionRecord()
+        >>> _ = first.add("ensemble", "lof", "used", "fits", seconds=0.1)
+        >>> _ = second.add("ensemble", "lof", "rejected", "too slow", seconds=0.3)
+        >>> for difference in first.diff(second, ignore=["seconds"]):
+        ...     print(difference)
+        ensemble / lof: choice changed from "used" to "rejected"
+        ensemble / lof: reason changed from "fits" to "too slow"
+        """
+        if not isinstance(other, DecisionRecord):
+            raise TypeError(
+                f"other is a {type(other).__name__}. A record can be compared with "
+                "a DecisionRecord; read a stored one with DecisionRecord.from_json."
+            )
+        ignore = {ignore} if isinstance(ignore, str) else set(ignore)
+        mine, theirs = self._keyed(), other._keyed()
+        differences = []
+        for key in dict.fromkeys([*mine, *theirs]):
+            before, after = mine.get(key), theirs.get(key)
+            if before is None or after is None:
+                kind = "added" if before is None else "removed"
+                sides = [None if side is None else side.choice
+                         for side in (before, after)]
+                differences.append(Difference(*key[:2], kind, "decision", *sides))
+            else:
+                differences += _changes(before, after, ignore)
+        return differences
+
+    def _keyed(self):
+        seen = Counter()
+        keyed = {}
+        for decision in self:
+            name = (decision.stage, decision.subject)
+            keyed[(*name, seen[name])] = decision
+            seen[name] += 1
+        return keyed
+
+    def __len__(self):
+        return len(self._decisions)
+
+    def __iter__(self):
+        return iter(self._decisions)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return DecisionRecord(self._decisions[index])
+        return self._decisions[index]
+
+    def __eq__(self, other):
+        if not isinstance(other, DecisionRecord):
+            return NotImplemented
+        return self._decisions == other._decisions
+
+    __hash__ = None  # a record grows while a fit runs
+
+    def __repr__(self):
+        return f"<DecisionRecord: {self._headline()}>"
+
+    def _headline(self):
+        n_decisions, n_stages = len(self), len(self.stages)
+        return (
+            f"{n_decisions} decision{'' if n_decisions == 1 else 's'} in "
+            f"{n_stages} stage{'' if n_stages == 1 else 's'}"
+        )
+
+    def __str__(self):
+        blocks = [self._headline()]
+        for stage in self.stages:
+            decisions = "\n".join(str(decision) for decision in self.filter(stage))
+            blocks.append(f"{stage}\n{textwrap.indent(decisions, '  ')}")
+        return "\n\n".join(blocks)
+
+    def _repr_html_(self):
+        rows = []
+        for decision in self._decisions[:_HTML_ROWS]:
+            evidence = ", ".join(
+                f"{key} = {_as_text(value)}" for key, value in decision.evidence.items()
+            )
+            cells = (
+                decision.stage,
+                decision.subject,
+                _as_text(decision.choice),
+                decision.reason,
+                evidence,
+            )
+            rows.append(
+                "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>"
+            )
+        left_out = len(self) - len(rows)
+        more = f"<p>and {left_out} more; print the record for all</p>" * (left_out > 0)
+        heads = ("stage", "subject", "choice", "reason", "evidence")
+        return (
+            f"<details><summary>{self._headline()}</summary><table><thead><tr>"
+            + "".join(f"<th>{head}</th>" for head in heads)
+            + f"</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}</details>"
+        )
+
+
+def _checked(decision):
+    """Return the decision with JSON-safe values, or say what is wrong."""
+    if not isinstance(decision, Decision):
+        raise TypeError(
+            f"A {type(decision).__name__} is not a decision. A DecisionRecord holds "
+            "Decision objects; write new ones with add()."
+        )
+    for name in ("stage", "subject", "reason"):
+        value = getattr(decision, name)
+        if not isinstance(value, str):
+            raise TypeError(
+                f"{name}={value!r} is a {type(value).__name__}. It must be text; "
+                "put figures into the evidence."
+            )
+    if not isinstance(decision.evidence, dict):
+        raise TypeError(
+            f"evidence is a {type(decision.evidence).__name__}. It must be a dict "
+            "from names to values."
+        )
+    return Decision(
+        str(decision.stage),
+        str(decision.subject),
+        json_safe(decision.choice),
+        str(decision.reason),
+        json_safe(decision.evidence),
+    )
+
+
+def _changes(before, after, ignore):
+    where = (before.stage, before.subject)
+    changes = [
+        Difference(*where, "changed", name, getattr(before, name), getattr(after, name))
+        for name in ("choice", "reason")
+        if not _same(getattr(before, name), getattr(after, name))
+    ]
+    for key in dict.fromkeys([*before.evidence, *after.evidence]):
+        old = before.evidence.get(key, _MISSING)
+        new = after.evidence.get(key, _MISSING)
+        if key in ignore or _same(old, new):
+            continue
+        what = f"evidence.{key}"
+        if old is _MISSING:
+            changes.append(Difference(*where, "added", what, None, new))
+        elif new is _MISSING:
+            changes.append(Difference(*where, "removed", what, old, None))
+        else:
+            changes.append(Difference(*where, "changed", what, old, new))
+    return changes
+
+
+def _same(first, second):
+    """Compare as JSON does: True is not 1."""
+    if isinstance(first, bool) != isinstance(second, bool):
+        return False
+    return first == second

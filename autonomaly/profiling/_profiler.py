@@ -1,0 +1,324 @@
+"""DataProfiler: reads a table once and says what it is."""
+
+import copy
+import dataclasses
+from dataclasses import dataclass
+from functools import reduce
+from numbers import Integral, Real
+
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils._param_validation import Interval
+
+from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._seeds import spawn_seeds
+from autonomaly.exceptions import DataError
+from autonomaly.profiling._cache import PROFILES
+from autonomaly.profiling._records import DataProfile
+from autonomaly.profiling._registry import (
+    check_mergeable,
+    custom_sections,
+    merge_sections,
+    registry_key,
+)
+from autonomaly.profiling._sketch import TableSketch
+from autonomaly.profiling._summary import summarise
+from autonomaly.profiling._table import open_table
+
+_OUTLIER_METHODS = ("iqr", "isolation_forest")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a profile depends on beside the data."""
+
+    sample_size: int
+    correlation_threshold: float
+    outlier_methods: tuple
+    pattern_detection: bool
+    statistical_tests: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a profile keeps for merging."""
+
+    sketch: TableSketch
+    options: Options
+
+
+class DataProfiler(BaseEstimator):
+    """Find out what a table is: size, types, quality, shapes, patterns, complexity.
+
+    The table is read once, in blocks. Counts, moments, extremes, missing cells and
+    duplicates cover all rows; quantiles, correlations, outliers and clusters come
+    from a random sample of rows. See `DataProfile` and its sections for the
+    definition of every figure.
+
+    Parameters
+    ----------
+    sample_size : int, default=10000
+        Largest number of rows for figures that are not computed on all of them; at
+        least 10.
+    correlation_threshold : float in [0, 1], default=0.8
+        Smallest absolute rank correlation that is listed as a pattern.
+    outlier_methods : sequence of {"iqr", "isolation_forest"}, \
+            default=("iqr", "isolation_forest")
+        How to estimate the share of outlying rows; the mean of the methods is
+        reported. The forest has 16 trees and looks at 1,000 rows, so that its share
+        has a standard error of at most 1.6 percentage points.
+    pattern_detection : bool, default=True
+        Whether to count clusters and list correlated pairs.
+    statistical_tests : bool, default=True
+        Whether to report p-values of normality.
+    mergeable : bool, default=True
+        Whether profiles keep the sample and the sketches that merging needs. Without
+        them a profile is small and holds no rows of the data.
+    cache : bool, default=True
+        Whether to look the profile up by a hash of data and options. The 32 last
+        profiles are kept, without rows; see `clear_profile_cache`. Never with
+        ``random_state=None``.
+    random_state : int, RandomState instance or None, default=0
+        Chooses the samples. The same seed gives the same profile.
+
+    Attributes
+    ----------
+    profile_ : DataProfile
+        The profile of the data given to `fit`.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if they are all text.
+
+    See Also
+    --------
+    DataProfile : The result.
+    register_profiler : Add a section of your own.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from autonomaly.profiling import DataProfiler
+    >>> X = pd.DataFrame({
+    ...     "price": [1.5, 2.0, None, 2.5, 3.0, 120.0] * 20,
+    ...     "shop": ["a", "b", "a", "a", "b", "b"] * 20,
+    ... })
+    >>> profile = DataProfiler().profile(X)
+    >>> profile.numeric_features, profile.categorical_features
+    (('price',), ('shop',))
+    >>> profile.quality.missing_values, round(profile.missing_values_ratio, 3)
+    (20, 0.083)
+    >>> profile.feature("price").median
+    2.5
+
+    Chunks need not be in memory together:
+
+    >>> chunks = (X[start:start + 40] for start in range(0, len(X), 40))
+    >>> DataProfiler().profile_chunks(chunks).feature("price").mean
+    25.8
+    """
+
+    _parameter_constraints: dict = {
+        "sample_size": [Interval(Integral, 10, None, closed="left")],
+        "correlation_threshold": [Interval(Real, 0, 1, closed="both")],
+        "outlier_methods": [tuple, list],
+        "pattern_detection": ["boolean"],
+        "statistical_tests": ["boolean"],
+        "mergeable": ["boolean"],
+        "cache": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        sample_size=10000,
+        correlation_threshold=0.8,
+        outlier_methods=("iqr", "isolation_forest"),
+        pattern_detection=True,
+        statistical_tests=True,
+        mergeable=True,
+        cache=True,
+        random_state=0,
+    ):
+        self.sample_size = sample_size
+        self.correlation_threshold = correlation_threshold
+        self.outlier_methods = outlier_methods
+        self.pattern_detection = pattern_detection
+        self.statistical_tests = statistical_tests
+        self.mergeable = mergeable
+        self.cache = cache
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Profile a table and keep the result as `profile_`.
+
+        Parameters
+        ----------
+        X : array-like, pandas.DataFrame or polars.DataFrame of shape (n, d)
+            The table.
+        y : Ignored
+            Not used, present for API consistency by convention.
+
+        Returns
+        -------
+        DataProfiler
+            The fitted profiler.
+        """
+        self.profile_ = self._profile(X, None)
+        self.n_features_in_ = self.profile_.n_features
+        names = getattr(X, "columns", None)
+        if names is not None and all(isinstance(name, str) for name in names):
+            self._check_feature_names(X, reset=True)
+        return self
+
+    def profile(self, X, roles=None):
+        """Profile a table.
+
+        Parameters
+        ----------
+        X : array-like, pandas.DataFrame or polars.DataFrame of shape (n, d)
+            The table: numbers, dates, texts, anything mixed; NaN and infinities may
+            occur. Columns of arrays are called x0, x1, ...
+        roles : mapping of str to ColumnRole or str, default=None
+            Role of every column; None finds them out (`autonomaly.io.infer_roles`;
+            columns of numeric arrays are numeric).
+
+        Returns
+        -------
+        DataProfile
+            The profile.
+
+        Raises
+        ------
+        DataError
+            If the table has no rows or no columns, or is complex.
+        TypeError
+            If `X` is sparse or not a table.
+        InvalidParameterError
+            If a parameter of the profiler is out of range.
+        """
+        self._validate_params()
+        return self._profile(X, roles)
+
+    def profile_chunks(self, chunks, roles=None):
+        """Profile a table that comes in chunks of rows.
+
+        Parameters
+        ----------
+        chunks : iterable of array-like or data frames
+            Chunks with the same columns, for example of 10,000 rows each.
+        roles : mapping of str to ColumnRole or str, default=None
+            Role of every column. None finds them out chunk by chunk; a column read
+            as numbers in one chunk and as text in another is an error.
+
+        Returns
+        -------
+        DataProfile
+            The profile of all rows, see `DataProfile.merge`.
+        """
+        self._validate_params()
+        options = self._options()
+        sketch, sections = None, []
+        for chunk in chunks:
+            part = TableSketch.of_table(
+                open_table(chunk, roles), options.sample_size, options.seed
+            )
+            sections.append(_Sections(custom_sections(chunk)))
+            sketch = (
+                part if sketch is None else sketch.merged(part, options.sample_size)
+            )
+        if sketch is None:
+            raise DataError(
+                "No chunk came. There must be at least one; check the source."
+            )
+        return _assemble(sketch, options, merge_sections(sections), self.mergeable)
+
+    def _profile(self, X, roles):
+        options = self._options()
+        table = open_table(X, roles)
+        key = None
+        if self.cache and self.random_state is not None:
+            key = (table.fingerprint(), options, registry_key())
+            found = PROFILES.get(key)
+            if found is not None:
+                state = None
+                if self.mergeable:
+                    state = _State(_sketch(table, options), options)
+                # sections are frozen, what users registered is not
+                custom = copy.deepcopy(found.custom)
+                return dataclasses.replace(found, custom=custom, _state=state)
+        profile = _assemble(
+            _sketch(table, options), options, custom_sections(X), self.mergeable
+        )
+        if key is not None:
+            kept = dataclasses.replace(
+                profile, custom=copy.deepcopy(profile.custom), _state=None
+            )
+            PROFILES.put(key, kept)
+        return profile
+
+    def _options(self):
+        methods = tuple(self.outlier_methods)
+        for method in methods:
+            if method not in _OUTLIER_METHODS:
+                raise ValueError(
+                    unknown_name_message("outlier method", method, _OUTLIER_METHODS)
+                )
+        if not methods:
+            raise ValueError(
+                "outlier_methods is empty. Give at least one of "
+                f"{', '.join(_OUTLIER_METHODS)}."
+            )
+        return Options(
+            sample_size=int(self.sample_size),
+            correlation_threshold=float(self.correlation_threshold),
+            outlier_methods=tuple(dict.fromkeys(methods)),
+            pattern_detection=bool(self.pattern_detection),
+            statistical_tests=bool(self.statistical_tests),
+            seed=spawn_seeds(self.random_state, 1)[0],
+        )
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "profile_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
+
+@dataclass(frozen=True)
+class _Sections:
+    custom: dict
+
+
+def _sketch(table, options):
+    return TableSketch.of_table(table, options.sample_size, options.seed)
+
+
+def _assemble(sketch, options, custom, mergeable):
+    return DataProfile(
+        **summarise(sketch, options),
+        custom=custom,
+        _state=_State(sketch, options) if mergeable else None,
+    )
+
+
+def merge_profiles(profiles):
+    """Merge profiles of chunks; see `DataProfile.merge`."""
+    check_mergeable(profiles)
+    options = profiles[0]._state.options
+    for profile in profiles[1:]:
+        if profile._state.options != options:
+            raise DataError(
+                f"The chunks were profiled with {options} and "
+                f"{profile._state.options}. Profile all chunks with the same options."
+            )
+    sketch = reduce(
+        lambda a, b: a.merged(b, options.sample_size),
+        (profile._state.sketch for profile in profiles),
+    )
+    return _assemble(sketch, options, merge_sections(profiles), True)

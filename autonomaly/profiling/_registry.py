@@ -1,0 +1,155 @@
+"""Sections that users add to a profile."""
+
+import threading
+from dataclasses import dataclass
+
+from autonomaly._utils._json import json_safe
+from autonomaly._utils._names import unknown_name_message
+from autonomaly.exceptions import DataError
+from autonomaly.profiling._records import DataProfile
+
+_LOCK = threading.Lock()
+_PROFILERS = {}
+
+
+@dataclass(frozen=True)
+class _CustomProfiler:
+    func: object
+    merge: object
+    serial: int  # tells a replaced function from the one before
+
+
+_serial = 0
+
+
+def register_profiler(name, func, *, merge=None):
+    """Add a section to every profile.
+
+    Parameters
+    ----------
+    name : str
+        Name of the section, an identifier that no section has yet.
+    func : callable
+        ``func(X)`` gets the data as it was given to `DataProfiler.profile` and
+        returns the section: a dict, list, number or text that JSON can hold. It
+        must depend on the data alone, because profiles are cached. If it raises,
+        the section says so and the profile is made all the same.
+    merge : callable or None, default=None
+        ``merge(sections)`` makes the section of a whole table from the list of the
+        sections of its chunks. Without it merged profiles lack the section.
+
+    See Also
+    --------
+    unregister_profiler : Take a section away again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.profiling import (
+    ...     DataProfiler, register_profiler, unregister_profiler)
+    >>> register_profiler("signs", lambda X: {"negative": (X < 0).mean()})
+    >>> DataProfiler().profile(np.array([[1.0], [-1.0]])).custom["signs"]
+    {'negative': 0.5}
+    >>> unregister_profiler("signs")
+    """
+    global _serial
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(
+            f"name={name!r} cannot name a section. Give an identifier such as "
+            "'seasons'."
+        )
+    if hasattr(DataProfile, name) or name in DataProfile.__dataclass_fields__:
+        raise ValueError(
+            f"name={name!r} is a part of every profile. Choose another name."
+        )
+    if not callable(func) or not (merge is None or callable(merge)):
+        raise TypeError(
+            f"func={func!r} and merge={merge!r} came. func must be callable, merge "
+            "callable or None."
+        )
+    with _LOCK:
+        if name in _PROFILERS:
+            raise ValueError(
+                f"A profiler named {name!r} is registered already. Choose another "
+                f"name, or call unregister_profiler({name!r}) first."
+            )
+        _serial += 1
+        _PROFILERS[name] = _CustomProfiler(func, merge, _serial)
+
+
+def unregister_profiler(name):
+    """Take a registered section away.
+
+    Parameters
+    ----------
+    name : str
+        Name of the section.
+
+    Raises
+    ------
+    ValueError
+        If there is no such section.
+    """
+    with _LOCK:
+        if name not in _PROFILERS:
+            raise ValueError(unknown_name_message("profiler", name, _PROFILERS))
+        del _PROFILERS[name]
+
+
+def registered_profilers():
+    """Names of the registered sections.
+
+    Returns
+    -------
+    tuple of str
+        In the order of registration.
+    """
+    return tuple(_PROFILERS)
+
+
+def registry_key():
+    """Return what a cached profile depends on."""
+    return tuple((name, entry.serial) for name, entry in _PROFILERS.items())
+
+
+def custom_sections(X):
+    """Run the registered profilers."""
+    return {
+        name: _run(entry.func, X) for name, entry in tuple(_PROFILERS.items())
+    }
+
+
+def merge_sections(profiles):
+    """Merge the sections that know how."""
+    merged = {}
+    for name, entry in tuple(_PROFILERS.items()):
+        if entry.merge is not None and all(name in p.custom for p in profiles):
+            merged[name] = _run(entry.merge, [p.custom[name] for p in profiles])
+    return merged
+
+
+def _run(func, argument):
+    try:
+        return json_safe(func(argument))
+    except Exception as error:  # foreign code: its failure is part of the profile
+        return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def check_mergeable(profiles):
+    """Say which profile cannot be merged."""
+    if not profiles:
+        raise DataError(
+            "No profile came. There must be at least one chunk; check the source."
+        )
+    for profile in profiles:
+        if not isinstance(profile, DataProfile):
+            raise TypeError(
+                f"A {type(profile).__name__} came. Only profiles can be merged; make "
+                "them with DataProfiler.profile."
+            )
+        if not profile.mergeable:
+            raise DataError(
+                f"A profile of {profile.n_samples} rows is not mergeable. Profiles "
+                "that were detached, read from a dict or made with mergeable=False "
+                "lack the sample; profile the chunk again with mergeable=True."
+            )

@@ -1,0 +1,333 @@
+"""A table as the profile sees it: one float64 value and one hash per cell."""
+
+import hashlib
+import warnings
+
+import numpy as np
+from scipy.sparse import issparse
+
+from autonomaly.exceptions import DataError
+
+_BLOCK_CELLS = 1 << 18  # 2 MB of float64: a block stays in the cache
+_MIN_BLOCK_ROWS = 1024
+_MISSING_BITS = np.uint64(0x7FF8000000000000)
+_SHIFT = np.uint64(33)
+_MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
+_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+#: Roles a column may have; see `autonomaly.io.ColumnRole`.
+ROLES = ("numeric", "categorical", "date", "text", "identifier", "constant")
+
+
+def mix(bits):
+    """Scramble 64-bit words in place (the finalizer of MurmurHash3).
+
+    Parameters
+    ----------
+    bits : ndarray of uint64
+        Words; overwritten.
+
+    Returns
+    -------
+    ndarray of uint64
+        The same array; equal words stay equal, others look random.
+    """
+    bits ^= bits >> _SHIFT
+    bits *= _MIX_1
+    bits ^= bits >> _SHIFT
+    bits *= _MIX_2
+    bits ^= bits >> _SHIFT
+    return bits
+
+
+def column_salts(n_columns):
+    """Give every column its own word, so that swapped values hash differently."""
+    return mix(np.arange(1, n_columns + 1, dtype=np.uint64) * _GOLDEN)
+
+
+class Table:
+    """Rows and columns of any source; see `open_table`.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Distinct column names.
+    roles : tuple of str
+        The role of each column.
+    kinds : tuple of {"number", "date", "level", "empty"}
+        What the cells of each column are. Dates are seconds since 1970-01-01 UTC.
+    n_rows : int
+        Number of rows.
+    n_inconsistent : ndarray of shape (n_columns,)
+        Present cells that do not agree with their column, infinities not counted.
+    """
+
+    def block_rows(self):
+        """Return how many rows are read at once."""
+        return max(_MIN_BLOCK_ROWS, _BLOCK_CELLS // len(self.names))
+
+    def hashes(self, values):
+        """Hash cells, column by column.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_columns, n), float64
+            Cells; NaN is missing.
+
+        Returns
+        -------
+        ndarray of shape (n_columns, n), uint64
+            0.0 and -0.0 are equal, all NaN are equal.
+        """
+        bits = (values + 0.0).view(np.uint64)
+        missing = np.isnan(values)
+        if missing.any():
+            bits[missing] = _MISSING_BITS
+        bits ^= column_salts(len(self.names))[:, None]
+        return mix(bits)
+
+    def fingerprint(self):
+        """Return a digest of names, roles and all cells."""
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(repr((self.names, self.roles, self.kinds)).encode())
+        digest.update(repr((self.n_rows, self.n_inconsistent.tolist())).encode())
+        step = self.block_rows()
+        for start in range(0, self.n_rows, step):
+            digest.update(self._raw(start, min(start + step, self.n_rows)))
+        return digest.hexdigest()
+
+
+class ArrayTable(Table):
+    """A two-dimensional array of numbers, read in blocks without a copy."""
+
+    def __init__(self, X, roles):
+        self._X = X
+        self.n_rows, n_columns = X.shape
+        self.names = tuple(f"x{j}" for j in range(n_columns))
+        self.kinds = ("number",) * n_columns
+        self.n_inconsistent = np.zeros(n_columns, dtype=np.int64)
+        # None: numeric or constant, which the values themselves will tell
+        self.roles = None if roles is None else _given_roles(roles, self.names)
+
+    def _raw(self, start, stop):
+        return np.ascontiguousarray(self._X[start:stop])
+
+    def block(self, start, stop):
+        """Return rows start to stop as float64 of shape (n_columns, n)."""
+        with np.errstate(over="ignore"):  # long doubles beyond float64: infinite
+            return np.array(self._X[start:stop].T, dtype=np.float64, order="C")
+
+    def rows(self, positions):
+        """Return the rows at the given positions, shape (n_columns, n)."""
+        with np.errstate(over="ignore"):
+            return np.array(self._X[positions].T, dtype=np.float64, order="C")
+
+
+class FrameTable(Table):
+    """Columns of any type, each turned into float64 once."""
+
+    def __init__(self, X, roles):
+        from autonomaly.io import infer_roles
+        from autonomaly.io._columns import ColumnValues, table
+
+        names, columns, self.n_rows = table(X)
+        self.names = _distinct(names)
+        _check_size(self.n_rows, len(names))
+        if roles is None:
+            found = infer_roles(X)
+            # A role belongs to a name: of columns that share one the last speaks.
+            self.roles = tuple(_role_text(found[name]) for name in names)
+        else:
+            self.roles = _given_roles(roles, self.names)
+        self.n_inconsistent = np.zeros(len(names), dtype=np.int64)
+        self._columns, kinds = [], []
+        for j, column in enumerate(columns):
+            values, kind, n_inconsistent = _read_column(
+                ColumnValues(column), self.roles[j]
+            )
+            self._columns.append(values)
+            kinds.append(kind)
+            self.n_inconsistent[j] = n_inconsistent
+        self.kinds = tuple(kinds)
+
+    def _raw(self, start, stop):
+        return self.block(start, stop)
+
+    def block(self, start, stop):
+        """Return rows start to stop as float64 of shape (n_columns, n)."""
+        return np.stack([column[start:stop] for column in self._columns])
+
+    def rows(self, positions):
+        """Return the rows at the given positions, shape (n_columns, n)."""
+        return np.stack([column[positions] for column in self._columns])
+
+
+def open_table(X, roles=None):
+    """Open any two-dimensional data.
+
+    Parameters
+    ----------
+    X : array-like, pandas.DataFrame or polars.DataFrame of shape (n, d)
+        The data.
+    roles : mapping of column name to role, or None
+        Roles that are known; ``None`` finds them out.
+
+    Returns
+    -------
+    Table
+        The table.
+
+    Raises
+    ------
+    DataError
+        If `X` is empty, not two-dimensional or complex, or the roles do not fit.
+    TypeError
+        If `X` is sparse or no table at all.
+    """
+    if issparse(X):
+        raise TypeError(
+            "A sparse matrix came. A profile needs a dense table; convert it with "
+            "X.toarray(), or reduce it first, for example with TruncatedSVD."
+        )
+    if X is None or isinstance(X, (str, bytes, dict, set)) or np.isscalar(X):
+        raise TypeError(
+            f"X is a {type(X).__name__}. It must be an array or a data frame of shape "
+            "(n_samples, n_features); read files with autonomaly.io.load_dataset."
+        )
+    if not hasattr(X, "columns") and not isinstance(X, np.ndarray):
+        X = _as_array(X)
+    if isinstance(X, np.ma.MaskedArray):
+        X = X.astype(np.float64).filled(np.nan)
+    if isinstance(X, np.ndarray):
+        if X.ndim != 2:
+            raise DataError(
+                f"Expected 2D array, got {X.ndim}D array instead. Rows are samples, "
+                "columns are features; reshape with X.reshape(-1, 1) for one feature."
+            )
+        _check_size(*X.shape)
+        if X.dtype.kind == "c":
+            raise DataError(
+                "Complex data not supported. Values must be real; give real and "
+                "imaginary part as two columns."
+            )
+        if X.dtype.kind in "biuf":
+            return ArrayTable(X, roles)
+    return FrameTable(X, roles)
+
+
+def _as_array(X):
+    if hasattr(X, "to_frame") and hasattr(X, "name"):  # a pandas or polars Series
+        raise DataError(
+            f"A Series of {len(X)} values came. A table has two dimensions; pass "
+            "series.to_frame()."
+        )
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise DataError(
+            f"The rows given do not form a table ({error}). Give an array, a data "
+            "frame or rows of equal length."
+        ) from error
+    if array.dtype.kind in "US":  # numbers beside text would have become text
+        array = np.asarray(X, dtype=object)
+    return array
+
+
+def _check_size(n_rows, n_columns):
+    shape = f"(shape=({n_rows}, {n_columns}))"
+    if n_rows == 0:
+        raise DataError(
+            f"Found array with 0 sample(s) {shape} while a minimum of 1 is required. "
+            "Check the filter or the file that made the table."
+        )
+    if n_columns == 0:
+        raise DataError(
+            f"Found array with 0 feature(s) {shape} while a minimum of 1 is required. "
+            "Check which columns were selected."
+        )
+
+
+def _role_text(role):
+    return str(getattr(role, "value", role))
+
+
+def _given_roles(roles, names):
+    unknown = [name for name in roles if str(name) not in names]
+    missing = [name for name in names if name not in {str(name) for name in roles}]
+    if unknown or missing:
+        raise DataError(
+            f"The roles do not fit the columns: no column named {unknown[:5]}, no role "
+            f"for {missing[:5]}. Give one role for each of the {len(names)} columns."
+        )
+    given = {str(name): _role_text(role) for name, role in roles.items()}
+    wrong = {name: role for name, role in given.items() if role not in ROLES}
+    if wrong:
+        raise DataError(
+            f"Unknown roles {wrong}. A role is one of {', '.join(ROLES)}."
+        )
+    return tuple(given[name] for name in names)
+
+
+def _distinct(names):
+    """Number repeated names, so that each column can be spoken of."""
+    taken, out = set(), []
+    for name in names:
+        candidate, i = name, 1
+        while candidate in taken:
+            i += 1
+            candidate = f"{name}__{i}"
+        taken.add(candidate)
+        out.append(candidate)
+    return tuple(out)
+
+
+def _read_column(column, role):
+    """Return the cells as float64, their kind, and how many disagree."""
+    shares = column.shares()
+    n_rows = len(column)
+    n_present = round(n_rows * (1.0 - shares["missing"]))
+    if n_present == 0:
+        return np.full(n_rows, np.nan), "empty", 0
+    if role == "date" or shares["date"] == 1.0:
+        values = column.seconds(_date_format(column))
+        kind = "date"
+    elif role == "numeric" or max(shares["number"], shares["flag"]) == 1.0:
+        values = column.numbers()
+        kind = "number"
+    else:
+        codes, labels = column.levels()
+        # 53 bits of the hash fit a float64: cells of all kinds share one matrix
+        words = (_hash_labels(labels) >> np.uint64(11)).astype(np.float64)
+        values = np.append(words, np.nan)[codes]
+        largest = max(shares[kind] for kind in ("number", "date", "flag", "text"))
+        return values, "level", round(n_present * (1.0 - largest))
+    n_read = n_rows - int(np.isnan(values).sum())
+    return values, kind, max(0, n_present - n_read)
+
+
+def _date_format(column):
+    from autonomaly.io._columns import guess_date_format
+
+    if column.shares()["text"] == 0.0:
+        return None
+    _, labels = column.levels()
+    return guess_date_format(labels[:1000])
+
+
+def _hash_labels(labels):
+    """Hash texts to 64 bits, the same in every process."""
+    from pandas.util import hash_array
+
+    texts = np.array(labels, dtype=object)
+    try:
+        with warnings.catch_warnings():  # of pandas, about its own internals
+            warnings.simplefilter("ignore")
+            return hash_array(texts, categorize=False)
+    except UnicodeEncodeError:  # lone surrogates
+        digests = (
+            hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
+            for text in labels
+        )
+        return np.array([int.from_bytes(d.digest(), "little") for d in digests],
+                        dtype=np.uint64)
