@@ -182,8 +182,8 @@ def depends_on_seed(name, detectors):
 def run_detector(name, X, seed):
     """Fit one detector, measure it, and read its scores and labels.
 
-    Whatever it raises, and any NaN in its scores, is a failure that is recorded,
-    not raised: what is measured here is foreign code on hostile data.
+    Whatever it raises, any NaN in its scores, or no finite score at all, is a
+    failure that is recorded, not raised: this is foreign code on hostile data.
 
     Parameters
     ----------
@@ -218,6 +218,8 @@ def run_detector(name, X, seed):
                 error = _reason(exception)
     if error is None and np.isnan(scores).any():
         error = f"{int(np.isnan(scores).sum())} of {len(scores)} scores are NaN"
+    elif error is None and not np.isfinite(scores).any():
+        error = "no score is finite"
     if error is not None:
         scores = flagged = None
     return Outcome(scores, flagged, seconds, memory.bytes_, error, extra)
@@ -263,19 +265,28 @@ def warm_up(detectors):
     ImportError
         If a detector that was asked for is not installed.
     """
+    import pandas as pd
+
     X = np.random.RandomState(0).standard_normal((120, 4))
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(e=["x", "y", "z"] * 40)
     for name in detectors:
         if name == RANK_AVERAGE:
             continue
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                _FITS[name][0](X, 0)
-        except ImportError as exception:
-            raise ImportError(
-                f"{name} cannot be imported ({exception}). Install it, or leave it "
-                "out with --detectors."
-            ) from exception
+        tables = [X, frame] if name == AUTONOMALY else [X]
+        for table in tables:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    _FITS[name][0](table, 0)()
+            except ImportError as exception:
+                raise ImportError(
+                    f"{name} cannot be imported ({exception}). Install it, or leave "
+                    "it out with --detectors."
+                ) from exception
+            except Exception:
+                # Nothing is measured here; a detector that fails on real data is
+                # recorded there.
+                continue
 
 
 def _reason(exception):

@@ -8,6 +8,15 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 METRICS = ("auroc", "ap", "f1")
 
+# What autonomaly has to show: metric, peer (None: every peer), smallest difference;
+# and smallest means of its own.
+MARGINS = {
+    "adbench": [("auroc", None, 0.025), ("ap", None, 0.0), ("f1", None, 0.0)],
+    "ovr": [("auroc", None, 0.015), ("ap", None, 0.02), ("f1", None, 0.0)],
+    "mvtec": [("auroc", "IsolationForest", 0.0)],
+}
+LEVELS = {"adbench": [("auroc", 0.785)]}
+
 
 def judge(y, outcome):
     """Compare scores and labels with the truth.
@@ -38,8 +47,8 @@ def judge(y, outcome):
     if failed:
         figures.update(auroc=0.5, ap=figures["true_share"], f1=0.0)
         return figures
-    # Infinite scores keep their order: they become the largest and smallest floats.
-    scores = np.nan_to_num(outcome.scores, nan=np.nan)
+    # Only the order counts; ranks keep it for infinite scores too.
+    scores = rankdata(outcome.scores)
     figures.update(
         auroc=float(roc_auc_score(y, scores)),
         ap=float(average_precision_score(y, scores)),
@@ -201,3 +210,44 @@ def _share_error(name, pairs):
         "mean_flagged": float(estimated.mean()),
         "mean_true": float(true.mean()),
     }
+
+
+def check_claims(task, summary, own):
+    """Compare means with what is claimed in `MARGINS` and `LEVELS`.
+
+    Parameters
+    ----------
+    task : str
+    summary : dict
+        As `summarise` returns it.
+    own : str
+
+    Returns
+    -------
+    claims : list of dict
+        ``claim``, ``measured``, ``needed``, ``holds``; margins are taken to the
+        strongest peer, and must be exceeded where the needed margin is 0 over
+        every peer.
+    """
+    means = {row["detector"]: row for row in summary["rows"]}
+    mine = means.pop(own, None)
+    claims = []
+    if mine is None or not means:
+        return claims
+    for metric, level in LEVELS.get(task, []):
+        measured = mine[metric]
+        claims.append(_claim(f"{metric} of {own}", measured, level, measured >= level))
+    for metric, peer, margin in MARGINS.get(task, []):
+        peers = list(means) if peer is None else [p for p in means if p == peer]
+        if not peers:
+            continue
+        strongest = max(peers, key=lambda p: means[p][metric])
+        measured = mine[metric] - means[strongest][metric]
+        holds = measured > 0 if margin == 0 and peer is None else measured >= margin
+        name = f"{metric} above {strongest}"
+        claims.append(_claim(name, measured, margin, holds))
+    return claims
+
+
+def _claim(name, measured, needed, holds):
+    return {"claim": name, "measured": measured, "needed": needed, "holds": bool(holds)}

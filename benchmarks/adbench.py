@@ -12,16 +12,13 @@ from pathlib import Path
 
 import numpy as np
 from _common import (
-    TASKS,
     add_data_argument,
     argument_parser,
-    list_cases,
-    load_case,
     print_table,
     read_json,
     write_json,
-    write_smoke_data,
 )
+from _data import TASKS, list_cases, load_case, write_smoke_data
 from _detectors import (
     AUTONOMALY,
     DETECTORS,
@@ -33,8 +30,17 @@ from _detectors import (
     run_detector,
     warm_up,
 )
-from _summary import bootstrap_differences, judge, share_errors, summarise
+from _summary import (
+    bootstrap_differences,
+    check_claims,
+    judge,
+    share_errors,
+    summarise,
+)
 from joblib import Parallel, delayed
+
+# Without the peers that numba has to compile first.
+SMOKE_DETECTORS = [AUTONOMALY, "IsolationForest", "KNN", "PCA", RANK_AVERAGE]
 
 
 def run_case(case, detectors, seeds, done, rows, min_anomalies, scores_folder=None):
@@ -48,7 +54,7 @@ def run_case(case, detectors, seeds, done, rows, min_anomalies, scores_folder=No
     done : set of (str, int)
         Pairs (detector, seed) that need no run.
     rows, min_anomalies : int
-        See `_common.draw_rows`.
+        See `_data.draw_rows`.
     scores_folder : path-like, default=None
         Where the raw scores of every run go, as npz.
 
@@ -118,7 +124,7 @@ def _save_scores(folder, case, table, outcomes):
     np.savez_compressed(folder / f"{case.name}.npz", **arrays)
 
 
-def report(task, records, detectors):
+def report(task, records, detectors, *, details=False):
     """Print the tables of one task and return what they show.
 
     Parameters
@@ -127,24 +133,38 @@ def report(task, records, detectors):
     records : list of dict
         As `run_case` makes them.
     detectors : list of str
+    details : bool, default=False
+        Whether every set (source for "ovr") gets a line of its own.
 
     Returns
     -------
     summary : dict
     """
     labelled = [r for r in records if r["true_share"] is not None]
+    unlabelled = [r for r in records if r["true_share"] is None]
     summary = summarise(labelled, detectors, by_group=task == "ovr")
-    unit = "sources" if task == "ovr" else "sets"
-    n_sets = len({r["set"] for r in labelled})
+    summary["share_errors"] = share_errors(labelled, detectors)
+    _print_means(task, labelled, summary)
+    _print_failures(records)
+    _print_share_errors(task, summary["share_errors"])
+    if details:
+        _print_details(task, summary, detectors)
+    peers = [d for d in detectors if d != AUTONOMALY]
+    if AUTONOMALY in detectors and peers:
+        summary["differences"] = bootstrap_differences(summary, AUTONOMALY, peers)
+        summary["claims"] = check_claims(task, summary, AUTONOMALY)
+        _print_differences(task, summary["differences"])
+        _print_claims(task, summary["claims"])
+    if unlabelled:
+        _print_unlabelled(task, unlabelled)
+    return summary
+
+
+def _print_means(task, labelled, summary):
     n_seeds = len({r["seed"] for r in labelled})
-    failures = [r for r in records if r["error"]]
-    notes = [
-        f"FAILED, counted as AUROC 0.5, AP = share, F1 0: {r['detector']} on "
-        f"{r['set']} (seed {r['seed']}): {r['error']}"
-        for r in failures
-    ]
+    pooled = f", mean over {len(summary['units'])} sources" if task == "ovr" else ""
     print_table(
-        f"{task}: {n_sets} sets, {len(summary['units'])} {unit}, {n_seeds} seed(s)",
+        f"{task}: {len({r['set'] for r in labelled})} sets{pooled}, {n_seeds} seed(s)",
         ["detector", "AUROC", "AP", "F1", "rank", "wins", "s", "peak MB", "failed"],
         [
             [
@@ -160,61 +180,118 @@ def report(task, records, detectors):
             ]
             for row in summary["rows"]
         ],
-        notes,
     )
-    errors = share_errors(labelled, detectors)
+
+
+def _print_failures(records):
+    for r in records:
+        left_out = r["extra"].get("left_out")
+        lost = {
+            name: error
+            for name, error in r["extra"].get("members", {}).items()
+            if error != "ok"
+        }
+        if r["error"]:
+            what = f"FAILED (AUROC 0.5, AP = share, F1 0): {r['error']}"
+        elif left_out:
+            what = f"without its failed members {', '.join(left_out)}"
+        elif lost:
+            what = f"lost members of its own choice: {lost}"
+        else:
+            continue
+        print(f"{r['detector']} on {r['set']}, seed {r['seed']}: {what}")
+
+
+def _print_share_errors(task, errors):
     print_table(
-        f"{task}: mean |flagged share - true share|",
-        ["labels of", "mean error", "mean flagged", "mean true"],
+        f"{task}: share of anomalies, estimated (peers: flagged) and true",
+        ["detector", "mean |error|", "mean estimate", "mean truth"],
         [
             [e["detector"], e["error"], e["mean_flagged"], e["mean_true"]]
             for e in errors
         ],
     )
-    differences = []
-    if AUTONOMALY in detectors and len(detectors) > 1:
-        differences = bootstrap_differences(
-            summary, AUTONOMALY, [d for d in detectors if d != AUTONOMALY]
-        )
-        over = {"adbench": "families", "ovr": "sources"}.get(task, "sets")
-        print_table(
-            f"{task}: autonomaly minus peer, 95 % bootstrap interval over {over}",
-            ["peer", "AUROC", "AP", "F1"],
-            [
-                [d["peer"], *(_interval(d[m]) for m in ("auroc", "ap", "f1"))]
-                for d in differences
-            ],
-        )
-    unlabelled = [r for r in records if r["true_share"] is None]
-    if unlabelled:
-        print_table(
-            f"{task}: without truth",
-            ["set", "detector", "seed", "flagged share", "s"],
-            [
-                [
-                    r["set"],
-                    r["detector"],
-                    r["seed"],
-                    r["flagged_share"],
-                    f"{r['seconds'] + r['prepare_seconds']:.2f}",
-                ]
-                for r in unlabelled
-            ],
-        )
-    return {**summary, "share_errors": errors, "differences": differences}
 
 
-def _interval(d):
-    return f"{d['mean']:+.3f} [{d['low']:+.3f}, {d['high']:+.3f}]"
+def _print_details(task, summary, detectors):
+    for metric, values in summary["values"].items():
+        print_table(
+            f"{task}: {metric} per {'source' if task == 'ovr' else 'set'}",
+            [metric, *detectors],
+            [
+                [unit, *(f"{values[d][i]:.3f}" for d in detectors)]
+                for i, unit in enumerate(summary["units"])
+            ],
+        )
+
+
+def _print_differences(task, differences):
+    over = {"adbench": "families", "ovr": "sources"}.get(task, "sets")
+
+    def interval(d):
+        return f"{d['mean']:+.3f} [{d['low']:+.3f}, {d['high']:+.3f}]"
+
+    print_table(
+        f"{task}: autonomaly minus peer, 95 % bootstrap interval over {over}",
+        ["peer", "AUROC", "AP", "F1"],
+        [
+            [d["peer"], *(interval(d[m]) for m in ("auroc", "ap", "f1"))]
+            for d in differences
+        ],
+    )
+
+
+def _print_claims(task, claims):
+    if claims:
+        print_table(
+            f"{task}: what is claimed",
+            ["claim", "measured", "at least", "holds"],
+            [[c["claim"], c["measured"], c["needed"], c["holds"]] for c in claims],
+        )
+
+
+def _print_unlabelled(task, records):
+    print_table(
+        f"{task}: sets without truth",
+        ["set", "detector", "seed", "flagged share", "s"],
+        [
+            [
+                r["set"],
+                r["detector"],
+                r["seed"],
+                r["flagged_share"],
+                f"{r['seconds'] + r['prepare_seconds']:.2f}",
+            ]
+            for r in records
+        ],
+    )
+
+
+def stored_results(arguments):
+    """Read the results of an interrupted run that used the same protocol.
+
+    Raises
+    ------
+    ValueError
+        If the file was written with other rows: figures would not be comparable.
+    """
+    stored = read_json(arguments.json)
+    if stored:
+        for key in ("rows", "min_anomalies"):
+            here, there = str(getattr(arguments, key)), stored["arguments"][key]
+            if here != there:
+                raise ValueError(
+                    f"{arguments.json} was written with {key}={there}, this run has "
+                    f"{here}. Use the same value, or another file."
+                )
+    return stored.get("results", [])
 
 
 def run(arguments):
     """Run the benchmark for parsed options; returns the summaries by task."""
     detectors = resolve_detectors(arguments.detectors)
     seeds = list(dict.fromkeys(arguments.seeds))
-    records = []
-    if arguments.resume:
-        records = read_json(arguments.json).get("results", [])
+    records = stored_results(arguments) if arguments.resume else []
     done = {(r["task"], r["set"], r["detector"], r["seed"]) for r in records}
     summaries = {}
     for task in arguments.tasks:
@@ -231,28 +308,27 @@ def run(arguments):
             )
             for case in cases
         )
-        finished = Parallel(
+        parallel = Parallel(
             n_jobs=arguments.n_jobs, return_as="generator_unordered", batch_size=1
-        )(jobs)
-        for i, new in enumerate(finished, 1):
+        )
+        for i, new in enumerate(parallel(jobs), 1):
+            if not new:
+                continue
             records += new
-            if new:
-                seconds = sum(r["seconds"] for r in new if r["detector"] != RANK_AVERAGE)
-                print(
-                    f"[{task} {i}/{len(cases)}] {new[0]['set']} {seconds:.1f} s",
-                    file=sys.stderr,
-                    flush=True,
-                )
-                write_json(arguments.json, "adbench", arguments, results=records)
+            single = [r["seconds"] for r in new if r["detector"] != RANK_AVERAGE]
+            print(
+                f"[{task} {i}/{len(cases)}] {new[0]['set']} {sum(single):.1f} s",
+                file=sys.stderr,
+                flush=True,
+            )
+            write_json(arguments.json, "adbench", arguments, results=records)
         chosen = [
             r
             for r in records
             if r["task"] == task and r["detector"] in detectors and r["seed"] in seeds
         ]
-        summaries[task] = report(task, chosen, detectors)
-    write_json(
-        arguments.json, "adbench", arguments, summary=summaries, results=records
-    )
+        summaries[task] = report(task, chosen, detectors, details=arguments.details)
+    write_json(arguments.json, "adbench", arguments, summary=summaries, results=records)
     return summaries
 
 
@@ -274,6 +350,9 @@ def parse(argv=None):
         "--resume", action="store_true", help="skip what the --json file already holds"
     )
     parser.add_argument("--scores", metavar="DIR", help="save raw scores there as npz")
+    parser.add_argument(
+        "--details", action="store_true", help="also print every set (ovr: source)"
+    )
     parser.add_argument(
         "--min-anomalies",
         type=int,
@@ -298,6 +377,7 @@ def main(argv=None):
         write_smoke_data(folder)
         arguments.data, arguments.tasks, arguments.seeds = folder, TASKS, [0]
         arguments.rows = min(arguments.rows, 150)
+        arguments.detectors = arguments.detectors or SMOKE_DETECTORS
         run(arguments)
 
 
