@@ -162,12 +162,16 @@ def _cycles(trees):
         }
         for name, tree in trees.items()
     }
-    # Take away what imports nothing that is left; a circle is what remains.
-    while free := [name for name, targets in graph.items() if not targets]:
-        for name in free:
-            del graph[name]
-        for targets in graph.values():
-            targets.difference_update(free)
+    # Take away what imports nothing that is left, and what nothing left imports;
+    # circles, and what connects them, are what remains.
+    while free := {
+        name
+        for name, targets in graph.items()
+        if not targets or not any(name in others for others in graph.values())
+    }:
+        graph = {
+            name: targets - free for name, targets in graph.items() if name not in free
+        }
     return sorted(graph)
 
 

@@ -21,7 +21,7 @@ app = typer.Typer(
     ),
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 auto = typer.Typer(help="Autonomous runs: everything is chosen from the data.")
 app.add_typer(auto, name="auto")
@@ -83,9 +83,9 @@ TruthColumn = Annotated[
         "--truth-column",
         metavar="NAME",
         help=(
-            "Column that tells which rows are anomalies. It is never shown to the "
-            "detector, only used to say how well it did. Understood: 0/1 and "
-            "false/true (1, true = anomaly), -1/1 (-1 = anomaly), normal/anomaly."
+            "Column that tells which rows are anomalies. The detector never sees it; "
+            "it only serves to say how well the detector did. Allowed: 0/1 or "
+            "false/true (1, true = anomaly), or -1/1 (-1 = anomaly)."
         ),
     ),
 ]

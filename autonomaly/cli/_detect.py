@@ -77,8 +77,9 @@ def run_detect(
     if quiet:
         return
     report = Report(sys.stdout)
-    report.data(name, data, detector.profile_)
-    report.notes_on_labels([] if truth is not None else looks_like_truth(data))
+    report.data(name, detector.profile_)
+    if truth is None:
+        report.labels_among_features(looks_like_truth(data))
     report.choices(detector)
     report.flagged(table, detector)
     if truth is not None:

@@ -115,11 +115,11 @@ def _is_ours(path):
         # Looking into a pickle runs it. A model of ours has its record beside it.
         return _is_ours(path.with_name("record.json"))
     try:
-        if path.suffix == ".json":
-            content = json.loads(path.read_text(encoding="utf-8"))
-            return isinstance(content, dict) and "schema_version" in content
         with path.open(encoding="utf-8") as lines:
-            return lines.readline(200).strip() == ",".join(SCORE_COLUMNS)
+            if lines.readline(200).strip() == ",".join(SCORE_COLUMNS):
+                return True
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return isinstance(content, dict) and "schema_version" in content
     except (OSError, ValueError):
         return False
 

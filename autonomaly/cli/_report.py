@@ -4,8 +4,11 @@ import io
 
 import numpy as np
 
+from autonomaly.cli._oddest import MAX_COLUMNS, telling_columns
+
 _MAX_VALUE_WIDTH = 40
 _N_ODDEST = 10
+_MAX_LISTED_COLUMNS = 40
 
 
 def plain(value, width=_MAX_VALUE_WIDTH):
@@ -41,7 +44,25 @@ def _is_missing(value):
     return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
 
 
-def share(part, whole):
+def count(n, noun):
+    """Write a number with its noun.
+
+    Parameters
+    ----------
+    n : int
+        The number.
+    noun : str
+        In the singular.
+
+    Returns
+    -------
+    str
+        For example ``"1 row"`` or ``"no rows"``.
+    """
+    return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"
+
+
+def percent(part, whole):
     """Write a share in percent.
 
     Parameters
@@ -84,17 +105,254 @@ class Report:
             markup=False,
             safe_box=True,
         )
-        self._ascii = (
-            not (getattr(stream, "encoding", None) or "").lower().startswith("utf")
-        )
 
     def print(self):
         """Write everything to the stream."""
         self._stream.write(self._buffer.getvalue())
         self._stream.flush()
 
+    def data(self, name, profile):
+        """Say what the data is.
+
+        Parameters
+        ----------
+        name : str
+            Name of the data set.
+        profile : DataProfile
+            Its profile.
+        """
+        types = profile.types
+        kinds = {
+            "numeric": types.numerical,
+            "categorical": types.categorical,
+            "date": types.temporal,
+            "text": types.text,
+            "identifier": types.identifier,
+            "constant": types.constant,
+        }
+        held = ", ".join(f"{n} {kind}" for kind, n in kinds.items() if n)
+        quality = profile.quality
+        missing = (
+            f"{100 * quality.missing_ratio:.2g} % of the values missing"
+            if quality.missing_values
+            else "nothing missing"
+        )
+        twice = count(quality.duplicates, "duplicate row")
+        self._say(
+            "Data",
+            f"{name}: {count(profile.n_samples, 'row')}, "
+            f"{count(profile.n_features, 'column')} ({held}); {missing}, {twice}",
+        )
+
+    def labels_among_features(self, names):
+        """Warn that the detector was shown what looks like the truth.
+
+        Parameters
+        ----------
+        names : list of str
+            Columns that look like labels.
+        """
+        for name in names:
+            self._say(
+                "Note",
+                f"column {name!r} has two values and the name of a label, and was used "
+                f"as a feature. If it is the truth, add: --truth-column {name}",
+            )
+
+    def choices(self, detector):
+        """Say which detectors were chosen, and why.
+
+        Parameters
+        ----------
+        detector : AutonomousDetector
+            Fitted.
+        """
+        members = [name for name, _ in detector.ensemble_.estimators_]
+        self._say("Chosen", f"{count(len(members), 'detector')}, combined")
+        why = {r.algorithm: r.reasoning for r in detector.recommendations_}
+        self._table(
+            ["detector", "why"],
+            [[name, _sentence(why.get(name, ""))] for name in members],
+        )
+        if detector.rejected_:
+            self._say("Left out", "")
+            self._table(["detector", "why"], detector.rejected_.items())
+
+    def flagged(self, table, detector, name=None):
+        """Say how many rows are anomalies, and where the threshold is.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Scores, see `score_table`.
+        detector : AutonomousDetector
+            Fitted.
+        name : str or None, default=None
+            Name of the data, if it was not said yet.
+        """
+        n_flagged = int((table["label"] == -1).sum())
+        where = f"{name}: " if name else ""
+        self._say(
+            "Flagged",
+            f"{where}{n_flagged} of {count(len(table), 'row')} "
+            f"({percent(n_flagged, len(table))}): those with a score below "
+            f"{detector.offset_:.4g} (low = abnormal)",
+        )
+
+    def performance(self, table, truth):
+        """Say how well the scores and the labels meet the truth.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Scores, see `score_table`.
+        truth : ndarray of shape (n_samples,)
+            -1 for anomalies, 1 for normal rows.
+        """
+        from sklearn.metrics import (
+            average_precision_score,
+            precision_recall_fscore_support,
+            roc_auc_score,
+        )
+
+        anomaly = truth == -1
+        if anomaly.all() or not anomaly.any():
+            self._say("Truth", "all rows are of one kind; nothing can be measured")
+            return
+        abnormality = -table["score"].to_numpy()
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            anomaly, table["label"] == -1, average="binary", zero_division=0.0
+        )
+        self._say(
+            "Truth",
+            f"{count(int(anomaly.sum()), 'row')} ({percent(anomaly.sum(), len(truth))})"
+            " are anomalies. Ranking: "
+            f"AUROC {roc_auc_score(anomaly, abnormality):.3f}, "
+            f"average precision {average_precision_score(anomaly, abnormality):.3f}. "
+            f"Labels: precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}",
+        )
+
+    def oddest(self, table, data, detector):
+        """Show the oddest rows with the values that make them odd.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Scores, see `score_table`.
+        data : ndarray or pandas.DataFrame
+            The rows.
+        detector : AutonomousDetector
+            Fitted.
+        """
+        rows = table["score"].to_numpy().argsort(kind="stable")[:_N_ODDEST]
+        names = _column_names(data)
+        self._say(
+            "Oddest",
+            f"{count(len(rows), 'row')}, counted from 0; the values that make them odd "
+            "(a typical value in brackets); * = flagged",
+        )
+        if len(names) <= MAX_COLUMNS:
+            told = [
+                ", ".join(
+                    f"{plain(names[j])} = {plain(value)} ({plain(typical)})"
+                    for j, value, typical in columns
+                )
+                or "no single value; how they go together"
+                for columns in telling_columns(detector.score_samples, data, rows)
+            ]
+        else:
+            told = [f"not looked for in more than {MAX_COLUMNS} columns"] * len(rows)
+        lines = [
+            [
+                f"{row}{'*' if table['label'].iloc[row] == -1 else ' '}",
+                f"{table['score'].iloc[row]:.3f}",
+                f"{table['p_value'].iloc[row]:.2g}",
+                text,
+            ]
+            for row, text in zip(rows, told, strict=True)
+        ]
+        self._table(["row", "score", "p-value", "odd values"], lines, n_right=3)
+
+    def decisions(self, record):
+        """Print every decision.
+
+        Parameters
+        ----------
+        record : DecisionRecord
+            Of the fit.
+        """
+        self._say("Decisions", "")
+        self._console.print(str(record), soft_wrap=True)
+        self._console.print()
+
+    def written(self, paths):
+        """Name the files that were written.
+
+        Parameters
+        ----------
+        paths : list of Path
+            The files.
+        """
+        if paths:
+            self._say("Written", ", ".join(str(path) for path in paths))
+
+    def columns(self, profile):
+        """List the columns of a table with their most telling figures.
+
+        Parameters
+        ----------
+        profile : DataProfile
+            Of the table.
+        """
+        shown = profile.features[:_MAX_LISTED_COLUMNS]
+        lines = [
+            [
+                plain(column.name),
+                str(column.role),
+                f"{100 * column.missing_ratio:.3g} %",
+                str(column.n_distinct),
+                *(
+                    "" if value is None else plain(float(value))
+                    for value in (column.minimum, column.median, column.maximum)
+                ),
+                column.distribution or "",
+            ]
+            for column in shown
+        ]
+        heads = ["column", "role", "missing", "distinct", "min", "median", "max"]
+        self._table([*heads, "shape"], lines)
+        if len(profile.features) > len(shown):
+            more = len(profile.features) - len(shown)
+            self._say("", f"and {count(more, 'more column')}; --output FILE has all")
+
+    def hints(self, profile):
+        """Say what stands out in a table as a whole.
+
+        Parameters
+        ----------
+        profile : DataProfile
+            Of the table.
+        """
+        patterns, quality = profile.patterns, profile.quality
+        hints = []
+        if patterns.n_correlated_pairs:
+            strongest = patterns.correlations[0]
+            hints.append(
+                f"{count(patterns.n_correlated_pairs, 'pair')} of columns move "
+                f"together, most of all {plain(strongest.first)} and "
+                f"{plain(strongest.second)} ({strongest.value:.2f})"
+            )
+        if (patterns.clusters or 1) > 1:
+            hints.append(f"the rows form {patterns.clusters} groups")
+        if quality.infinite_ratio:
+            hints.append(f"{100 * quality.infinite_ratio:.2g} % of the values infinite")
+        hints.append(
+            f"{100 * quality.outlier_ratio:.2g} % of the rows stand out by plain "
+            "statistics"
+        )
+        self._say("Hints", "; ".join(hints))
+
     def _say(self, head, text):
-        from rich.padding import Padding
         from rich.table import Table
         from rich.text import Text
 
@@ -102,4 +360,30 @@ class Report:
         grid.add_column(width=9, no_wrap=True)
         grid.add_column(overflow="fold")
         grid.add_row(Text(head, style="bold"), Text(text))
-        self._console.print(Padding(grid, (0, 0, 1, 0)))
+        self._console.print(grid)
+
+    def _table(self, heads, lines, n_right=0):
+        from rich.padding import Padding
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for i, head in enumerate(heads):
+            justify = "right" if i < n_right else "left"
+            table.add_column(head, justify=justify, overflow="fold")
+        for line in lines:
+            # Text, so that nothing in the data is read as markup
+            table.add_row(*(Text(str(cell)) for cell in line))
+        self._console.print(Padding(table, (0, 0, 1, 2)))
+
+
+def _column_names(data):
+    """Name the columns; those of an array are x0, x1, ... as everywhere here."""
+    if hasattr(data, "columns"):
+        return [str(name) for name in data.columns]
+    return [f"x{j}" for j in range(data.shape[1])]
+
+
+def _sentence(reasoning):
+    """Write a reason, or several, as one text."""
+    return reasoning if isinstance(reasoning, str) else "; ".join(reasoning)

@@ -1,0 +1,159 @@
+import json
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from autonomaly import AutonomousDetector, DecisionRecord, load_dataset
+
+
+def test_results(results, orders):
+    assert sorted(path.name for path in results.iterdir()) == [
+        "model.joblib",
+        "record.json",
+        "scores.csv",
+    ]
+    scores = pd.read_csv(results / "scores.csv")
+    assert list(scores.columns) == ["row", "score", "p_value", "label"]
+    assert scores["row"].tolist() == list(range(120))
+    assert set(scores["score"].nsmallest(2).index) == {11, 77}
+    assert scores["p_value"].between(0, 1, inclusive="right").all()
+    assert set(scores["label"]) == {-1, 1}
+    assert (scores["label"][[11, 77]] == -1).all()
+    record = DecisionRecord.from_json((results / "record.json").read_text("utf-8"))
+    assert len(record) > 0
+
+
+def test_scores_are_those_of_the_estimator(results, orders):
+    frame = pd.read_csv(orders).drop(columns=["id", "odd"])
+    detector = AutonomousDetector().fit(frame)
+    scores = pd.read_csv(results / "scores.csv")
+    np.testing.assert_allclose(scores["score"], detector.score_samples(frame))
+    np.testing.assert_allclose(scores["p_value"], detector.outlier_pvalues(frame))
+    np.testing.assert_array_equal(scores["label"], detector.predict(frame))
+    saved = joblib.load(results / "model.joblib")
+    np.testing.assert_array_equal(
+        saved.score_samples(frame), detector.score_samples(frame)
+    )
+
+
+def test_summary(run, orders, tmp_path):
+    code, out, err = run(
+        *("auto", "detect", "--dataset", orders, "--output", tmp_path / "out"),
+        *("--ignore-column", "id", "--truth-column", "odd"),
+    )
+    assert (code, err) == (0, "")
+    text = " ".join(out.split())
+    assert "orders: 120 rows, 3 columns" in text
+    assert "AUROC 1.000" in text
+    assert "of 120 rows" in text
+    lines = out.splitlines()
+    oddest = [line for line in lines if "amount = " in line][:2]
+    assert {line.split()[0] for line in oddest} == {"11*", "77*"}
+    assert "scores.csv" in text
+    assert max(map(len, lines)) <= 80
+
+
+def test_labels_among_the_features_are_pointed_out(run, tmp_path):
+    frame = pd.DataFrame({"a": np.arange(30.0), "anomaly": [0] * 29 + [1]})
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    code, out, _ = run("auto", "detect", "--dataset", tmp_path / "x.csv")
+    assert code == 0
+    assert "--truth-column anomaly" in out
+
+
+def test_quiet_says_nothing(run, orders, tmp_path):
+    arguments = ("auto", "detect", "--dataset", orders, "--output", tmp_path, "-q")
+    assert run(*arguments) == (0, "", "")
+    assert (tmp_path / "scores.csv").is_file()
+    assert not (tmp_path / "model.joblib").exists()
+
+
+def test_verbose_prints_the_decisions(run, orders):
+    code, out, _ = run("auto", "detect", "--dataset", orders, "--verbose")
+    assert code == 0
+    assert "because" in out
+
+
+def test_options_reach_the_detector(run, orders, tmp_path):
+    code, _, _ = run(
+        *("auto", "detect", "--dataset", orders, "--output", tmp_path, "--save-model"),
+        *("--contamination", "0.25", "--max-models", "2", "--seed", "7"),
+        *("--time-budget", "60", "--memory-limit", "1GB", "--n-jobs", "1", "--quiet"),
+    )
+    assert code == 0
+    model = joblib.load(tmp_path / "model.joblib")
+    expected = {
+        "contamination": 0.25,
+        "max_models": 2,
+        "random_state": 7,
+        "time_budget": 60.0,
+        "memory_limit": "1GB",
+        "n_jobs": 1,
+    }
+    assert expected.items() <= model.get_params().items()
+    assert len(model.ensemble_.estimators_) <= 2
+    assert (pd.read_csv(tmp_path / "scores.csv")["label"] == -1).sum() == 30
+
+
+def test_a_second_run_replaces_the_first(run, orders, tmp_path):
+    arguments = ("auto", "detect", "--dataset", orders, "--output", tmp_path, "-q")
+    assert run(*arguments, "--ignore-column", "odd")[0] == 0
+    first = (tmp_path / "scores.csv").read_bytes()
+    assert run(*arguments, "--ignore-column", "odd")[0] == 0
+    assert (tmp_path / "scores.csv").read_bytes() == first
+    assert run(*arguments, "--ignore-column", "amount")[0] == 0
+    assert (tmp_path / "scores.csv").read_bytes() != first
+
+
+def test_foreign_results_are_kept(run, orders, tmp_path):
+    (tmp_path / "scores.csv").write_text("name,points\n")
+    code, out, err = run("auto", "detect", "--dataset", orders, "--output", tmp_path)
+    assert (code, out) == (2, "")
+    assert "not written by autonomaly" in err
+    assert (tmp_path / "scores.csv").read_text() == "name,points\n"
+    assert not (tmp_path / "record.json").exists()
+
+
+def test_an_unknown_detector_gets_a_hint(run, orders):
+    code, _, err = run("auto", "detect", "--dataset", orders, "--algorithms", "nothing")
+    assert code == 2
+    assert "'nothing'" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("limit", ["2 parsecs", "-1GB", "0"])
+def test_bad_memory_limits(run, orders, limit):
+    code, _, err = run("auto", "detect", "--dataset", orders, f"--memory-limit={limit}")
+    assert code == 2
+    assert "memory_limit" in err
+    assert err.count("\n") == 1
+
+
+def test_the_command_of_the_readme(run, tmp_path):
+    code, out, err = run(
+        *("auto", "detect", "--dataset", "sklearn:breast_cancer"),
+        *("--output", tmp_path / "results"),
+    )
+    assert (code, err) == (0, "")
+    assert "AUROC" in out
+    dataset = load_dataset("sklearn:breast_cancer")
+    scores = pd.read_csv(tmp_path / "results" / "scores.csv")
+    assert len(scores) == len(dataset.data)
+    # malignant rows stand out
+    assert scores["p_value"][dataset.truth == -1].median() < 0.1
+    json.loads((tmp_path / "results" / "record.json").read_text("utf-8"))
+
+
+def test_piped_output_is_plain(orders):
+    done = subprocess.run(
+        [sys.executable, "-m", "autonomaly", "auto", "detect", "--dataset", orders],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "\x1b" not in done.stdout
+    assert done.stderr == ""

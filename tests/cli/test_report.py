@@ -1,0 +1,95 @@
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from autonomaly.cli._files import score_table
+from autonomaly.cli._report import Report, count, percent, plain
+from autonomaly.profiling import DataProfiler
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1234567.0, "1234567"),
+        (0.000012345, "1.234e-05"),
+        (3.0, "3"),
+        (np.float32(0.1), "0.1"),
+        (7, "7"),
+        (np.nan, "missing"),
+        (None, "missing"),
+        (pd.NaT, "missing"),
+        (pd.NA, "missing"),
+        (-np.inf, "-inf"),
+        ("a\x1b[31m\nb", "a [31m b"),
+        ("[bold]x[/bold]", "[bold]x[/bold]"),
+        ("x" * 100, "x" * 37 + "..."),
+    ],
+)
+def test_values_are_written_plainly(value, text):
+    assert plain(value) == text
+
+
+def test_counts_and_shares():
+    assert count(0, "row") == "no rows"
+    assert count(1, "row") == "1 row"
+    assert count(2, "row") == "2 rows"
+    assert percent(1, 3) == "33.3 %"
+    assert percent(0, 0) == "0 %"
+
+
+def _printed(fill):
+    stream = io.StringIO()
+    report = Report(stream)
+    fill(report)
+    assert stream.getvalue() == ""
+    report.print()
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [30, 80, 200])
+def test_profiles_fit_the_terminal_and_have_no_colour_when_piped(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    X = pd.DataFrame(
+        {
+            "a rather long name of a column": [1.0, 2.0, np.nan] * 20,
+            "\x1b[31m": ["[red]x", "y", "z"] * 20,
+        }
+    )
+    profile = DataProfiler().profile(X)
+
+    def fill(report):
+        report.data("x", profile)
+        report.hints(profile)
+        report.columns(profile)
+
+    text = _printed(fill)
+    assert "\x1b" not in text
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "60 rows" in " ".join(text.split())
+
+
+def test_wide_profiles_are_cut():
+    profile = DataProfiler().profile(np.random.RandomState(0).normal(size=(20, 60)))
+    text = _printed(lambda report: report.columns(profile))
+    assert "x39" in text
+    assert "x40" not in text
+    assert "and 20 more columns" in text
+
+
+def test_performance():
+    table = score_table(
+        np.array([-3.0, -2.0, -1.0, 0.0]), np.ones(4), np.array([-1, -1, 1, 1])
+    )
+    text = _printed(lambda report: report.performance(table, np.array([-1, 1, 1, 1])))
+    text = " ".join(text.split())
+    assert "1 row (25.0 %) are anomalies" in text
+    assert "AUROC 1.000" in text
+    assert "precision 0.500, recall 1.000, F1 0.667" in text
+
+
+def test_performance_without_anomalies_says_so():
+    table = score_table(np.zeros(3), np.ones(3), np.ones(3))
+    text = _printed(lambda report: report.performance(table, np.ones(3, dtype=int)))
+    assert "nothing can be measured" in text

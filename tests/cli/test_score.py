@@ -1,0 +1,76 @@
+import io
+
+import numpy as np
+import pandas as pd
+
+
+def _frame(orders):
+    return pd.read_csv(orders).drop(columns=["id", "odd"])
+
+
+def test_training_rows_get_their_scores_again(run, results, orders, tmp_path):
+    code, out, err = run(
+        *("score", "--model", results / "model.joblib", "--dataset", orders),
+        *("--ignore-column", "id", "--truth-column", "odd"),
+        *("--output", tmp_path / "new.csv"),
+    )
+    assert (code, err) == (0, "")
+    assert "AUROC 1.000" in " ".join(out.split())
+    first = pd.read_csv(results / "scores.csv")
+    again = pd.read_csv(tmp_path / "new.csv")
+    np.testing.assert_allclose(again["score"], first["score"])
+    np.testing.assert_array_equal(again["label"], first["label"])
+
+
+def test_scores_go_to_stdout(run, results, orders, tmp_path):
+    _frame(orders).iloc[[3, 11]].to_csv(tmp_path / "new.csv", index=False)
+    code, out, err = run(
+        "score", "-m", results / "model.joblib", "-d", tmp_path / "new.csv"
+    )
+    assert code == 0
+    table = pd.read_csv(io.StringIO(out))
+    assert table["row"].tolist() == [0, 1]
+    assert table["label"].tolist() == [1, -1]
+    assert "Flagged" in err
+
+
+def test_unseen_categories_and_missing_values(run, results, orders, tmp_path):
+    frame = _frame(orders).iloc[:3].copy()
+    frame.loc[0, "country"] = "XX"
+    frame.loc[1, "amount"] = np.nan
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    code, out, err = run(
+        "score", "-m", results / "model.joblib", "-d", tmp_path / "new.csv", "-q"
+    )
+    assert (code, err) == (0, "")
+    assert np.isfinite(pd.read_csv(io.StringIO(out))["score"]).all()
+
+
+def test_wrong_columns(run, results, orders, tmp_path):
+    frame = _frame(orders).rename(columns={"amount": "amuont"})
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    code, out, err = run(
+        "score", "-m", results / "model.joblib", "-d", tmp_path / "new.csv"
+    )
+    assert (code, out) == (2, "")
+    assert "amount" in err
+    assert "amuont" in err
+    assert err.count("\n") == 1
+
+
+def test_no_model(run, orders):
+    code, out, err = run("score", "--model", orders, "--dataset", orders)
+    assert (code, out) == (2, "")
+    assert "is no model of autonomaly" in err
+    assert err.count("\n") == 1
+
+
+def test_the_model_is_not_overwritten(run, results, orders):
+    before = (results / "model.joblib").read_bytes()
+    code, _, err = run(
+        *("score", "--model", results / "model.joblib", "--dataset", orders),
+        *("--output", results / "model.joblib"),
+    )
+    assert code == 2
+    assert "read in this run" in err
+    assert (results / "model.joblib").read_bytes() == before

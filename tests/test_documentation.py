@@ -1,0 +1,76 @@
+"""Every command in the documentation works, and the reference lists everything."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autonomaly
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+def _bash_blocks(text):
+    blocks = re.findall(r"^\.\. code-block:: bash\n\n((?: {4}.*\n|\n)+)", text, re.M)
+    return [re.sub(r"^ {4}", "", block, flags=re.M).strip() for block in blocks]
+
+
+PAGES = [
+    path
+    for path in sorted((CHECKOUT / "doc").rglob("*.rst"))
+    if _bash_blocks(path.read_text(encoding="utf-8"))
+    and "auto_examples" not in path.parts
+]
+
+
+def test_there_are_commands():
+    assert [path.name for path in PAGES] == ["command_line.rst"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_commands_run(page, tmp_path):
+    commands = "\n".join(_bash_blocks(page.read_text(encoding="utf-8")))
+    here = str(Path(sys.executable).parent)
+    environment = os.environ | {"PATH": here + os.pathsep + os.environ["PATH"]}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results" / "model.joblib").is_file()
+
+
+def test_the_reference_lists_every_public_name():
+    path = CHECKOUT / "doc" / "api_reference.py"
+    spec = importlib.util.spec_from_file_location("api_reference", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    listed = [name for part in module.API_REFERENCE.values() for name in part["names"]]
+    assert sorted(listed) == sorted({*autonomaly.__all__} - {"__version__"})
+
+
+def test_the_readme_has_two_commands_and_ci_finds_them():
+    text = (CHECKOUT / "README.rst").read_text(encoding="utf-8")
+    install, test = _bash_blocks(text)
+    assert install.startswith("python -m pip install . && autonomaly auto detect ")
+    assert "[test]" in test
+    assert test.endswith("python -m pytest")
+    # the very line of .ci/run that reads them
+    script = (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
+    (reading,) = re.findall(r"mapfile -t commands < <\(\n(.*?)\n\)", script, re.S)
+    found = subprocess.run(
+        ["bash", "-c", reading],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.splitlines() == [install, test]
