@@ -1,5 +1,22 @@
 """Tables from anywhere, and what their columns are."""
 
+from autonomaly.io._dataset import Dataset
+from autonomaly.io._registry import (
+    Loader,
+    load_dataset,
+    loaders,
+    register_loader,
+    unregister_loader,
+)
 from autonomaly.io._roles import ColumnRole, infer_roles
 
-__all__ = ["ColumnRole", "infer_roles"]
+__all__ = [
+    "ColumnRole",
+    "Dataset",
+    "Loader",
+    "infer_roles",
+    "load_dataset",
+    "loaders",
+    "register_loader",
+    "unregister_loader",
+]

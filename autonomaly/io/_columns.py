@@ -13,10 +13,10 @@ import re
 import numpy as np
 
 from autonomaly.exceptions import DataError
+from autonomaly.io._dates import datetime_seconds, parse_dates, timedelta_seconds
 
 __all__ = [
     "ColumnValues",
-    "guess_date_format",
     "is_polars",
     "parse_number",
     "table",
@@ -31,13 +31,6 @@ NULL_STRINGS = frozenset(
 
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?")
 _GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-_DATE_LIKE = re.compile(
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?"
-    r"|\d{8}T\d{4,6}.*|(?=.*\d)(?=.*\d{4})(?=.*(jan|feb|mar|apr|may|jun|jul|aug|sep"
-    r"|oct|nov|dec))[\w ,.:/+-]{8,40}",
-    re.IGNORECASE,
-)
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _EPOCH = datetime.datetime(1970, 1, 1)
 _EPOCH_UTC = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MAX_TEXT = 1000  # characters of a nested object that are told apart
@@ -82,7 +75,7 @@ def table(X):
 
 
 def unique_names(names):
-    """Number repeated names: a, a_2, a_3, ...
+    """Give repeated names a number: a, a_2, a_3, ...
 
     Examples
     --------
@@ -137,83 +130,6 @@ def parse_number(text):
     if _GROUPED_NUMBER.fullmatch(text):
         return float(text.replace(",", ""))
     return None
-
-
-def guess_date_format(strings):
-    """Find the one format that most of the given strings follow.
-
-    Parameters
-    ----------
-    strings : list of str
-        Distinct, stripped, not missing.
-
-    Returns
-    -------
-    str or None
-        A ``strptime`` format, ``"ISO8601"``, or None if these are no dates. Of two
-        formats that read equally many, month before day (1/2 is January) wins.
-    """
-    like = [s for s in strings if len(s) <= 40 and _DATE_LIKE.fullmatch(s)]
-    if not strings or len(like) < 0.9 * len(strings):
-        return None
-    few = like[:10] + like[-10:]
-    formats = [
-        date_format
-        for date_format in _candidate_formats(like[0])
-        if np.isfinite(_parse_dates(few, date_format)).any()
-    ]
-    shares = [np.isfinite(_parse_dates(strings, f)).mean() for f in formats]
-    if not formats or max(shares) < 0.9:
-        return None
-    return formats[int(np.argmax(shares))]
-
-
-def _candidate_formats(text):
-    """Formats worth trying, judged by the look of one date."""
-    if _ISO_DATE.fullmatch(text) or re.match(r"\d{8}T", text):
-        return ["ISO8601"]
-    if re.search("[A-Za-z]{3}", text.split(":")[0]):
-        dates = ["%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%b %d %Y", "%Y-%b-%d"]
-        dates += [date.replace("%b", "%B") for date in dates]
-        dates += ["%a, %d %b %Y", "%A, %d %B %Y", "%a %d %b %Y", "%d-%b-%y"]
-    else:
-        s = re.search("[-/.]", text)[0]
-        dates = [f"%m{s}%d{s}%Y", f"%d{s}%m{s}%Y", f"%Y{s}%m{s}%d"]
-        dates += [f"%m{s}%d{s}%y", f"%d{s}%m{s}%y"]
-    if ":" not in text:
-        return dates
-    times = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p"]
-    times += ["%H:%M:%S%z", "%H:%M:%S %z"]
-    glue = "T" if re.search(r"\dT\d", text) else " "
-    return [f"{date}{glue}{time}" for date in dates for time in times]
-
-
-def _parse_dates(strings, date_format):
-    """Seconds since 1970-01-01 UTC of date strings, NaN where unreadable."""
-    import pandas as pd
-
-    dates = pd.to_datetime(
-        pd.Series(strings, dtype=object), format=date_format, errors="coerce", utc=True
-    )
-    return _datetime_seconds(dates.dt.tz_localize(None).to_numpy())
-
-
-def _datetime_seconds(values):
-    """Seconds since 1970-01-01 of a datetime64 array, NaN for NaT."""
-    unit, step = np.datetime_data(values.dtype)
-    if unit in ("Y", "M", "generic"):
-        values, unit, step = values.astype("datetime64[s]"), "s", 1
-    seconds = values.astype(np.int64).astype(np.float64)
-    seconds *= step * (np.timedelta64(1, unit) / np.timedelta64(1, "s"))
-    seconds[np.isnat(values)] = np.nan
-    return seconds
-
-
-def _timedelta_seconds(values):
-    """Seconds of a timedelta64 array, NaN for NaT."""
-    if np.datetime_data(values.dtype)[0] in ("Y", "M", "generic"):
-        values = values.astype(np.int64).astype("timedelta64[s]")
-    return values / np.timedelta64(1, "s")
 
 
 def _raw_values(column):
@@ -284,8 +200,8 @@ def _read_value(value):
         if np.isnat(value):
             return _MISSING, None
         if isinstance(value, np.timedelta64):
-            return _NUMBER, float(_timedelta_seconds(np.array([value]))[0])
-        return _SECONDS, float(_datetime_seconds(np.array([value]))[0])
+            return _NUMBER, float(timedelta_seconds(np.array([value]))[0])
+        return _SECONDS, float(datetime_seconds(np.array([value]))[0])
     return _read_time_or_object(value)
 
 
@@ -403,9 +319,9 @@ class ColumnValues:
             with np.errstate(over="ignore"):  # long doubles beyond float64: infinite
                 self._number = values.astype(np.float64)
         elif code == "m":
-            self._number = _timedelta_seconds(values)
+            self._number = timedelta_seconds(values)
         elif code == "M":
-            self._seconds = _datetime_seconds(values)
+            self._seconds = datetime_seconds(values)
         else:
             self._codes, uniques = _factorize(values)
             self._read(uniques)
@@ -472,7 +388,7 @@ class ColumnValues:
                 texts.append(i)
         if date_format is not None and texts:
             strings = [self._payload[i] for i in texts]
-            out[texts] = _parse_dates(strings, date_format)
+            out[texts] = parse_dates(strings, date_format)
         return self._spread(out)
 
     def levels(self):

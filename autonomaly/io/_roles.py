@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from autonomaly.io._columns import ColumnValues, guess_date_format, is_polars, table
+from autonomaly.io._columns import ColumnValues, is_polars, table
+from autonomaly.io._dates import guess_date_format
 
 __all__ = ["ColumnRole", "infer_roles"]
 

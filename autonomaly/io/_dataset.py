@@ -1,0 +1,77 @@
+"""A table with its origin and, where it is known, the truth."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autonomaly.exceptions import DataError
+
+__all__ = ["Dataset"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A table with its origin and, where it is known, the truth.
+
+    Parameters
+    ----------
+    name : str
+        A short name.
+    data : ndarray, pandas.DataFrame or polars.DataFrame of shape (n, d)
+        The table.
+    metadata : dict, default={}
+        ``source`` (where it came from), ``format``, ``loaded_at`` (ISO 8601, UTC)
+        and what the loader has to tell, such as ``encoding``.
+    truth : array-like of shape (n,) or None, default=None
+        -1 for an anomaly, +1 for a normal row; None if nobody knows.
+
+    Raises
+    ------
+    DataError
+        If the table has no rows or the truth does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.io import Dataset
+    >>> Dataset("toy", np.zeros((3, 2)), truth=[1, 1, -1])
+    Dataset('toy', 3 rows x 2 columns, 1 known anomalies)
+    """
+
+    name: str
+    data: Any
+    metadata: dict = field(default_factory=dict)
+    truth: np.ndarray | None = None
+
+    def __post_init__(self):
+        """Check that table and truth belong together."""
+        shape = getattr(self.data, "shape", ())
+        if len(shape) != 2:
+            raise DataError(
+                f"Data of shape {shape} came for {self.name!r}. A data set holds a "
+                "table of rows and columns: an array or a data frame."
+            )
+        if min(shape) == 0:
+            raise DataError(
+                f"{self.name!r} has {shape[0]} row(s) and {shape[1]} column(s). A "
+                "table needs at least one of each; check the source."
+            )
+        if self.truth is None:
+            return
+        truth = np.asarray(self.truth)
+        if truth.shape != (shape[0],) or not np.isin(truth, (-1, 1)).all():
+            raise DataError(
+                f"A truth of shape {truth.shape} with the values "
+                f"{np.unique(truth)[:5].tolist()} came for {shape[0]} rows. It holds "
+                "-1 (anomaly) or 1 (normal) per row."
+            )
+        object.__setattr__(self, "truth", truth.astype(np.int64))
+
+    def __repr__(self):
+        """Name and size."""
+        rows, columns = self.data.shape
+        known = ""
+        if self.truth is not None:
+            known = f", {int((self.truth == -1).sum())} known anomalies"
+        return f"Dataset({self.name!r}, {rows} rows x {columns} columns{known})"

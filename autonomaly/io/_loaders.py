@@ -1,0 +1,509 @@
+"""The loaders that come with the package."""
+
+import difflib
+import glob
+import json
+import re
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from autonomaly._utils._optional import import_optional_dependency
+from autonomaly.exceptions import LoadError
+from autonomaly.io._bundled import load_bundled
+from autonomaly.io._columns import is_polars, unique_names
+from autonomaly.io._dataset import Dataset
+from autonomaly.io._registry import load_dataset
+from autonomaly.io._text_files import find_encoding, open_text, read_separated
+
+__all__ = ["FILE_SUFFIXES", "built_in_loaders", "existing_file"]
+
+
+def existing_file(source):
+    """Make sure that a path names a file.
+
+    Parameters
+    ----------
+    source : str or Path
+        What was given.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    LoadError
+        If there is none, with the names nearby.
+    """
+    path = Path(source).expanduser()
+    text = str(source)
+    if path.is_dir():
+        raise LoadError(
+            f"{text!r} is a directory. Give a file, or a glob of files with the same "
+            f"columns such as {str(path / '*.csv')!r}."
+        )
+    if re.match(r"(https?|ftp|s3|gs)://", text):
+        raise LoadError(
+            f"{text!r} is an address on a network, and nothing is fetched from there. "
+            "Download the file and give its path."
+        )
+    if not path.is_file():
+        parent = path.parent
+        names = [p.name for p in parent.iterdir()] if parent.is_dir() else []
+        near = difflib.get_close_matches(path.name, names, n=3)
+        hint = f" Nearby: {', '.join(sorted(near))}." if near else ""
+        raise LoadError(
+            f"There is no file {text!r}.{hint} Give the path of a file; a relative "
+            f"one starts at {str(Path.cwd())!r}."
+        )
+    return path
+
+
+class _FileLoader:
+    """Load files by their suffix.
+
+    Parameters
+    ----------
+    suffixes : tuple of str
+        Lower-case endings of the names of files.
+    read : callable
+        ``read(path, **options) -> (data, metadata, truth)``.
+    """
+
+    def __init__(self, suffixes, read):
+        self.suffixes = suffixes
+        self._read = read
+
+    def can_load(self, source):
+        """Tell whether the name of a file ends in one of the suffixes."""
+        return isinstance(source, str | Path) and str(source).lower().endswith(
+            self.suffixes
+        )
+
+    def load(self, source, **options):
+        """Read the file."""
+        path = existing_file(source)
+        try:
+            data, metadata, truth = self._read(path, **options)
+        except OSError as error:
+            raise LoadError(
+                f"The file {str(source)!r} cannot be opened ({error}). Check that it "
+                "is whole and that you may read it."
+            ) from error
+        return Dataset(path.name.partition(".")[0], data, metadata, truth)
+
+
+def _read_csv(path, *, separator=None, encoding=None, header=None):
+    frame, metadata = read_separated(
+        path, separator=separator, encoding=encoding, header=header
+    )
+    return frame, metadata, None
+
+
+def _read_tsv(path, *, separator="\t", encoding=None, header=None):
+    return _read_csv(path, separator=separator, encoding=encoding, header=header)
+
+
+def _read_json(path, *, encoding=None):
+    encoding = find_encoding(path, encoding)
+    with open_text(path, encoding) as file:
+        try:
+            content = json.load(file)
+        except json.JSONDecodeError as error:
+            raise LoadError(
+                f"The file {str(path)!r} is no JSON ({error}). If it holds one "
+                "object per line, name it .jsonl; if it is cut off, fetch it again."
+            ) from error
+    if isinstance(content, dict) and set(content) & {"data", "records", "rows"}:
+        inner = next(
+            content[key] for key in ("data", "records", "rows") if key in content
+        )
+        if isinstance(inner, list) and inner and isinstance(inner[0], list | dict):
+            names = content.get("columns")
+            return _frame(inner, path, names), {"encoding": encoding}, None
+    return _frame(content, path), {"encoding": encoding}, None
+
+
+def _read_jsonl(path, *, encoding=None):
+    encoding, records = find_encoding(path, encoding), []
+    with open_text(path, encoding) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                records.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise LoadError(
+                    f"Line {number} of {str(path)!r} is no JSON ({error}). Every line "
+                    "holds one object; correct it, or fetch the file again if it is "
+                    "cut off."
+                ) from error
+    return _frame(records, path), {"encoding": encoding}, None
+
+
+def _frame(content, path, names=None):
+    """Make a data frame of parsed JSON: rows as objects or lists, or columns."""
+    import pandas as pd
+
+    if isinstance(content, list) and content:
+        if all(isinstance(row, dict) for row in content):
+            # Objects within objects become columns such as "size.width".
+            return pd.json_normalize(content)
+        widths = {len(row) if isinstance(row, list) else None for row in content}
+        if len(widths) == 1 and None not in widths:
+            frame = pd.DataFrame(content)
+            named = isinstance(names, list) and len(names) == frame.shape[1]
+            columns = map(str, names) if named else [f"x{j}" for j in frame]
+            return frame.set_axis(unique_names(list(columns)), axis=1)
+    if isinstance(content, dict) and content:
+        columns = list(content.values())
+        if (
+            all(isinstance(c, list) for c in columns)
+            and len(set(map(len, columns))) == 1
+        ):
+            return pd.DataFrame({str(k): v for k, v in content.items()})
+        if all(isinstance(c, dict) for c in columns):  # as pandas writes a frame
+            return pd.DataFrame(content)
+    raise LoadError(
+        f"The JSON in {str(path)!r} is no table. Allowed are a list of objects, a list "
+        "of lists of equal length, or an object of columns of equal length."
+    )
+
+
+def _read_parquet(path):
+    parquet = _import_arrow("parquet")
+    import pyarrow as pa
+
+    try:
+        return _arrow_frame(parquet.read_table(path)), {}, None
+    except pa.ArrowException as error:
+        raise _damaged(path, "parquet", error) from error
+
+
+def _read_arrow(path):
+    ipc = _import_arrow("ipc")
+    import pyarrow as pa
+
+    errors = []
+    for open_file in (ipc.open_file, ipc.open_stream):
+        try:
+            with pa.OSFile(str(path)) as file, open_file(file) as reader:
+                return _arrow_frame(reader.read_all()), {}, None
+        except pa.ArrowException as error:
+            errors.append(error)
+    raise _damaged(path, "arrow", errors[0]) from errors[0]
+
+
+def _import_arrow(part):
+    import_optional_dependency("pyarrow", "files")
+    return import_optional_dependency(f"pyarrow.{part}", "files")
+
+
+def _arrow_frame(arrow_table):
+    names = unique_names(list(arrow_table.column_names))
+    frame = arrow_table.rename_columns(names).to_pandas()
+    if [str(name) for name in frame.columns] != names:  # an index was stored, too
+        frame = frame.reset_index()
+    return frame
+
+
+def _damaged(path, kind, error):
+    reason = str(error).partition("\n")[0]
+    return LoadError(
+        f"The file {str(path)!r} is no {kind} file, or it is damaged ({reason}). "
+        "Write it again, or give it the ending of its real format."
+    )
+
+
+def _read_npz(path, *, X=None, y=None):
+    with _open_numpy(path, np.lib.npyio.NpzFile) as arrays:
+        names = arrays.files
+        read = {name: _member(arrays, name, path) for name in names}
+    wide = [name for name in names if read[name].ndim == 2]
+    main = X or next((n for n in ("X", "x", "data") if n in names), None)
+    if main is None and len(wide) == 1:
+        main = wide[0]
+    if main is None or main not in names:
+        raise LoadError(
+            f"The file {str(path)!r} holds the arrays {', '.join(names) or 'none'}. "
+            "The table is the array X, or the only one of two dimensions; name it "
+            "with X='...'."
+        )
+    truth, metadata = None, {"arrays": names}
+    label = y or next((n for n in ("y", "Y", "labels", "label") if n in names), None)
+    if label is not None:
+        if label not in names:
+            raise LoadError(
+                f"The file {str(path)!r} has no array {label!r}; it holds "
+                f"{', '.join(names)}. Name one of these with y='...'."
+            )
+        truth = _binary_truth(read[label], len(read[main]))
+        metadata["truth_array"] = label if truth is not None else None
+    return _two_dimensional(read[main], path), metadata, truth
+
+
+def _read_npy(path):
+    return _two_dimensional(_open_numpy(path, np.ndarray), path), {}, None
+
+
+def _open_numpy(path, kind):
+    try:
+        content = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise _damaged(path, "NumPy", error) from error
+    if not isinstance(content, kind):
+        raise _damaged(path, path.suffix, "another NumPy format is in it")
+    return content
+
+
+def _member(arrays, name, path):
+    try:
+        return arrays[name]
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise LoadError(
+            f"The array {name!r} in {str(path)!r} cannot be read ({error}). Objects "
+            "are not loaded, since that could run foreign code; save numbers or strings."
+        ) from error
+
+
+def _two_dimensional(array, path):
+    if array.ndim == 1:
+        array = array.reshape(-1, 1)
+    if array.ndim != 2:
+        raise LoadError(
+            f"The array in {str(path)!r} has the shape {array.shape}. A table has two "
+            "dimensions, rows and columns; reshape it before saving."
+        )
+    return array
+
+
+def _binary_truth(y, n_rows):
+    """Read 0/1 (1 = anomaly) or -1/1 (-1 = anomaly); None for anything else."""
+    y = np.asarray(y).ravel()
+    if len(y) != n_rows or y.dtype.kind not in "biuf":
+        return None
+    found = set(np.unique(y).tolist())
+    if found <= {0, 1}:
+        return np.where(y == 1, -1, 1)
+    return np.where(y == -1, -1, 1) if found == {-1, 1} else None
+
+
+def _read_excel(path, *, sheet=0):
+    import_optional_dependency("openpyxl", "files")
+    import pandas as pd
+
+    try:
+        frame = pd.read_excel(path, sheet_name=sheet, engine="openpyxl")
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise _damaged(path, "Excel", error) from error
+    return frame, {"sheet": sheet}, None
+
+
+class _ArrayLoader:
+    """Take arrays, data frames, Series and rows as they are."""
+
+    def can_load(self, source):
+        """Tell whether the source is a table in memory."""
+        return (
+            isinstance(source, np.ndarray | list | tuple)
+            or is_polars(source)
+            or hasattr(source, "iloc")
+            or sparse.issparse(source)
+        )
+
+    def load(self, source):
+        """Make a table of it, without a copy where none is needed."""
+        if sparse.issparse(source):
+            raise LoadError(
+                f"A sparse matrix of shape {source.shape} came. Only dense tables are "
+                "read; give X.toarray() if it fits into memory."
+            )
+        if is_polars(source):
+            source = source.collect() if hasattr(source, "collect") else source
+            source = source if hasattr(source, "columns") else source.to_frame()
+            return Dataset("polars", source, {})
+        if hasattr(source, "iloc"):
+            frame = source if source.ndim == 2 else source.to_frame()
+            return Dataset("pandas", *_string_names(frame))
+        if isinstance(source, list | tuple):
+            if source and all(isinstance(row, dict) for row in source):
+                return Dataset("rows", _frame(list(source), "the rows given"), {})
+            source = _rows_array(source)
+        return Dataset("array", _two_dimensional(source, "memory"), {})
+
+
+def _rows_array(rows):
+    try:
+        array = np.asarray(rows)
+    except ValueError as error:
+        raise LoadError(
+            f"{len(rows)} rows of different lengths came. A table needs rows of equal "
+            "length; give an array or a data frame."
+        ) from error
+    # Numbers beside strings stay numbers only in an array of objects.
+    return np.asarray(rows, dtype=object) if array.dtype.kind in "US" else array
+
+
+def _string_names(frame):
+    """Give a frame string names, each once; the frame itself is left alone."""
+    given = list(frame.columns)
+    names = unique_names([str(name) for name in given])
+    if names == given:
+        return frame, {}
+    pairs = zip(names, given, strict=True)
+    renamed = {name: old for name, old in pairs if name != old}
+    return frame.set_axis(names, axis=1), {"renamed": renamed}
+
+
+class _BundledLoader:
+    """Load the data sets that come with scikit-learn."""
+
+    def can_load(self, source):
+        """Tell whether the source starts with ``sklearn:``."""
+        return isinstance(source, str) and source.startswith("sklearn:")
+
+    def load(self, source):
+        """Make an anomaly detection task of the data set."""
+        return load_bundled(source.removeprefix("sklearn:"))
+
+
+class _GlobLoader:
+    """Load several files of the same columns as one table."""
+
+    def can_load(self, source):
+        """Tell whether the source is a pattern, and not the name of a file."""
+        return (
+            isinstance(source, str | Path)
+            and glob.has_magic(str(source))
+            and "://" not in str(source)
+            and not Path(source).exists()
+        )
+
+    def load(self, source, *, file_format=None, **options):
+        """Load the files in the order of their names, and put them together."""
+        pattern = str(Path(source).expanduser())
+        files = sorted(
+            p for p in glob.glob(pattern, recursive=True) if Path(p).is_file()
+        )
+        if not files:
+            raise LoadError(
+                f"No file matches {str(source)!r}. Check the pattern; a relative one "
+                f"starts at {str(Path.cwd())!r}."
+            )
+        parts = [load_dataset(file, format=file_format, **options) for file in files]
+        metadata = {
+            "files": files,
+            "rows_per_file": [len(part.data) for part in parts],
+            "file_format": parts[0].metadata["format"],
+        }
+        truths = [part.truth for part in parts]
+        truth = None if any(t is None for t in truths) else np.concatenate(truths)
+        name = Path(pattern).name
+        return Dataset(name, _concatenate(parts, files), metadata, truth)
+
+
+def _concatenate(parts, files):
+    first = parts[0].data
+    if isinstance(first, np.ndarray):
+        widths = {part.data.shape[1] for part in parts}
+        if len(widths) > 1:
+            raise LoadError(
+                f"The files matched have different numbers of columns: "
+                f"{sorted(widths)}. Give files of one kind only."
+            )
+        return np.concatenate([part.data for part in parts])
+    import pandas as pd
+
+    columns = list(first.columns)
+    for part, file in zip(parts, files, strict=True):
+        if set(part.data.columns) != set(columns):
+            missing = sorted(set(columns) - set(part.data.columns))
+            more = sorted(set(part.data.columns) - set(columns))
+            raise LoadError(
+                f"{file!r} has other columns than {files[0]!r}: without "
+                f"{missing[:5]}, with {more[:5]} instead. Give files of the same "
+                "columns only."
+            )
+    return pd.concat([part.data[columns] for part in parts], ignore_index=True)
+
+
+class _DatabaseLoader:
+    """Read a table or a query through SQLAlchemy."""
+
+    def can_load(self, source):
+        """Tell whether the source is the URL of a database."""
+        return isinstance(source, str) and re.match(
+            r"(sqlite|postgresql|mysql|mariadb|oracle|mssql|duckdb)(\+\w+)?://", source
+        )
+
+    def load(self, source, *, query=None, table=None):
+        """Run the query, or read the table; the only one if neither is given."""
+        sqlalchemy = import_optional_dependency("sqlalchemy", "files")
+        import pandas as pd
+
+        try:
+            url = sqlalchemy.make_url(source)
+            shown = url.render_as_string(hide_password=True)
+            if url.get_backend_name() == "sqlite" and url.database:
+                existing_file(url.database)  # SQLite would make a new, empty one
+            engine = sqlalchemy.create_engine(url)
+            try:
+                with engine.connect() as connection:
+                    if query is None:
+                        names = sqlalchemy.inspect(connection).get_table_names()
+                        table = _only_table(table, names, shown)
+                        frame = pd.read_sql_table(table, connection)
+                    else:
+                        frame = pd.read_sql_query(sqlalchemy.text(query), connection)
+            finally:
+                engine.dispose()
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            reason = str(error).partition("\n")[0]
+            raise LoadError(
+                f"The database cannot be read: {reason}. Check the URL and the query."
+            ) from error
+        frame, metadata = _string_names(frame)
+        metadata |= {"source": shown, "query": query, "table": table}
+        return Dataset(table or url.database or "query", frame, metadata)
+
+
+def _only_table(table, names, shown):
+    if table in names or (table is None and len(names) == 1):
+        return table or names[0]
+    came = "No table was named" if table is None else f"Table {table!r} was named"
+    raise LoadError(
+        f"{came}; {shown} has {', '.join(sorted(names)) or 'no tables'}. Give one as "
+        "table='...', or a query='SELECT ...'."
+    )
+
+
+_FILE_LOADERS = {
+    "csv": ((".csv", ".txt", ".dat", ".csv.gz"), _read_csv),
+    "tsv": ((".tsv", ".tab", ".tsv.gz"), _read_tsv),
+    "jsonl": ((".jsonl", ".ndjson", ".jsonl.gz"), _read_jsonl),
+    "json": ((".json", ".json.gz"), _read_json),
+    "parquet": ((".parquet", ".pq"), _read_parquet),
+    "arrow": ((".arrow", ".feather", ".ipc"), _read_arrow),
+    "npz": ((".npz",), _read_npz),
+    "npy": ((".npy",), _read_npy),
+    "excel": ((".xlsx", ".xlsm"), _read_excel),
+}
+FILE_SUFFIXES = tuple(s for suffixes, _ in _FILE_LOADERS.values() for s in suffixes)
+
+
+def built_in_loaders():
+    """Make the loaders that come with the package, in the order of asking.
+
+    Returns
+    -------
+    dict of str to Loader
+        By name.
+    """
+    out = {"array": _ArrayLoader(), "sklearn": _BundledLoader()}
+    out |= {"sql": _DatabaseLoader(), "glob": _GlobLoader()}
+    return out | {name: _FileLoader(*parts) for name, parts in _FILE_LOADERS.items()}

@@ -1,0 +1,275 @@
+"""Who can load what."""
+
+import datetime
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from autonomaly._utils._names import unknown_name_message
+from autonomaly.exceptions import LoadError
+from autonomaly.io._dataset import Dataset
+
+__all__ = [
+    "Loader",
+    "load_dataset",
+    "loaders",
+    "register_loader",
+    "unregister_loader",
+]
+
+
+@runtime_checkable
+class Loader(Protocol):
+    """What a loader has to offer; no base class is needed."""
+
+    def can_load(self, source: Any) -> bool:
+        """Tell whether this loader is the one for a source."""
+        ...
+
+    def load(self, source: Any, **options: Any) -> Dataset:
+        """Load a source; raise LoadError if it cannot be read."""
+        ...
+
+
+_registered: dict[str, Loader] = {}
+_built_in: dict[str, Loader] = {}
+
+
+def _known():
+    """All loaders, those of the user first, the last registered before others."""
+    if not _built_in:
+        from autonomaly.io._loaders import built_in_loaders
+
+        _built_in.update(built_in_loaders())
+    return dict(reversed(_registered.items())) | {
+        name: loader for name, loader in _built_in.items() if name not in _registered
+    }
+
+
+def loaders():
+    """List the loaders in the order in which they are asked.
+
+    Returns
+    -------
+    list of str
+        Names; loaders that were registered come first.
+
+    Examples
+    --------
+    >>> from autonomaly.io import loaders
+    >>> "csv" in loaders()
+    True
+    """
+    return list(_known())
+
+
+def register_loader(name, loader):
+    """Add a loader, or put another in the place of one.
+
+    Parameters
+    ----------
+    name : str
+        Its name; the ``format`` option of ``load_dataset`` uses it.
+    loader : Loader
+        An object with ``can_load(source)`` and ``load(source, **options)``. It is
+        asked before those that are built in, also when it is registered under one of
+        their names.
+
+    Raises
+    ------
+    TypeError
+        If one of the two methods is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.io import (
+    ...     Dataset, load_dataset, register_loader, unregister_loader
+    ... )
+    >>> class Zeros:
+    ...     def can_load(self, source):
+    ...         return str(source).startswith("zeros:")
+    ...     def load(self, source, **options):
+    ...         return Dataset(source, np.zeros((int(source[6:]), 2)))
+    >>> register_loader("zeros", Zeros())
+    >>> load_dataset("zeros:4")
+    Dataset('zeros:4', 4 rows x 2 columns)
+    >>> unregister_loader("zeros")
+    """
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"name={name!r} came; a loader is named by a string.")
+    if not isinstance(loader, Loader) or isinstance(loader, type):
+        raise TypeError(
+            f"{loader!r} came as a loader. It needs the methods can_load(source) and "
+            "load(source, **options); give an object, not its class."
+        )
+    _registered.pop(name, None)
+    _registered[name] = loader
+
+
+def unregister_loader(name):
+    """Take back a loader that was registered.
+
+    Parameters
+    ----------
+    name : str
+        Its name. A built-in loader of that name comes back.
+
+    Raises
+    ------
+    ValueError
+        If no loader was registered under that name.
+    """
+    if name not in _registered:
+        raise ValueError(
+            unknown_name_message("registered loader", name, _registered)
+            if _registered
+            else f"Loader {name!r} came, but none was registered; built-in loaders "
+            "stay."
+        )
+    del _registered[name]
+
+
+def load_dataset(source, *, format=None, name=None, truth_column=None, **options):
+    """Load a table from wherever it is.
+
+    Parameters
+    ----------
+    source : array-like, data frame, str or path
+        An array, a pandas or polars DataFrame, the path of a file, a glob of files
+        with the same columns (``"day-*.csv"``), ``"sklearn:NAME"`` for a data set that
+        comes with scikit-learn, or a database URL (with ``query`` or ``table``).
+        Files: csv, tsv (also txt and dat), json, jsonl (also ndjson), parquet,
+        arrow/feather, npz, npy, xlsx/xls; csv, tsv and jsonl also with ``.gz``.
+    format : str or None, default=None
+        Name of the loader to use, for a file whose name does not tell; see
+        ``loaders()``.
+    name : str or None, default=None
+        Name of the data set; the loader's choice if None.
+    truth_column : str or None, default=None
+        A column that says which rows are anomalies: 1, True or -1 for an anomaly and
+        0, False or 1 for a normal row. It is taken out of the table and becomes
+        ``truth``.
+    **options : dict
+        Passed on to the loader. csv and tsv: ``separator`` (str), ``encoding`` (str),
+        ``header`` (bool). npz: ``X`` and ``y`` (names of the arrays). Excel:
+        ``sheet``. SQL: ``query`` or ``table``.
+
+    Returns
+    -------
+    Dataset
+        The table, with ``metadata`` and, where it is known, the truth.
+
+    Raises
+    ------
+    LoadError
+        If the source cannot be read; the message says what came, what is
+        allowed and what to do.
+    MissingExtraError
+        If a package is missing that the format needs.
+
+    Notes
+    -----
+    *Encoding.* UTF-8 (or UTF-16 with its mark); what is neither is read as Latin-1,
+    and ``metadata["encoding"]`` says so.
+
+    *Header.* The first row of a csv file is taken as a header if a cell of it is no
+    number above a column of numbers, or if its cells are numbers that count up in
+    equal steps (0, 1, 2 as pandas writes them, or the years 2019, 2020, 2021). It is
+    data if numbers stand above numbers otherwise, or if all columns are strings
+    and most of its cells occur again in their own column. Columns without a
+    header are called x0, x1, ...; ``header=True`` or ``False`` overrules this.
+
+    *Rows.* A row is never lost: a file whose rows differ in length is an error, and
+    the rows read are counted against the rows in the file. Empty lines count as
+    rows only if the table has one column.
+
+    *Numbers* with thousands separators (``"1,234.5"``, or ``1.234,5`` in files
+    separated by semicolons) are read as numbers if all values of a column are.
+
+    Examples
+    --------
+    >>> from autonomaly.io import load_dataset
+    >>> load_dataset("sklearn:breast_cancer")
+    Dataset('breast_cancer', 376 rows x 30 columns, 19 known anomalies)
+    """
+    known = _known()
+    if format is not None and format not in known:
+        raise LoadError(unknown_name_message("format", format, known))
+    if format is None or known["glob"].can_load(source):
+        loader = next((m for m in known.values() if m.can_load(source)), None)
+        if format is not None:
+            options["file_format"] = format
+    else:
+        loader = known[format]
+    if loader is None:
+        raise LoadError(_unreadable_message(source))
+    dataset = loader.load(source, **options)
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            f"A loader returned {type(dataset).__name__}; it has to return a Dataset."
+        )
+    data, truth = dataset.data, dataset.truth
+    if truth_column is not None:
+        data, truth = _take_truth(data, truth_column)
+    metadata = {
+        "source": source_text(source),
+        "format": next(key for key, value in known.items() if value is loader),
+        "loaded_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    } | dict(dataset.metadata)
+    return Dataset(name or dataset.name, data, metadata, truth)
+
+
+def source_text(source):
+    """Describe a source in a few words."""
+    if isinstance(source, str | Path):
+        return str(source)
+    shape = getattr(source, "shape", None)
+    return type(source).__name__ + ("" if shape is None else f" of shape {shape}")
+
+
+def _unreadable_message(source):
+    from autonomaly.io._loaders import FILE_SUFFIXES, existing_file
+
+    if isinstance(source, str | Path):
+        existing_file(source)  # a missing file or a directory is said to be one
+        came = f"The name of the file {str(source)!r} does not tell what it holds"
+    else:
+        came = f"{source_text(source)} came as a source of data"
+    return (
+        f"{came}. Allowed are arrays, pandas and polars data frames, 'sklearn:NAME', "
+        f"database URLs and files ending in {', '.join(FILE_SUFFIXES)}. Rename the "
+        "file, say what it is with format='csv' or the like, or register a loader."
+    )
+
+
+def _take_truth(data, column):
+    """Split a table into the other columns and the truth."""
+    from autonomaly.io._columns import ColumnValues, table
+
+    names, columns, _ = table(data)
+    if column not in names:
+        raise LoadError(unknown_name_message("column", column, names))
+    place = names.index(column)
+    values = ColumnValues(columns[place]).numbers()
+    found = np.unique(values)
+    if len(found) == 0 or not (
+        np.isin(found, (0, 1)).all() or np.isin(found, (-1, 1)).all()
+    ):
+        shown = [value.item() for value in found[:6]]
+        raise LoadError(
+            f"The truth column {column!r} holds {shown}. Allowed are 0 and 1 (1 or "
+            "True is the anomaly) or -1 and 1 (-1 is the anomaly), none missing."
+        )
+    truth = np.where(values == (-1 if (found == -1).any() else 1), -1, 1)
+    if (found == 1).all():
+        raise LoadError(
+            f"The truth column {column!r} holds nothing but 1, which can mean either. "
+            "Leave the column out with your own tools, or write 0 for normal rows."
+        )
+    others = [j for j in range(len(names)) if j != place]
+    if not others:
+        raise LoadError(f"The table has no column but the truth column {column!r}.")
+    rest = data.iloc[:, others] if hasattr(data, "iloc") else data[:, others]
+    return rest, truth

@@ -1,0 +1,352 @@
+"""Separated values, read without losing a row."""
+
+import codecs
+import collections
+import csv
+import gzip
+import itertools
+import re
+
+import numpy as np
+
+from autonomaly.exceptions import LoadError
+from autonomaly.io._columns import NULL_STRINGS, parse_number, unique_names
+
+__all__ = ["find_encoding", "open_text", "read_separated"]
+
+_PIECE = 2**20  # bytes
+_SEPARATORS = ("\t", ";", "|", ",")  # in case of a tie, the rarer one in text
+_SNIFFED_ROWS = 200
+_SINGLE = "\x1f"  # unit separator: no file of one column holds it
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?([eE][+-]?\d+)?")
+
+
+def _open_bytes(path):
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def open_text(path, encoding):
+    """Open a text file, also a compressed one.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    encoding : str
+        Its encoding.
+
+    Returns
+    -------
+    file object
+        Lines keep their ends, as the csv module wants it.
+    """
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding=encoding, newline="")
+    return path.open(encoding=encoding, newline="")
+
+
+def find_encoding(path, encoding=None):
+    """Find out how a text file is encoded, by decoding all of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    encoding : str or None
+        What the user says.
+
+    Returns
+    -------
+    str
+        ``utf-8``, ``utf-8-sig``, ``utf-16``, the user's, or ``latin-1`` for a file
+        that is not UTF-8.
+
+    Raises
+    ------
+    LoadError
+        If the file is empty, binary or not in the user's encoding.
+    """
+    try:
+        with _open_bytes(path) as file:
+            first = file.read(_PIECE)
+            if not first.strip():
+                raise LoadError(
+                    f"The file {str(path)!r} is empty. A table has a row at least; "
+                    "check how the file was written."
+                )
+            given = encoding
+            if encoding is None:
+                encoding = "utf-8"
+                if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    encoding = "utf-16"
+                elif first.startswith(codecs.BOM_UTF8):
+                    encoding = "utf-8-sig"
+            decoder = codecs.getincrementaldecoder(encoding)()
+            piece = first
+            while piece:
+                if b"\0" in piece and not encoding.lower().startswith("utf-16"):
+                    raise LoadError(_binary_message(path, first))
+                if decoder is not None:
+                    decoder = _decode(decoder, piece, path, given)
+                piece = file.read(_PIECE)
+            if decoder is not None:
+                decoder = _decode(decoder, b"", path, given)
+    except LookupError as error:
+        raise LoadError(
+            f"Python knows no encoding {encoding!r}. Give one such as 'utf-8', "
+            "'latin-1' or 'cp1252', or leave it out."
+        ) from error
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise LoadError(
+            f"The file {str(path)!r} cannot be decompressed ({error}). It is damaged "
+            "or cut off; fetch it again."
+        ) from error
+    return encoding if decoder is not None else "latin-1"
+
+
+def _decode(decoder, piece, path, given):
+    """Decode a piece; give None if the file is not UTF-8."""
+    try:
+        decoder.decode(piece, final=not piece)
+    except UnicodeDecodeError as error:
+        utf16 = isinstance(decoder, type(codecs.getincrementaldecoder("utf-16")()))
+        if given is not None or utf16:
+            raise LoadError(
+                f"The file {str(path)!r} is not encoded as {given or 'utf-16'!r} "
+                f"({error.reason}). "
+                "Leave encoding out to have it found, or give the right one."
+            ) from error
+        return None
+    return decoder
+
+
+def _binary_message(path, first):
+    kinds = {
+        b"PK\x03\x04": "it begins like a zip archive or an Excel workbook (.xlsx)",
+        b"PAR1": "it begins like a parquet file",
+        b"\x1f\x8b": "it begins like a gzip file (.gz)",
+        b"ARROW1": "it begins like an arrow file",
+        b"\x93NUMPY": "it begins like a NumPy array (.npy)",
+    }
+    kind = next((kind for start, kind in kinds.items() if first.startswith(start)), "")
+    return (
+        f"The file {str(path)!r} is binary, not text{': ' if kind else ''}{kind}. "
+        "Give the file the ending of its format, or export it as csv."
+    )
+
+
+def read_separated(path, *, separator=None, encoding=None, header=None):
+    """Read a file of separated values.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    separator : str or None
+        One character; found out of tab, semicolon, bar and comma if None.
+    encoding : str or None
+        Found if None.
+    header : bool or None
+        Whether the first row names the columns; found if None.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        The table.
+    metadata : dict
+        ``encoding``, ``separator``, ``header`` and, if there were any,
+        ``renamed`` columns.
+    """
+    import pandas as pd
+
+    if separator is not None and len(separator) != 1:
+        raise LoadError(
+            f"separator={separator!r} came. It is one character, such as ',' or '\\t'."
+        )
+    encoding = find_encoding(path, encoding)
+    with open_text(path, encoding) as file:
+        head = list(itertools.islice(file, 5 * _SNIFFED_ROWS))
+    separator = separator or _sniff(head)
+    rows = _rows(head, separator)[: _SNIFFED_ROWS + 1]
+    if header is None:
+        header = _has_header(rows)
+    n_rows, trailing = _count_rows(path, encoding, separator, len(rows[0]))
+    if n_rows - header < 1:
+        raise LoadError(
+            f"The file {str(path)!r} has a header ({', '.join(rows[0][:5])}) and no "
+            "rows. A table has a row at least; if this is one, give header=False."
+        )
+    names, renamed = _column_names(rows[0] if header else None, len(rows[0]))
+    try:
+        frame = pd.read_csv(
+            path,
+            sep=separator,
+            header=0 if header else None,
+            names=names,
+            index_col=False,
+            encoding=encoding,
+            low_memory=False,
+            skip_blank_lines=len(names) > 1,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise LoadError(
+            f"The file {str(path)!r} cannot be read as a table: {error}. Check its "
+            "quotes and separators."
+        ) from error
+    if trailing and len(names) == 1:
+        frame = frame.iloc[: len(frame) - trailing]
+    if len(frame) != n_rows - header:
+        raise LoadError(
+            f"The file {str(path)!r} has {n_rows - header} rows, but {len(frame)} "
+            "could be read. Check its quotes and line ends."
+        )
+    metadata = {"encoding": encoding, "header": bool(header)}
+    metadata["separator"] = None if separator == _SINGLE else separator
+    if renamed:
+        metadata["renamed"] = renamed
+    return _read_numbers(frame, decimal_comma=separator == ";"), metadata
+
+
+def _rows(lines, separator):
+    """Split lines, without the empty ones and a last one that may be cut."""
+    return [row for row in csv.reader(lines, delimiter=separator) if _filled(row)]
+
+
+def _filled(row):
+    return len(row) > 1 or (len(row) == 1 and row[0].strip() != "")
+
+
+def _sniff(head):
+    """Find the separator: one that cuts the first rows into equal numbers of cells."""
+    best, found = (0, 0.0), _SINGLE
+    for separator in _SEPARATORS:
+        counts = [len(row) for row in _rows(head, separator)[:_SNIFFED_ROWS]]
+        (mode, times) = collections.Counter(counts).most_common(1)[0]
+        if mode == 1 and counts[0] > 1:
+            mode = counts[0]  # a header of several names: the rows are too short
+        if mode == 1:
+            continue
+        agreed = (int(counts[0] == mode), times / len(counts))
+        # Two texts with the same number of commas are no table of two columns.
+        if agreed > best and (agreed[0] or agreed[1] > 0.9):
+            best, found = agreed, separator
+    return found
+
+
+def _number_like(cell):
+    cell = cell.strip()
+    return parse_number(cell) is not None or _DECIMAL_COMMA.fullmatch(cell) is not None
+
+
+def _has_header(rows):
+    """Decide whether the first row names the columns; see ``load_dataset``."""
+    first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    numeric = []
+    for j in range(len(first)):
+        cells = [
+            row[j] for row in below if row[j].strip().casefold() not in NULL_STRINGS
+        ]
+        numeric.append(bool(cells) and all(_number_like(cell) for cell in cells))
+    names = [cell.strip() for cell in first]
+    is_number = [_number_like(cell) for cell in names]
+    missing = [cell.casefold() in NULL_STRINGS for cell in names]
+    cells = list(zip(is_number, numeric, missing, strict=True))
+    if any(column and not cell and not null for cell, column, null in cells):
+        return True
+    counted = [parse_number(c) for c, n in zip(names, is_number, strict=True) if n]
+    if counted and None not in counted and len(counted) + sum(missing) == len(names):
+        steps = set(np.diff(counted).tolist())
+        whole = all(value % 1 == 0 for value in counted)
+        if (
+            whole
+            and len(steps) == 1
+            and (
+                (len(counted) > 2 and steps != {0.0})
+                or (steps == {1.0} and counted[0] in (0.0, 1.0))
+            )
+        ):
+            return bool(below)
+    if any(cell and (column or not below) for cell, column, _ in cells):
+        return False
+    again = [any(row[j] == first[j] for row in below) for j in range(len(first))]
+    return not sum(again) > len(first) / 2
+
+
+def _column_names(header, n_columns):
+    """Name every column once; tell which names were changed."""
+    if header is None:
+        return [f"x{j}" for j in range(n_columns)], {}
+    given = [name.strip() for name in header]
+    names = unique_names([name or f"unnamed_{j}" for j, name in enumerate(given)])
+    pairs = zip(names, given, strict=True)
+    return names, {name: old for name, old in pairs if name != old}
+
+
+def _count_rows(path, encoding, separator, width):
+    """Count the rows, all of which have to be of one width.
+
+    Returns
+    -------
+    n_rows : int
+        Rows, the header among them. In a table of one column an empty line is a
+        row, unless nothing follows.
+    trailing : int
+        Empty lines at the end.
+    """
+    n_rows, empty = 0, 0
+    with open_text(path, encoding) as file:
+        reader = csv.reader(file, delimiter=separator, strict=True)
+        try:
+            for row in reader:
+                if len(row) == width and (width > 1 or _filled(row)):
+                    n_rows += 1 + (empty if width == 1 and n_rows else 0)
+                    empty = 0
+                elif not _filled(row):
+                    empty += 1
+                else:
+                    raise LoadError(
+                        f"Line {reader.line_num} of {str(path)!r} has {len(row)} "
+                        f"cells, the first row has {width}. All rows need the same "
+                        "number; correct the line, or give the right separator."
+                    )
+        except csv.Error as error:
+            raise LoadError(
+                f"The file {str(path)!r} cannot be read at line {reader.line_num} "
+                f"({error}). A quoted cell must end with a quote, and a quote within "
+                "it be doubled; correct the line, or fetch the file again if it is "
+                "cut off."
+            ) from error
+    return n_rows, empty
+
+
+def _read_numbers(frame, decimal_comma):
+    """Turn columns of number strings into numbers."""
+    for name in frame.columns[[not _is_number(kind) for kind in frame.dtypes]]:
+        column = frame[name]
+        texts = [t for t in column.dropna().unique() if isinstance(t, str)]
+        read = {}
+        for text in texts:
+            cell = text.strip()
+            if cell.casefold() in NULL_STRINGS:
+                number = np.nan
+            elif decimal_comma and _DECIMAL_COMMA.fullmatch(cell):
+                number = float(cell.replace(".", "").replace(",", "."))
+            else:
+                number = None if decimal_comma else parse_number(cell)
+            if number is None:
+                break
+            read[text] = number
+        values = np.array(list(read.values()))
+        if len(read) < len(texts) or not np.isfinite(values).any():
+            continue
+        numbers = column.map(read).astype(np.float64)
+        if numbers.notna().all() and (numbers % 1 == 0).all():
+            numbers = (
+                numbers.astype(np.int64) if numbers.abs().max() < 2**53 else numbers
+            )
+        frame[name] = numbers
+    return frame
+
+
+def _is_number(kind):
+    return kind.kind in "biuf"
