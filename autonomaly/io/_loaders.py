@@ -2,6 +2,7 @@
 
 import difflib
 import glob
+import inspect
 import json
 import re
 import zipfile
@@ -88,6 +89,12 @@ class _FileLoader:
     def load(self, source, **options):
         """Read the file."""
         path = existing_file(source)
+        allowed = list(inspect.signature(self._read).parameters)[1:]
+        if unknown := sorted(set(options) - set(allowed)):
+            raise TypeError(
+                f"The option {unknown[0]!r} came for {str(source)!r}. Files of this "
+                f"kind take {', '.join(allowed) or 'no options'}."
+            )
         try:
             data, metadata, truth = self._read(path, **options)
         except OSError as error:
@@ -255,7 +262,8 @@ def _open_numpy(path, kind):
     try:
         content = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(path, "NumPy", error) from error
+        reason = "objects, or not what the ending says; they are not loaded, since that"
+        raise _damaged(path, "NumPy", f"{reason} could run foreign code") from error
     if not isinstance(content, kind):
         raise _damaged(path, path.suffix, "another NumPy format is in it")
     return content
@@ -267,7 +275,7 @@ def _member(arrays, name, path):
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise LoadError(
             f"The array {name!r} in {str(path)!r} cannot be read ({error}). Objects "
-            "are not loaded, since that could run foreign code; save numbers or strings."
+            "are not loaded, since that could run foreign code; save numbers."
         ) from error
 
 

@@ -254,22 +254,23 @@ def _has_header(rows):
     if any(column and not cell and not null for cell, column, null in cells):
         return True
     counted = [parse_number(c) for c, n in zip(names, is_number, strict=True) if n]
-    if counted and None not in counted and len(counted) + sum(missing) == len(names):
-        steps = set(np.diff(counted).tolist())
-        whole = all(value % 1 == 0 for value in counted)
-        if (
-            whole
-            and len(steps) == 1
-            and (
-                (len(counted) > 2 and steps != {0.0})
-                or (steps == {1.0} and counted[0] in (0.0, 1.0))
-            )
-        ):
+    if len(counted) > 1 and _counts_up(counted):
+        only_numbers = len(counted) + sum(missing) == len(names)
+        years = all(1900 <= value <= 2100 for value in counted)
+        if years or (only_numbers and (len(counted) > 2 or counted[0] in (0, 1))):
             return bool(below)
     if any(cell and (column or not below) for cell, column, _ in cells):
         return False
     again = [any(row[j] == first[j] for row in below) for j in range(len(first))]
     return not sum(again) > len(first) / 2
+
+
+def _counts_up(numbers):
+    """Tell whether numbers are whole and rise in equal steps, two of them by one."""
+    if None in numbers or any(number % 1 for number in numbers):
+        return False
+    steps = set(np.diff(numbers).tolist())
+    return len(steps) == 1 and (steps == {1.0} or (len(numbers) > 2 and min(steps) > 0))
 
 
 def _column_names(header, n_columns):
