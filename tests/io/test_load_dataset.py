@@ -1,0 +1,481 @@
+"""Every source is read whole, or refused with one clear error."""
+
+import gzip
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autonomaly.exceptions import DataError, LoadError, MissingExtraError
+from autonomaly.io import (
+    Dataset,
+    load_dataset,
+    loaders,
+    register_loader,
+    unregister_loader,
+)
+
+FRAME = pd.DataFrame({"a": [1, 2, 3], "b": [0.5, 1.5, 2.5], "c": ["x", "y", "x"]})
+
+
+def write(folder, name, content):
+    path = folder / name
+    if isinstance(content, str):
+        content = content.encode("utf-8")
+    path.write_bytes(content)
+    return path
+
+
+WRITERS = {
+    "t.csv": lambda path: FRAME.to_csv(path, index=False),
+    "t.csv.gz": lambda path: FRAME.to_csv(path, index=False),
+    "t.tsv": lambda path: FRAME.to_csv(path, index=False, sep="\t"),
+    "t.txt": lambda path: FRAME.to_csv(path, index=False, sep=";"),
+    "t.json": lambda path: FRAME.to_json(path, orient="records"),
+    "t2.json": lambda path: path.write_text(json.dumps(FRAME.to_dict("list"))),
+    "t.jsonl": lambda path: FRAME.to_json(path, orient="records", lines=True),
+    "t.parquet": FRAME.to_parquet,
+    "t.feather": FRAME.to_feather,
+    "t.arrow": lambda path: pl.from_pandas(FRAME).write_ipc(path),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("kind", [str, Path])
+def test_files_come_back_as_written(tmp_path, name, kind):
+    path = tmp_path / name
+    WRITERS[name](path)
+    dataset = load_dataset(kind(path))
+    pd.testing.assert_frame_equal(dataset.data, FRAME, check_dtype=False)
+    assert dataset.name == name.split(".")[0]
+    assert dataset.truth is None
+    assert {"source", "format", "loaded_at"} <= set(dataset.metadata)
+    assert dataset.metadata["source"] == str(path)
+    json.dumps(dataset.metadata)
+
+
+def test_arrow_stream(tmp_path):
+    pl.from_pandas(FRAME).write_ipc_stream(tmp_path / "s.arrow")
+    frame = load_dataset(tmp_path / "s.arrow").data
+    pd.testing.assert_frame_equal(frame, FRAME, check_dtype=False)
+
+
+def test_tables_in_memory_are_not_copied():
+    X = np.arange(6.0).reshape(3, 2)
+    assert load_dataset(X).data is X
+    assert load_dataset(FRAME).data is FRAME
+    polars = pl.from_pandas(FRAME)
+    assert load_dataset(polars).data is polars
+    assert load_dataset(polars.lazy()).data.equals(polars)
+    assert load_dataset(FRAME["a"]).data.shape == (3, 1)
+    assert load_dataset(polars["a"]).data.shape == (3, 1)
+    assert load_dataset([1, 2, 3]).data.shape == (3, 1)
+    mixed = load_dataset([[1, "a"], [2, "b"]]).data
+    assert mixed[0, 0] == 1
+    assert not isinstance(mixed[0, 0], str)
+
+
+def test_repeated_and_number_names_are_made_unique_strings():
+    frame = pd.DataFrame(np.eye(3), columns=["a", "a", 7])
+    dataset = load_dataset(frame)
+    assert list(dataset.data.columns) == ["a", "a_2", "7"]
+    assert dataset.metadata["renamed"] == {"a_2": "a", "7": 7}
+    assert list(frame.columns) == ["a", "a", 7]
+
+
+# Text files ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_separator_is_found(tmp_path, separator):
+    path = write(tmp_path, "t.csv", FRAME.to_csv(index=False, sep=separator))
+    dataset = load_dataset(path)
+    pd.testing.assert_frame_equal(dataset.data, FRAME, check_dtype=False)
+    assert dataset.metadata["separator"] == separator
+
+
+def test_separator_within_text_does_not_mislead(tmp_path):
+    text = 'id,genres\n1,"a;b"\n2,"c;d"\n3,"e;f"\n'
+    assert list(load_dataset(write(tmp_path, "t.csv", text)).data) == ["id", "genres"]
+
+
+def test_one_column_of_text_with_commas(tmp_path):
+    text = "remark\nhello, world\nfine\nyes, no, perhaps\n"
+    frame = load_dataset(write(tmp_path, "t.csv", text)).data
+    assert frame["remark"].tolist() == ["hello, world", "fine", "yes, no, perhaps"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "found"),
+    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8-sig"), ("utf-16", "utf-16")]
+    + [("latin-1", "latin-1")],
+)
+def test_encodings(tmp_path, encoding, found):
+    text = "größe,ort\n1,köln\n2,münchen\n"
+    dataset = load_dataset(write(tmp_path, "t.csv", text.encode(encoding)))
+    assert dataset.metadata["encoding"] == found
+    assert list(dataset.data) == ["größe", "ort"]
+    assert dataset.data["ort"].tolist() == ["köln", "münchen"]
+
+
+def test_encoding_far_into_the_file(tmp_path):
+    text = "a,b\n" + "1,x\n" * 400_000 + "2,é\n"
+    dataset = load_dataset(write(tmp_path, "t.csv", text.encode("latin-1")))
+    assert dataset.metadata["encoding"] == "latin-1"
+    assert dataset.data["b"].iloc[-1] == "é"
+
+
+HEADERS = [
+    ("1.5,2\n2.5,3\n", ["x0", "x1"], 2),  # numbers above numbers: data
+    ("a,b\n1,2\n", ["a", "b"], 1),
+    ("0,1,2\n1.5,2,3\n4.5,5,6\n", ["0", "1", "2"], 2),  # as pandas writes it
+    (",0,1\n0,1.5,2\n1,2.5,3\n", ["unnamed_0", "0", "1"], 2),
+    ("name,2019,2020\nx,1,2\ny,3,4\n", ["name", "2019", "2020"], 2),
+    ("5,3,1\n4,3,2\n", ["x0", "x1", "x2"], 2),
+    ("red,big\nblue,small\nred,small\nblue,big\n", ["x0", "x1"], 4),
+    ("color,size\nred,big\nred,small\n", ["color", "size"], 2),
+    ("red,1.5\nblue,2.5\n", ["x0", "x1"], 2),
+    ("1,2\n", ["x0", "x1"], 1),
+    ("a,a,\n1,2,3\n", ["a", "a_2", "unnamed_2"], 1),
+    ("a,a_2,a\n1,2,3\n", ["a", "a_2", "a_3"], 1),
+]
+
+
+@pytest.mark.parametrize(("text", "names", "n_rows"), HEADERS)
+def test_header_is_found(tmp_path, text, names, n_rows):
+    frame = load_dataset(write(tmp_path, "t.csv", text)).data
+    assert list(frame.columns) == names
+    assert len(frame) == n_rows
+
+
+def test_header_can_be_given(tmp_path):
+    path = write(tmp_path, "t.csv", "5,3\n4,2\n")
+    assert list(load_dataset(path, header=True).data) == ["5", "3"]
+    path = write(tmp_path, "u.csv", "a,b\nc,d\n")
+    assert len(load_dataset(path, header=False).data) == 2
+
+
+def test_numbers_with_separators(tmp_path):
+    text = 'k,v,w\nx,"1,234",1\ny,12,"2,5"\nz,?,3\n'
+    frame = load_dataset(write(tmp_path, "t.csv", text)).data
+    np.testing.assert_array_equal(frame["v"], [1234, 12, np.nan])
+    assert frame["w"].dtype.kind == "O" or str(frame["w"].dtype) == "str"
+    text = "v;w\n1.234,5;7\n2,25;8\n"
+    frame = load_dataset(write(tmp_path, "u.csv", text)).data
+    assert frame["v"].tolist() == [1234.5, 2.25]
+
+
+def test_empty_lines(tmp_path):
+    frame = load_dataset(write(tmp_path, "t.csv", "a,b\n1,2\n\n3,4\n\n")).data
+    assert len(frame) == 2
+    # in a table of one column an empty line is a missing value
+    frame = load_dataset(write(tmp_path, "u.csv", "v\n1\n\n3\n\n")).data
+    np.testing.assert_array_equal(frame["v"], [1, np.nan, 3])
+
+
+def test_quoted_line_ends_are_one_row(tmp_path):
+    text = 'a,b\n1,"two\nlines"\n2,"a ""quote"""\n'
+    frame = load_dataset(write(tmp_path, "t.csv", text)).data
+    assert frame["b"].tolist() == ["two\nlines", 'a "quote"']
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\x1f"), max_size=8)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(cells, cells), min_size=1, max_size=12))
+def test_no_row_is_lost(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("rows") / "t.csv"
+    frame = pd.DataFrame(rows, columns=["first", "second"])
+    frame.to_csv(path, index=False, quoting=1)
+    data = load_dataset(path, separator=",", header=True).data
+    assert data.shape == frame.shape
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.csv", "", ["empty"]),
+        ("blank.csv", "\n \n", ["empty"]),
+        ("header.csv", "a,b\n", ["no rows", "header=False"]),
+        ("short.csv", "a,b,c\n1,2,3\n1,2\n", ["Line 3", "2 cells", "3"]),
+        ("long.csv", "a,b\n1,2\n1,2,3\n", ["Line 3", "3 cells"]),
+        ("quote.csv", 'a,b\n1,"2\n3,4\n', ["line 3", "quote"]),
+        ("zip.csv", b"PK\x03\x04\0\0", ["binary", "xlsx"]),
+        ("bytes.csv", bytes(range(256)), ["binary"]),
+        ("cut.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20], ["decompress"]),
+        ("no.csv.gz", b"a,b\n1,2\n", ["decompress"]),
+        ("cut.json", '[{"a": 1},', ["no JSON", "cut off"]),
+        ("scalar.json", '{"a": 1}', ["no table"]),
+        ("none.json", "[]", ["no table"]),
+        ("uneven.json", '{"a": [1], "b": [1, 2]}', ["no table"]),
+        ("cut.jsonl", '{"a": 1}\n{"a":', ["Line 2"]),
+        ("no.npz", b"abc", ["no NumPy file"]),
+        ("no.npy", b"", ["no NumPy file"]),
+        ("no.parquet", b"PAR1", ["no parquet file"]),
+        ("no.arrow", b"abc", ["no arrow file"]),
+        ("what.xyz", "a,b\n1,2\n", ["does not tell", ".parquet", "format="]),
+    ],
+)
+def test_bad_files_are_one_clear_error(tmp_path, name, content, words):
+    path = write(tmp_path, name, content)
+    with pytest.raises(LoadError) as caught:
+        load_dataset(path)
+    for word in [*words, name]:
+        assert word in str(caught.value)
+
+
+def test_places_without_a_file(tmp_path):
+    write(tmp_path, "sales.csv", "a\n1\n")
+    with pytest.raises(LoadError, match=r"no file .*Nearby: sales\.csv"):
+        load_dataset(tmp_path / "sale.csv")
+    with pytest.raises(LoadError, match="is a directory"):
+        load_dataset(tmp_path)
+    with pytest.raises(LoadError, match="No file matches"):
+        load_dataset(tmp_path / "*.json")
+    with pytest.raises(LoadError, match="network"):
+        load_dataset("https://example.org/t.csv")
+    for source in (None, 3, object()):
+        with pytest.raises(LoadError, match="Allowed are arrays"):
+            load_dataset(source)
+
+
+def test_format_and_options(tmp_path):
+    path = write(tmp_path, "t.xyz", "a:b\n1:2\n")
+    assert load_dataset(path, format="csv", separator=":").data.shape == (1, 2)
+    with pytest.raises(LoadError, match="did you mean 'csv'"):
+        load_dataset(path, format="cvs")
+    with pytest.raises(TypeError, match="'separatr' came"):
+        load_dataset(path, format="csv", separatr=":")
+    with pytest.raises(LoadError, match="one character"):
+        load_dataset(path, format="csv", separator="::")
+    latin = write(tmp_path, "l.csv", "a\né\n".encode("latin-1"))
+    with pytest.raises(LoadError, match="not encoded as 'utf-8'"):
+        load_dataset(latin, encoding="utf-8")
+    with pytest.raises(LoadError, match="knows no encoding"):
+        load_dataset(latin, encoding="utf-88")
+
+
+# Globs, NumPy, scikit-learn, databases ---------------------------------------
+
+
+def test_glob_puts_files_together(tmp_path):
+    write(tmp_path, "d1.csv", "a,b\n1,2\n")
+    write(tmp_path, "d2.csv", "b,a\n3,4\n5,6\n")  # another order
+    dataset = load_dataset(tmp_path / "d*.csv")
+    assert dataset.data.to_dict("list") == {"a": [1, 4, 6], "b": [2, 3, 5]}
+    assert dataset.metadata["rows_per_file"] == [1, 2]
+    write(tmp_path, "d3.csv", "a,c\n1,2\n")
+    with pytest.raises(LoadError, match=r"d3\.csv.*other columns.*\['b'\].*\['c'\]"):
+        load_dataset(str(tmp_path / "d*.csv"))
+
+
+def test_glob_of_one_format(tmp_path):
+    for i in range(2):
+        write(tmp_path, f"part{i}", f"a,b\n{i},2\n")
+    assert load_dataset(tmp_path / "part*", format="csv").data["a"].tolist() == [0, 1]
+
+
+def test_brackets_in_the_name_of_a_file(tmp_path):
+    path = write(tmp_path, "t[1].csv", "a,b\n1,2\n")
+    assert load_dataset(path).data.shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("y", "truth"),
+    [
+        ([0, 0, 1], [1, 1, -1]),
+        ([False, True, False], [1, -1, 1]),
+        ([1, -1, 1], [1, -1, 1]),
+        ([0, 1, 2], None),
+        ([0, 1], None),
+    ],
+)
+def test_npz(tmp_path, y, truth):
+    X = np.arange(6.0).reshape(3, 2)
+    np.savez(tmp_path / "t.npz", X=X, y=np.array(y))
+    dataset = load_dataset(tmp_path / "t.npz")
+    np.testing.assert_array_equal(dataset.data, X)
+    if truth is None:
+        assert dataset.truth is None
+    else:
+        np.testing.assert_array_equal(dataset.truth, truth)
+
+
+def test_npz_by_name_and_npy(tmp_path):
+    np.savez(tmp_path / "t.npz", train=np.eye(2), test=np.ones((3, 2)))
+    assert load_dataset(tmp_path / "t.npz", X="test").data.shape == (3, 2)
+    with pytest.raises(LoadError, match="train, test"):
+        load_dataset(tmp_path / "t.npz")
+    np.save(tmp_path / "v.npy", np.arange(4))
+    assert load_dataset(tmp_path / "v.npy").data.shape == (4, 1)
+    np.save(tmp_path / "c.npy", np.zeros((2, 2, 2)))
+    with pytest.raises(LoadError, match=r"\(2, 2, 2\)"):
+        load_dataset(tmp_path / "c.npy")
+
+
+def test_pickled_objects_are_not_loaded(tmp_path):
+    np.savez(tmp_path / "o.npz", X=np.array([[{}]], dtype=object))
+    with pytest.raises(LoadError, match="foreign code"):
+        load_dataset(tmp_path / "o.npz")
+    np.save(tmp_path / "o.npy", np.array([[{}]], dtype=object))
+    with pytest.raises(LoadError, match="foreign code"):
+        load_dataset(tmp_path / "o.npy")
+
+
+def test_breast_cancer():
+    dataset = load_dataset("sklearn:breast_cancer")
+    assert dataset.data.shape == (376, 30)
+    assert (dataset.truth == 1).sum() == 357
+    assert np.mean(dataset.truth == -1) == pytest.approx(0.05, abs=0.002)
+    assert dataset.data.columns[0] == "mean radius"
+    again = load_dataset("sklearn:breast_cancer")
+    pd.testing.assert_frame_equal(dataset.data, again.data)
+    # malignant cells are larger, so the labels are the right way round
+    radius = dataset.data["mean radius"].to_numpy()
+    assert radius[dataset.truth == -1].mean() > radius[dataset.truth == 1].mean() + 3
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "digits"])
+def test_other_bundled_sets(name):
+    dataset = load_dataset(f"sklearn:{name}")
+    assert np.mean(dataset.truth == -1) == pytest.approx(0.05, abs=0.005)
+    assert dataset.name == name
+
+
+def test_bundled_sets_without_classes_and_unknown_ones():
+    assert load_dataset("sklearn:diabetes").truth is None
+    with pytest.raises(LoadError, match="did you mean 'breast_cancer'"):
+        load_dataset("sklearn:breast_cancr")
+    with pytest.raises(LoadError, match="downloaded"):
+        load_dataset("sklearn:california_housing")
+
+
+def test_excel(tmp_path):
+    pytest.importorskip("openpyxl", reason="the extra 'files' is not installed")
+    FRAME.to_excel(tmp_path / "t.xlsx", index=False)
+    frame = load_dataset(tmp_path / "t.xlsx").data
+    pd.testing.assert_frame_equal(frame, FRAME, check_dtype=False)
+    with pytest.raises(LoadError, match="no Excel file"):
+        load_dataset(write(tmp_path, "u.xlsx", b"abc"))
+
+
+def test_database(tmp_path):
+    sqlalchemy = pytest.importorskip(
+        "sqlalchemy", reason="the extra 'files' is not installed"
+    )
+    url = f"sqlite:///{tmp_path / 't.db'}"
+    engine = sqlalchemy.create_engine(url)
+    FRAME.to_sql("first", engine, index=False)
+    frame = load_dataset(url).data
+    pd.testing.assert_frame_equal(frame, FRAME, check_dtype=False)
+    assert load_dataset(url, query="SELECT a FROM first WHERE a > 1").data.shape == (
+        2,
+        1,
+    )
+    FRAME.to_sql("second", engine, index=False)
+    engine.dispose()
+    with pytest.raises(LoadError, match="first, second"):
+        load_dataset(url)
+    assert load_dataset(url, table="second").data.shape == (3, 3)
+    with pytest.raises(LoadError, match="cannot be read"):
+        load_dataset(url, query="SELEC")
+    with pytest.raises(LoadError, match="no file"):
+        load_dataset(f"sqlite:///{tmp_path / 'none.db'}")
+    assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("t.parquet", "pyarrow"), ("t.xlsx", "openpyxl")]
+)
+def test_missing_packages_are_named(tmp_path, monkeypatch, name, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    write(tmp_path, name, b"")
+    with pytest.raises(MissingExtraError, match=r"autonomaly\[files\]"):
+        load_dataset(tmp_path / name)
+
+
+# Truth, data sets, registry --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "truth"),
+    [
+        ([0, 1, 0], [1, -1, 1]),
+        ([1, -1, 1], [1, -1, 1]),
+        ([True, False, False], [-1, 1, 1]),
+        (["0", "1", "0"], [1, -1, 1]),
+    ],
+)
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
+def test_truth_column(column, truth, kind):
+    frame = kind({"a": [1, 2, 3], "anomaly": column})
+    dataset = load_dataset(frame, truth_column="anomaly")
+    assert list(dataset.data.columns) == ["a"]
+    np.testing.assert_array_equal(dataset.truth, truth)
+
+
+def test_bad_truth_columns():
+    frame = FRAME.assign(d=[0, 1, None], e=1)
+    with pytest.raises(LoadError, match="did you mean 'a'"):
+        load_dataset(frame, truth_column="aa")
+    for column, words in {"a": "Allowed", "d": "Allowed", "e": "either"}.items():
+        with pytest.raises(LoadError, match=words):
+            load_dataset(frame, truth_column=column)
+    with pytest.raises(LoadError, match="no column but"):
+        load_dataset(pd.DataFrame({"y": [0, 1]}), truth_column="y")
+
+
+def test_dataset_checks_itself():
+    for data in (np.zeros((0, 2)), np.zeros((2, 0)), np.zeros(3), [[1]]):
+        with pytest.raises(DataError):
+            Dataset("bad", data)
+    for truth in ([1, 1], [0, 1, 1], [[1, 1, 1]]):
+        with pytest.raises(DataError, match="truth"):
+            Dataset("bad", np.eye(3), truth=truth)
+    assert "1 known anomalies" in repr(Dataset("toy", np.eye(3), truth=[1, 1, -1]))
+
+
+class _Constant:
+    def __init__(self, value):
+        self.value = value
+
+    def can_load(self, source):
+        return str(source).endswith(".csv")
+
+    def load(self, source, **options):
+        return Dataset("mine", np.full((2, 2), self.value), {"options": options})
+
+
+def test_registered_loaders_come_first(tmp_path):
+    path = write(tmp_path, "t.csv", "a,b\n1,2\n")
+    register_loader("mine", _Constant(1.0))
+    register_loader("csv", _Constant(2.0))
+    try:
+        assert loaders()[:2] == ["csv", "mine"]
+        assert load_dataset(path).data[0, 0] == 2.0
+        dataset = load_dataset(path, format="mine", shade="blue")
+        assert dataset.data[0, 0] == 1.0
+        assert dataset.metadata["options"] == {"shade": "blue"}
+        assert dataset.metadata["format"] == "mine"
+    finally:
+        unregister_loader("mine")
+        unregister_loader("csv")
+    assert load_dataset(path).data.shape == (1, 2)
+    with pytest.raises(ValueError, match="none was registered"):
+        unregister_loader("csv")
+
+
+def test_what_is_no_loader():
+    for loader in (object(), _Constant, None):
+        with pytest.raises(TypeError, match="can_load"):
+            register_loader("bad", loader)
+    with pytest.raises(TypeError, match="named by a string"):
+        register_loader(3, _Constant(1.0))
+    assert "bad" not in loaders()
