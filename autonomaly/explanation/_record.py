@@ -83,9 +83,7 @@ class Decision:
 
 
 def _indented(text):
-    return textwrap.wrap(
-        text, _WIDTH, initial_indent="    ", subsequent_indent="    "
-    )
+    return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 
 @dataclass(frozen=True)
@@ -370,8 +368,9 @@ class DecisionRecord:
             before, after = mine.get(key), theirs.get(key)
             if before is None or after is None:
                 kind = "added" if before is None else "removed"
-                sides = [None if side is None else side.choice
-                         for side in (before, after)]
+                sides = [
+                    None if side is None else side.choice for side in (before, after)
+                ]
                 differences.append(Difference(*key[:2], kind, "decision", *sides))
             else:
                 differences += _changes(before, after, ignore)
@@ -467,10 +466,10 @@ def _checked(decision):
             "from names to values."
         )
     return Decision(
-        str(decision.stage),
-        str(decision.subject),
+        json_safe(decision.stage),
+        json_safe(decision.subject),
         json_safe(decision.choice),
-        str(decision.reason),
+        json_safe(decision.reason),
         json_safe(decision.evidence),
     )
 

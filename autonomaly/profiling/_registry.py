@@ -114,9 +114,7 @@ def registry_key():
 
 def custom_sections(X):
     """Run the registered profilers."""
-    return {
-        name: _run(entry.func, X) for name, entry in tuple(_PROFILERS.items())
-    }
+    return {name: _run(entry.func, X) for name, entry in tuple(_PROFILERS.items())}
 
 
 def merge_sections(profiles):

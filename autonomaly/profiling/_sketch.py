@@ -1,6 +1,6 @@
 """What of a table is kept to profile it, and how two of them become one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -177,7 +177,9 @@ class Moments:
         m2 = a2 + b2 + term
         m3 = a3 + b3 + term * step * (n_a - n_b) + 3 * step * (n_a * b2 - n_b * a2)
         m4 = (
-            a4 + b4 + term * step * step * (n_a * n_a - n_a * n_b + n_b * n_b)
+            a4
+            + b4
+            + term * step * step * (n_a * n_a - n_a * n_b + n_b * n_b)
             + 6 * step * step * (n_a * n_a * b2 + n_b * n_b * a2)
             + 4 * step * (n_a * b3 - n_b * a3)
         )
@@ -187,10 +189,26 @@ class Moments:
             self.n_missing + other.n_missing,
             self.n_infinite + other.n_infinite,
             self.n_zero + other.n_zero,
-            scale, mean, m2, m3, m4,
+            scale,
+            mean,
+            m2,
+            m3,
+            m4,
             np.minimum(self.minimum, other.minimum),
             np.maximum(self.maximum, other.maximum),
         )._settle_constants()
+
+    @classmethod
+    def joined(cls, parts):
+        """Return the moments of columns side by side."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            *(
+                np.concatenate([getattr(part, item.name) for part in parts])
+                for item in fields(cls)
+            )
+        )
 
     def _in_units_of(self, scale):
         shift = self.scale - scale  # never positive: underflow is harmless here
@@ -330,21 +348,21 @@ class TableSketch:
         """
         n_rows, n_columns = table.n_rows, len(table.names)
         columns = tuple(DistinctSample(COLUMN_HASHES) for _ in range(n_columns))
-        row_hashes = np.empty(n_rows, dtype=np.uint64)
-        moments = None
-        step = table.block_rows()
-        for start in range(0, n_rows, step):
-            stop = min(start + step, n_rows)
-            values = table.block(start, stop)
+        row_hashes = np.zeros(n_rows, dtype=np.uint64)
+        parts = {}  # by first column
+        for row_slice, column_slice in table.blocks():
+            values = table.block(row_slice, column_slice)
             part = Moments.of_block(values)
-            moments = part if moments is None else moments.merged(part)
-            hashes = table.hashes(values)
-            row_hashes[start:stop] = hashes.sum(axis=0, dtype=np.uint64)
-            for j, column in enumerate(columns):
+            left = column_slice.start
+            parts[left] = parts[left].merged(part) if left in parts else part
+            hashes = table.hashes(values, column_slice)
+            row_hashes[row_slice] += hashes.sum(axis=0, dtype=np.uint64)
+            for j, column in enumerate(columns[column_slice]):
                 cells = hashes[j]
                 if part.n_missing[j]:
                     cells = cells[~np.isnan(values[j])]
                 column.update(cells)
+        moments = Moments.joined(list(parts.values()))
         mix(row_hashes)
         rows = DistinctSample(ROW_HASHES)
         for start in range(0, n_rows, ROW_HASHES):
@@ -355,12 +373,12 @@ class TableSketch:
             position = np.sort(np.argpartition(priority, sample_size - 1)[:sample_size])
             priority = priority[position]
             values = table.rows(position)
-        elif step < n_rows:
-            values = table.block(0, n_rows)
+        elif values.shape != (n_columns, n_rows):
+            values = table.rows(slice(None))
         roles = table.roles
         if roles is None:
             roles = tuple(
-                "constant" if column.hashes.size <= 1 else "numeric"
+                "constant" if _is_constant(column, n_rows) else "numeric"
                 for column in columns
             )
         return cls(
@@ -381,8 +399,11 @@ class TableSketch:
             theirs = [name for name in other.names if name not in self.names]
             raise DataError(
                 "The chunks have different columns: "
-                + (f"only in the first {mine[:5]}, only in the second {theirs[:5]}"
-                   if mine or theirs else "the same names in another order")
+                + (
+                    f"only in the first {mine[:5]}, only in the second {theirs[:5]}"
+                    if mine or theirs
+                    else "the same names in another order"
+                )
                 + ". Chunks of one table must have the same columns in the same "
                 "order; select them before profiling."
             )
@@ -392,10 +413,12 @@ class TableSketch:
         )
         for j, name in enumerate(self.names):
             kind = _merged_kind(name, self.kinds[j], other.kinds[j])
-            n_distinct = columns[j].hashes.size
+            constant = _is_constant(columns[j], self.n_rows + other.n_rows)
             kinds.append(kind)
             roles.append(
-                _merged_role(self.roles[j], other.roles[j], kind, n_distinct)
+                "constant"
+                if constant
+                else _merged_role(self.roles[j], other.roles[j], kind)
             )
         return TableSketch(
             self.names,
@@ -410,6 +433,11 @@ class TableSketch:
         )
 
 
+def _is_constant(column, n_rows):
+    """Tell whether every row holds the same, a missing value being a value too."""
+    return column.n_seen == 0 or column.hashes.size == 1 and column.n_seen == n_rows
+
+
 def _merged_kind(name, first, second):
     if first == second or second == "empty":
         return first
@@ -422,12 +450,10 @@ def _merged_kind(name, first, second):
     )
 
 
-def _merged_role(first, second, kind, n_distinct):
+def _merged_role(first, second, kind):
     """Role of a column whose chunks were looked at one by one."""
     if first == second != "constant":
         return first
-    if n_distinct <= 1:
-        return "constant"
     roles = {first, second} - {"constant"}
     if not roles:  # constant in each chunk, at different values
         return {"number": "numeric", "date": "date"}.get(kind, "categorical")

@@ -49,9 +49,9 @@ class _Summary:
         moments = sketch.moments
         self.present = sketch.n_rows - moments.n_missing
         self.n_distinct = np.array([c.n_distinct() for c in sketch.columns])
-        self.discrete = (
-            self.n_distinct <= np.maximum(10, np.sqrt(self.present))
-        ) & (2 * self.n_distinct <= self.present)
+        self.discrete = (self.n_distinct <= np.maximum(10, np.sqrt(self.present))) & (
+            2 * self.n_distinct <= self.present
+        )
         self.measured = (kinds == "number") | (kinds == "date")
         self.numeric = self.measured & (self.roles == "numeric")
         self.levels = (self.roles == "categorical") & (self.present > 0)
@@ -80,7 +80,7 @@ class _Summary:
         columns = np.flatnonzero(self.numeric)
         place = self.place[columns]
         quartiles = self.shape["quartiles"][place]
-        view = multi.robust_view(
+        view, fences = multi.robust_view(
             self.cells[columns], quartiles, self.shape["spread"][place]
         )
         used = multi.subset(columns.size, multi.PAIR_COLUMNS, seed)
@@ -93,19 +93,19 @@ class _Summary:
         self.level_redundancy = {}
         if levels.size:
             surprisals = np.stack([uni.surprisal(self.cells[j]) for j in levels])
-            ordered = uni.SortedCells(surprisals).quantiles([0.05, 0.5, 0.95])
-            extra = multi.robust_view(
-                surprisals,
-                np.repeat(ordered[:, 1:2], 3, axis=1),
-                ordered[:, 2] - ordered[:, 0],
+            points = (0.25, 0.5, 0.75, 0.05, 0.95)
+            ordered = uni.SortedCells(surprisals).quantiles(points)
+            extra, extra_fences = multi.robust_view(
+                surprisals, ordered[:, :3], ordered[:, 4] - ordered[:, 3]
             )
             view = np.concatenate([view, extra])
+            fences = np.concatenate([fences, extra_fences])
             few = levels[: multi.LEVEL_COLUMNS]
             known = multi.level_redundancy([self.cells[j][rows] for j in few])
             if few.size > 1:
                 self.level_redundancy = dict(zip(few.tolist(), known, strict=True))
         self.outlier_ratios = multi.outlier_shares(
-            view, self.options.outlier_methods, seed
+            view, fences, self.options.outlier_methods, seed
         )
         self.clusters = (
             multi.count_clusters(view, seed) if self.options.pattern_detection else None
@@ -167,8 +167,11 @@ class _Summary:
         n_duplicates = sketch.n_rows - sketch.rows.n_distinct()
         shares = [share for _, share in self.outlier_ratios]
         outlier_ratio = sum(shares) / len(shares) if shares else 0.0
-        noise = [f.noise_level for f in features
-                 if f.role == "numeric" and f.noise_level is not None]
+        noise = [
+            f.noise_level
+            for f in features
+            if f.role == "numeric" and f.noise_level is not None
+        ]
         return QualityMetrics(
             missing_values=n_missing,
             duplicates=n_duplicates,
@@ -201,15 +204,24 @@ class _Summary:
             label = "gaussian"
         elif n_shaped and 3 * n_skewed >= 2 * n_shaped:
             label = "skewed"
-        weights = [f.tail_weight for f in features
-                   if f.role == "numeric" and f.tail_weight is not None]
+        weights = [
+            f.tail_weight
+            for f in features
+            if f.role == "numeric" and f.tail_weight is not None
+        ]
         heavy = sum(weight > uni.HEAVY_TAIL for weight in weights)
         return DistributionInfo(
             label=label,
             **{
                 shape: tuple(names.get(shape, ()))
-                for shape in ("gaussian", "skewed", "uniform", "heavy_tailed",
-                              "discrete", "other")
+                for shape in (
+                    "gaussian",
+                    "skewed",
+                    "uniform",
+                    "heavy_tailed",
+                    "discrete",
+                    "other",
+                )
             },
             heavy_tail_ratio=heavy / len(weights) if weights else 0.0,
             discrete_ratio=sum(f.discrete for f in features) / len(features),
@@ -231,8 +243,9 @@ class _Summary:
 
     def _pairs(self):
         above = np.triu(np.abs(self.ranks), 1)
-        first, second = np.nonzero(above >= max(self.options.correlation_threshold,
-                                                np.finfo(float).tiny))
+        first, second = np.nonzero(
+            above >= max(self.options.correlation_threshold, np.finfo(float).tiny)
+        )
         order = np.argsort(-above[first, second], kind="stable")[:_MAX_PAIRS]
         names = self.sketch.names
         pairs = tuple(
@@ -304,8 +317,9 @@ class _Summary:
         quartiles = self._spread(self.shape["quartiles"].T)
         quartiles = np.ldexp(quartiles, self.unit)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            variance = np.ldexp(moments.m2 / np.maximum(moments.count, 1),
-                                2 * self.unit)
+            variance = np.ldexp(
+                moments.m2 / np.maximum(moments.count, 1), 2 * self.unit
+            )
             variance = np.where(moments.count > 0, variance, np.nan)
             zero_ratio = np.where(
                 moments.count > 0, moments.n_zero / np.maximum(moments.count, 1), np.nan
@@ -339,7 +353,8 @@ class _Summary:
             columns["normality_pvalue"] = [None] * len(measured)
         named = [role in ("numeric", "constant") for role in self.roles]
         columns["distribution"] = [
-            self.shape["distribution"][self.place[j]] if measured[j] and named[j]
+            self.shape["distribution"][self.place[j]]
+            if measured[j] and named[j]
             else None
             for j in range(len(measured))
         ]

@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from autonomaly.exceptions import DataError
 
 _BLOCK_CELLS = 1 << 18  # 2 MB of float64: a block stays in the cache
-_MIN_BLOCK_ROWS = 1024
+_MIN_BLOCK_ROWS = 1 << 14  # fewer would cost more in calls than in work
 _MISSING_BITS = np.uint64(0x7FF8000000000000)
 _SHIFT = np.uint64(33)
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
@@ -63,17 +63,24 @@ class Table:
         Present cells that do not agree with their column, infinities not counted.
     """
 
-    def block_rows(self):
-        """Return how many rows are read at once."""
-        return max(_MIN_BLOCK_ROWS, _BLOCK_CELLS // len(self.names))
+    def blocks(self):
+        """Yield ``(rows, columns)`` slices that cover the table, column by column."""
+        step = max(_MIN_BLOCK_ROWS, _BLOCK_CELLS // len(self.names))
+        width = max(1, _BLOCK_CELLS // min(step, self.n_rows))
+        for left in range(0, len(self.names), width):
+            columns = slice(left, min(left + width, len(self.names)))
+            for start in range(0, self.n_rows, step):
+                yield slice(start, min(start + step, self.n_rows)), columns
 
-    def hashes(self, values):
+    def hashes(self, values, columns):
         """Hash cells, column by column.
 
         Parameters
         ----------
         values : ndarray of shape (n_columns, n), float64
             Cells; NaN is missing.
+        columns : slice
+            Which columns these are.
 
         Returns
         -------
@@ -84,7 +91,7 @@ class Table:
         missing = np.isnan(values)
         if missing.any():
             bits[missing] = _MISSING_BITS
-        bits ^= column_salts(len(self.names))[:, None]
+        bits ^= column_salts(len(self.names))[columns, None]
         return mix(bits)
 
     def fingerprint(self):
@@ -92,9 +99,8 @@ class Table:
         digest = hashlib.blake2b(digest_size=16)
         digest.update(repr((self.names, self.roles, self.kinds)).encode())
         digest.update(repr((self.n_rows, self.n_inconsistent.tolist())).encode())
-        step = self.block_rows()
-        for start in range(0, self.n_rows, step):
-            digest.update(self._raw(start, min(start + step, self.n_rows)))
+        for rows, columns in self.blocks():
+            digest.update(self._raw(rows, columns))
         return digest.hexdigest()
 
 
@@ -110,13 +116,13 @@ class ArrayTable(Table):
         # None: numeric or constant, which the values themselves will tell
         self.roles = None if roles is None else _given_roles(roles, self.names)
 
-    def _raw(self, start, stop):
-        return np.ascontiguousarray(self._X[start:stop])
+    def _raw(self, rows, columns):
+        return np.ascontiguousarray(self._X[rows, columns])
 
-    def block(self, start, stop):
-        """Return rows start to stop as float64 of shape (n_columns, n)."""
+    def block(self, rows, columns):
+        """Return some cells as float64 of shape (n_columns, n)."""
         with np.errstate(over="ignore"):  # long doubles beyond float64: infinite
-            return np.array(self._X[start:stop].T, dtype=np.float64, order="C")
+            return np.array(self._X[rows, columns].T, dtype=np.float64, order="C")
 
     def rows(self, positions):
         """Return the rows at the given positions, shape (n_columns, n)."""
@@ -132,11 +138,10 @@ class FrameTable(Table):
         from autonomaly.io._columns import ColumnValues, table
 
         names, columns, self.n_rows = table(X)
-        self.names = _distinct(names)
+        self.names = tuple(names)
         _check_size(self.n_rows, len(names))
         if roles is None:
             found = infer_roles(X)
-            # A role belongs to a name: of columns that share one the last speaks.
             self.roles = tuple(_role_text(found[name]) for name in names)
         else:
             self.roles = _given_roles(roles, self.names)
@@ -151,12 +156,12 @@ class FrameTable(Table):
             self.n_inconsistent[j] = n_inconsistent
         self.kinds = tuple(kinds)
 
-    def _raw(self, start, stop):
-        return self.block(start, stop)
+    def _raw(self, rows, columns):
+        return self.block(rows, columns)
 
-    def block(self, start, stop):
-        """Return rows start to stop as float64 of shape (n_columns, n)."""
-        return np.stack([column[start:stop] for column in self._columns])
+    def block(self, rows, columns):
+        """Return some cells as float64 of shape (n_columns, n)."""
+        return np.stack([column[rows] for column in self._columns[columns]])
 
     def rows(self, positions):
         """Return the rows at the given positions, shape (n_columns, n)."""
@@ -263,23 +268,8 @@ def _given_roles(roles, names):
     given = {str(name): _role_text(role) for name, role in roles.items()}
     wrong = {name: role for name, role in given.items() if role not in ROLES}
     if wrong:
-        raise DataError(
-            f"Unknown roles {wrong}. A role is one of {', '.join(ROLES)}."
-        )
+        raise DataError(f"Unknown roles {wrong}. A role is one of {', '.join(ROLES)}.")
     return tuple(given[name] for name in names)
-
-
-def _distinct(names):
-    """Number repeated names, so that each column can be spoken of."""
-    taken, out = set(), []
-    for name in names:
-        candidate, i = name, 1
-        while candidate in taken:
-            i += 1
-            candidate = f"{name}__{i}"
-        taken.add(candidate)
-        out.append(candidate)
-    return tuple(out)
 
 
 def _read_column(column, role):
@@ -307,7 +297,7 @@ def _read_column(column, role):
 
 
 def _date_format(column):
-    from autonomaly.io._columns import guess_date_format
+    from autonomaly.io._dates import guess_date_format
 
     if column.shares()["text"] == 0.0:
         return None
@@ -329,5 +319,6 @@ def _hash_labels(labels):
             hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
             for text in labels
         )
-        return np.array([int.from_bytes(d.digest(), "little") for d in digests],
-                        dtype=np.uint64)
+        return np.array(
+            [int.from_bytes(d.digest(), "little") for d in digests], dtype=np.uint64
+        )

@@ -66,7 +66,7 @@ def describe_numbers(cells, n_distinct, discrete):
     iqr = np.where(iqr > 0, iqr, np.nan)
     low, high = (q[0.25] - 1.5 * iqr)[:, None], (q[0.75] + 1.5 * iqr)[:, None]
     count = np.maximum(ordered.count, 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         outliers = ((cells < low) | (cells > high)).sum(axis=1) / count
         noise = 1.0 - _variance(np.clip(cells, low, high)) / _variance(cells)
         kelly = (q[0.9] + q[0.1] - 2 * q[0.5]) / (q[0.9] - q[0.1])
@@ -97,7 +97,10 @@ def describe_numbers(cells, n_distinct, discrete):
 
 
 def _variance(cells):
-    count = np.maximum((~np.isnan(cells)).sum(axis=1), 1)
+    missing = np.isnan(cells)
+    if not missing.any():
+        return cells.var(axis=1)
+    count = np.maximum((~missing).sum(axis=1), 1)
     mean = np.nansum(cells, axis=1) / count
     return np.nansum((cells - mean[:, None]) ** 2, axis=1) / count
 
@@ -129,7 +132,7 @@ def _histogram_entropy(cells, low, high, n_distinct, count):
     n_columns = len(cells)
     if not n_columns:
         return np.zeros(0)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         width = ((high - low) / _BINS)[:, None]
         bins = np.floor((cells - low[:, None]) / width)
     present = np.isfinite(bins)
