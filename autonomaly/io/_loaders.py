@@ -470,7 +470,7 @@ class _DatabaseLoader:
                         frame = pd.read_sql_query(sqlalchemy.text(query), connection)
             finally:
                 engine.dispose()
-        except sqlalchemy.exc.SQLAlchemyError as error:
+        except (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
             reason = str(error).partition("\n")[0]
             raise LoadError(
                 f"The database cannot be read: {reason}. Check the URL and the query."

@@ -1,0 +1,360 @@
+"""Column roles: found on a sample, the same for every kind of table."""
+
+import datetime
+import decimal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autonomaly.exceptions import DataError
+from autonomaly.io import ColumnRole, infer_roles
+from autonomaly.io._columns import ColumnValues, parse_number, table
+from autonomaly.io._dates import guess_date_format
+
+N = 60
+RNG = np.random.RandomState(0)
+WORDS = ["ash", "birch", "cedar"]
+DAYS = pd.date_range("2020-02-27", periods=N, freq="31h")
+
+COLUMNS = {
+    # name: (values, role)
+    "amount": (RNG.randn(N), "numeric"),
+    "count": (RNG.randint(0, 9, N), "numeric"),
+    "levels": (RNG.randint(0, 2, N), "numeric"),
+    "sparse": (np.where(RNG.rand(N) < 0.3, np.nan, RNG.randn(N)), "numeric"),
+    "unique_float": (np.arange(N) + 0.5, "numeric"),
+    "unique_integers": (RNG.permutation(N) ** 2 * 7, "numeric"),
+    "unix_time": (1_600_000_000 + np.arange(N) * 61, "numeric"),
+    "digits": ([str(v) for v in RNG.randint(0, 9, N)], "numeric"),
+    "grouped": ([f"{v},{v % 10:03d}.5" for v in range(N)], "numeric"),
+    "holes": (["?" if i % 7 == 0 else f"{i % 5}.5" for i in range(N)], "numeric"),
+    "kind": ([WORDS[i % 3] for i in range(N)], "categorical"),
+    "kind_holes": (
+        [None if i % 5 == 0 else WORDS[i % 3] for i in range(N)],
+        "categorical",
+    ),
+    "flag": (RNG.rand(N) < 0.5, "categorical"),
+    "only_or_missing": ([None if i % 2 else "yes" for i in range(N)], "categorical"),
+    "running": (np.arange(N), "identifier"),
+    "shuffled": (RNG.permutation(N) + 1000, "identifier"),
+    "rising": (np.cumsum(RNG.randint(1, 99, N)), "identifier"),
+    "order_id": (RNG.permutation(N) ** 2 * 7, "identifier"),
+    "customerId": (RNG.permutation(N) ** 2 * 7, "identifier"),
+    "code": ([f"A-{i * 37 % 97:03d}" for i in range(N)], "identifier"),
+    "remark": ([f"the part number {i} was late" for i in range(N)], "text"),
+    "day": (DAYS, "date"),
+    "iso": (DAYS.strftime("%Y-%m-%d").tolist(), "date"),
+    "iso_time": (DAYS.strftime("%Y-%m-%dT%H:%M:%SZ").tolist(), "date"),
+    "german": (DAYS.strftime("%d.%m.%Y").tolist(), "date"),
+    "american": (DAYS.strftime("%m/%d/%Y %I:%M %p").tolist(), "date"),
+    "spelled": (DAYS.strftime("%d %b %Y").tolist(), "date"),
+    "version": ([f"1.{i % 3}.2" for i in range(N)], "categorical"),
+    "same": (["x"] * N, "constant"),
+    "same_number": (np.full(N, 3.5), "constant"),
+    "nothing": ([None] * N, "constant"),
+    "null_strings": (["?", "NA", ""] * (N // 3), "constant"),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
+def test_roles(name, kind):
+    values, role = COLUMNS[name]
+    assert infer_roles(kind({name: values})) == {name: role}
+
+
+def test_whole_table_at_once_and_object_arrays():
+    frame = pd.DataFrame({name: values for name, (values, _) in COLUMNS.items()})
+    expected = [role for _, role in COLUMNS.values()]
+    assert list(infer_roles(frame).values()) == expected
+    array = frame[["amount", "kind", "remark", "same"]].to_numpy(dtype=object)
+    assert list(infer_roles(array).values()) == [
+        *("numeric", "categorical", "text", "constant")
+    ]
+
+
+PANDAS_TYPES = {
+    "Int64": (pd.array([1, None, 3, 4] * 5, dtype="Int64"), "numeric"),
+    "Float32": (pd.array([1.5, None, 3, 4] * 5, dtype="Float32"), "numeric"),
+    "boolean": (
+        pd.array([True, None, False, True] * 5, dtype="boolean"),
+        "categorical",
+    ),
+    "string": (pd.array(["a", None, "b", "a"] * 5, dtype="string"), "categorical"),
+    "category": (pd.Categorical(["a", "b"] * 10), "categorical"),
+    "category_of_numbers": (pd.Categorical([3, 7] * 10), "categorical"),
+    "zones": (pd.date_range("2020", periods=20, tz="Asia/Tokyo"), "date"),
+    "period": (pd.period_range("2020", periods=20, freq="M"), "date"),
+    "interval": (pd.interval_range(0, 2).repeat(10), "categorical"),
+    "duration": (pd.to_timedelta(np.arange(20) ** 2, unit="s"), "numeric"),
+    "sparse": (pd.arrays.SparseArray([0.0, 1.0] * 10), "numeric"),
+    "arrow": (pd.array([1, 2] * 10, dtype="int64[pyarrow]"), "numeric"),
+    "arrow_text": (pd.array(["a", "b"] * 10, dtype="string[pyarrow]"), "categorical"),
+    "arrow_day": (
+        pd.array(DAYS[:20], dtype="timestamp[us][pyarrow]"),
+        "date",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PANDAS_TYPES)
+def test_pandas_types(name):
+    values, role = PANDAS_TYPES[name]
+    assert infer_roles(pd.DataFrame({"v": values})) == {"v": role}
+
+
+POLARS_TYPES = {
+    "Categorical": (pl.Series(["a", "b"] * 10, dtype=pl.Categorical), "categorical"),
+    "Enum": (pl.Series(["a", "b"] * 10, dtype=pl.Enum(["a", "b"])), "categorical"),
+    "Date": (pl.Series(DAYS.date.tolist()), "date"),
+    "Datetime": (pl.Series(DAYS).dt.replace_time_zone("Asia/Tokyo"), "date"),
+    "Duration": (pl.Series(DAYS).diff(), "constant"),
+    "Time": (pl.Series([datetime.time(i) for i in range(20)] * 2), "numeric"),
+    "Decimal": (pl.Series([decimal.Decimal("1.5"), None] * 10), "categorical"),
+    "UInt8": (pl.Series([1, 2, None] * 10, dtype=pl.UInt8), "numeric"),
+    "List": (pl.Series([[1], [1, 2]] * 10), "categorical"),
+    "Struct": (pl.Series([{"a": 1}, {"a": 2}] * 10), "categorical"),
+    "Null": (pl.Series([None] * 20), "constant"),
+}
+
+
+@pytest.mark.parametrize("name", POLARS_TYPES)
+def test_polars_types(name):
+    values, role = POLARS_TYPES[name]
+    if name == "Duration":
+        values = values.fill_null(values[1])
+    assert infer_roles(pl.DataFrame({"v": values})) == {"v": role}
+
+
+def test_plain_arrays_have_no_identifiers():
+    X = np.column_stack([np.arange(50.0), np.ones(50), np.full(50, np.nan)])
+    assert list(infer_roles(X).values()) == ["numeric", "constant", "constant"]
+    assert list(infer_roles(X)) == ["x0", "x1", "x2"]
+
+
+def test_nine_in_ten_decide_mixed_columns():
+    values = [1.5, 2.5, "3.5", np.float32(4.5), decimal.Decimal("5.5")] * 4
+    assert infer_roles(pd.DataFrame({"v": [*values, "oops"]}))["v"] == "numeric"
+    assert infer_roles(pd.DataFrame({"v": [*values, *WORDS]}))["v"] == "categorical"
+    days = [datetime.date(2020, 1, 1 + i) for i in range(20)]
+    days[0] = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    days[1] = pd.Timestamp("2020-03-01", tz="Asia/Tokyo")
+    days[2] = np.datetime64("2020-04-01")
+    days[3] = pd.NaT
+    assert (
+        infer_roles(pd.DataFrame({"v": pd.Series(days, dtype=object)}))["v"] == "date"
+    )
+
+
+def test_few_rows_have_no_identifier():
+    assert infer_roles(pd.DataFrame({"id": [1, 2, 3], "s": ["a", "b", "c"]})) == {
+        "id": "numeric",
+        "s": "categorical",
+    }
+
+
+def test_constant_is_checked_on_every_row():
+    X = np.zeros((30_000, 2))
+    X[12_345, 0] = 1
+    assert list(infer_roles(X).values()) == ["numeric", "constant"]
+    frame = pd.DataFrame("same", index=range(30_000), columns=["0", "1"])
+    frame.loc[12_345, "0"] = "odd"
+    assert list(infer_roles(frame).values()) == ["categorical", "constant"]
+    X[7, 1] = np.nan
+    assert list(infer_roles(X).values()) == ["numeric", "numeric"]
+
+
+def test_many_rows_are_fast():
+    n = 1_000_000
+    rng = np.random.RandomState(0)
+    frame = pd.DataFrame({"a": rng.randn(n), "b": rng.choice(WORDS, n), "i": range(n)})
+    start = time.perf_counter()
+    roles = infer_roles(frame)
+    assert time.perf_counter() - start < 3
+    assert list(roles.values()) == ["numeric", "categorical", "identifier"]
+
+
+def test_repeated_names():
+    assert list(infer_roles(pd.DataFrame(np.eye(3), columns=["a", "b", "a"]))) == [
+        *("a", "b", "a_2")
+    ]
+
+
+def test_role_is_a_string():
+    assert ColumnRole.DATE == "date"
+    assert f"{ColumnRole.DATE}" == "date"
+
+
+def test_what_is_no_table():
+    with pytest.raises(DataError, match="reshape"):
+        infer_roles(np.zeros(3))
+    with pytest.raises(DataError, match="equal length"):
+        infer_roles([[1, 2], [3]])
+    with pytest.raises(DataError, match="[Cc]omplex"):
+        infer_roles(np.array([[1j, 2]]))
+
+
+def test_sets_read_alike_in_every_process():
+    program = (
+        "import pandas as pd; from autonomaly.io._columns import ColumnValues as C;"
+        "print(C(pd.Series([{'a', 'b', 'c'}, frozenset('xyz'), object()])).levels()[1])"
+    )
+    outs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert outs == {"['{a, b, c}', '{x, y, z}', 'object']\n"}
+
+
+# Values ------------------------------------------------------------------------
+
+
+def test_numbers_of_mixed_objects():
+    values = [1, 2.5, "3", " 4.5 ", "1,234", True, None, "?", pd.NA, "x", 10**400]
+    values += [-(10**400), datetime.timedelta(minutes=1), "inf", "1_000", [1]]
+    numbers = ColumnValues(pd.Series(values, dtype=object)).numbers()
+    nan, inf = np.nan, np.inf
+    expected = [
+        1,
+        2.5,
+        3,
+        4.5,
+        1234,
+        1,
+        nan,
+        nan,
+        nan,
+        nan,
+        inf,
+        -inf,
+        60,
+        inf,
+        nan,
+        nan,
+    ]
+    np.testing.assert_array_equal(numbers, expected)
+
+
+def test_true_is_not_one():
+    one_first = ColumnValues(np.array([1, True, 0, False, 1.0], dtype=object))
+    true_first = ColumnValues(np.array([True, 1, False, 0], dtype=object))
+    for values, expected in (
+        (one_first, ["1", "True", "0", "False", "1"]),
+        (true_first, ["True", "1", "False", "0"]),
+    ):
+        codes, labels = values.levels()
+        assert [labels[code] for code in codes] == expected
+
+
+def test_one_number_has_one_spelling():
+    for values in ([1, 2], [1.0, 2.0], np.array([1, 2], dtype=np.int8)):
+        assert ColumnValues(pd.Series(values)).levels()[1] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array(["2020-01-02"], dtype="datetime64[D]"),
+        np.array(["2020-01"], dtype="datetime64[M]") + np.timedelta64(0, "M"),
+        pd.Series(pd.to_datetime(["2020-01-02 09:00"]).tz_localize("Asia/Tokyo")),
+        pl.Series([datetime.date(2020, 1, 2)]),
+        pd.Series([datetime.date(2020, 1, 2)]),
+        pd.Series([datetime.datetime(2020, 1, 2)], dtype=object),
+    ],
+)
+def test_seconds(values):
+    seconds = ColumnValues(values).seconds()[0]
+    midnight = 1577923200.0 if "M" not in str(getattr(values, "dtype", "")) else None
+    assert seconds == (midnight or seconds)
+    assert 1577836800.0 <= seconds <= 1577923200.0
+
+
+def test_years_far_away():
+    values = pd.Series(np.array(["0001-01-01", "9999-12-31"], dtype="datetime64[s]"))
+    np.testing.assert_array_equal(
+        ColumnValues(values).seconds(), [-62135596800.0, 253402214400.0]
+    )
+
+
+def test_day_comes_first_when_it_must():
+    assert guess_date_format(["01/02/2020", "13/02/2020"]) == "%d/%m/%Y"
+    assert guess_date_format(["01/02/2020", "02/13/2020"]) == "%m/%d/%Y"
+    assert guess_date_format(["01/02/2020"]) == "%m/%d/%Y"
+    assert guess_date_format(["192.168.1.1"]) is None
+    assert guess_date_format([]) is None
+
+
+@given(st.floats(allow_nan=False))
+def test_every_float_is_read_back(number):
+    assert parse_number(repr(number)) == number
+
+
+@given(st.text(max_size=12))
+def test_no_text_breaks_the_number_reader(text):
+    number = parse_number(text)
+    assert number is None or isinstance(number, float)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.binary(max_size=3)
+    | st.complex_numbers()
+    | st.datetimes()
+    | st.dates()
+    | st.timedeltas()
+    | st.times()
+    | st.decimals()
+    | st.fractions(),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+        | st.frozensets(st.integers(), max_size=2)
+        | st.tuples(inner)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(anything, min_size=1, max_size=15))
+def test_any_objects_have_a_role(values):
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    role = infer_roles(column.reshape(-1, 1))["x0"]
+    assert role in set(ColumnRole)
+    assert infer_roles(column.reshape(-1, 1))["x0"] == role
+    # each value is read by itself
+    whole = ColumnValues(column)
+    codes, labels = whole.levels()
+    for i in range(len(values)):
+        alone = ColumnValues(column[i : i + 1])
+        code, label = alone.levels()
+        assert (labels[codes[i]] if codes[i] >= 0 else None) == (
+            label[code[0]] if code[0] >= 0 else None
+        )
+        np.testing.assert_array_equal(alone.numbers()[0], whole.numbers()[i])
+        np.testing.assert_array_equal(alone.seconds()[0], whole.seconds()[i])
+
+
+def test_table_names_and_columns():
+    names, columns, n_rows = table([[1, "a"], [2, "b"]])
+    assert names == ["x0", "x1"]
+    assert n_rows == 2
+    assert columns[0].tolist() == [1, 2]
