@@ -327,7 +327,12 @@ class ColumnValues:
             self._read(uniques)
 
     def _read(self, uniques):
-        read = [_read_value(value) for value in uniques]
+        # A category may be declared and never occur; it is not there then.
+        used = np.bincount(self._codes + 1, minlength=len(uniques) + 1)[1:] > 0
+        read = [
+            _read_value(value) if there else (_MISSING, None)
+            for value, there in zip(uniques, used, strict=True)
+        ]
         self._kinds = np.array([kind for kind, _ in read] + [_MISSING], dtype=np.int8)
         self._payload = [value for _, value in read]
 

@@ -1,0 +1,500 @@
+"""Any table comes out as finite numbers, each row by itself."""
+
+import datetime
+import decimal
+import pickle
+import time
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import sparse
+from sklearn import get_config
+from sklearn.base import clone
+from sklearn.ensemble import IsolationForest
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import (
+    estimator_checks_generator,
+    parametrize_with_checks,
+)
+
+from autonomaly.preprocessing import AutonomousPreprocessor
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+N = 80
+RNG = np.random.RandomState(0)
+
+
+def messy(n=N, seed=0):
+    rng = np.random.RandomState(seed)
+    size = rng.randn(n)
+    size[::9] = np.nan
+    day = pd.date_range("2019-01-01", periods=n, freq="317h").to_series()
+    kind = rng.choice(["ash", "birch", "cedar"], n, p=[0.7, 0.2, 0.1]).astype(object)
+    kind[::11] = None
+    return pd.DataFrame(
+        {
+            "size": size,
+            "kind": kind,
+            "flag": rng.rand(n) < 0.3,
+            "day": day.dt.strftime("%d.%m.%Y").to_numpy(),
+            "when": (day + pd.to_timedelta(rng.rand(n), unit="D")).to_numpy(),
+            "remark": [f"order {i * 7919 % 997} arrived too late" for i in range(n)],
+            "code": [f"K{i * 7919 % 997}" for i in range(n)],
+            "row": np.arange(n) + 500,
+            "same": "x",
+            "empty": None,
+            "wide": [f"s{v}" for v in rng.zipf(1.6, n) % 60],
+            "category": pd.Categorical(rng.choice(["u", "v"], n)),
+            "nullable": pd.array(rng.randint(0, 4, n), dtype="Int64"),
+        }
+    )
+
+
+@parametrize_with_checks([AutonomousPreprocessor()])
+def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+def test_sklearn_checks_are_collected():
+    names = [
+        check.func.__name__
+        for _, check in estimator_checks_generator(AutonomousPreprocessor())
+    ]
+    assert len(names) >= 45
+    assert "check_transformer_general" in names
+    assert "check_methods_subset_invariance" in names
+
+
+def test_tags():
+    tags = AutonomousPreprocessor().__sklearn_tags__().input_tags
+    assert tags.allow_nan
+    assert tags.string
+    assert tags.categorical
+    assert not tags.sparse
+
+
+# Tables ------------------------------------------------------------------------
+
+
+def test_messy_table():
+    X = messy()
+    preprocessor = AutonomousPreprocessor(cardinality_threshold=5).fit(X)
+    Z = preprocessor.transform(X)
+    assert Z.dtype == np.float64
+    assert np.isfinite(Z).all()
+    assert set(preprocessor.dropped_) == {"code", "row", "same", "empty"}
+    assert preprocessor.dropped_["empty"] == "every value is missing"
+    assert "called an id" in preprocessor.dropped_["row"]
+    assert preprocessor.roles_["remark"] == "text"
+    names = preprocessor.get_feature_names_out().tolist()
+    assert len(names) == len(set(names)) == Z.shape[1]
+    assert list(preprocessor.feature_sources_) == names
+    used = list(dict.fromkeys(preprocessor.feature_sources_.values()))
+    assert used == [c for c in X.columns if c not in preprocessor.dropped_]
+    for name in ("size", "size_missing", "kind_cedar", "kind_missing", "flag_True"):
+        assert name in names
+    for name in ("day", "day_week_sin", "when_day_cos", "wide_infrequent"):
+        assert name in names
+    assert names.index("size") < names.index("kind_cedar") < names.index("day")
+
+
+def test_fit_transform_is_fit_then_transform():
+    X = messy()
+    np.testing.assert_array_equal(
+        AutonomousPreprocessor().fit_transform(X),
+        AutonomousPreprocessor().fit(X).transform(X),
+    )
+
+
+@pytest.mark.parametrize("to", [pd.DataFrame, pl.from_pandas, np.asarray])
+def test_a_row_is_encoded_by_itself(to):
+    X = messy()
+    table = to(X.drop(columns="category")) if to is np.asarray else to(X)
+    preprocessor = AutonomousPreprocessor(cardinality_threshold=5).fit(table)
+    Z = preprocessor.transform(table)
+    state = pickle.dumps(preprocessor)
+    rows = [3, 0, 41]
+    for i in rows:
+        alone = preprocessor.transform(
+            table.iloc[i : i + 1] if hasattr(table, "iloc") else table[i : i + 1]
+        )
+        np.testing.assert_allclose(alone[0], Z[i], rtol=0, atol=1e-6)
+        numeric = [not n.startswith(("remark", "x5")) for n in preprocessor._names_out]
+        np.testing.assert_array_equal(alone[0][numeric], Z[i][numeric])
+    assert pickle.dumps(preprocessor) == state
+
+
+def test_polars_gives_what_pandas_gives():
+    X = messy()
+    np.testing.assert_array_equal(
+        AutonomousPreprocessor().fit_transform(X),
+        AutonomousPreprocessor().fit_transform(pl.from_pandas(X)),
+    )
+
+
+def test_refit_clone_pickle_joblib(tmp_path):
+    X = messy()
+    preprocessor = AutonomousPreprocessor(missing_share=0.5)
+    Z = preprocessor.fit_transform(X)
+    np.testing.assert_array_equal(preprocessor.fit(X).transform(X), Z)
+    np.testing.assert_array_equal(clone(preprocessor).fit_transform(X), Z)
+    loaded = pickle.loads(pickle.dumps(preprocessor))
+    np.testing.assert_array_equal(loaded.transform(X), Z)
+    joblib.dump(preprocessor, tmp_path / "p.joblib")
+    loaded = joblib.load(tmp_path / "p.joblib")
+    np.testing.assert_array_equal(loaded.transform(X), Z)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_set_output(kind):
+    X = messy()
+    preprocessor = AutonomousPreprocessor().set_output(transform=kind)
+    frame = preprocessor.fit_transform(X)
+    assert type(frame).__module__.startswith(kind)
+    assert list(frame.columns) == preprocessor.get_feature_names_out().tolist()
+    assert get_config()["transform_output"] == "default"
+
+
+def test_in_a_pipeline():
+    pipe = make_pipeline(AutonomousPreprocessor(), IsolationForest(random_state=0))
+    assert set(pipe.fit_predict(messy())) == {-1, 1}
+
+
+def test_names_given_later():
+    preprocessor = AutonomousPreprocessor().fit(np.eye(3)[:, :2])
+    assert preprocessor.get_feature_names_out(["a", "b"]).tolist() == ["a", "b"]
+    preprocessor = AutonomousPreprocessor().fit(messy())
+    with pytest.raises(ValueError, match="input_features"):
+        preprocessor.get_feature_names_out(["a"] * 13)
+
+
+# Categories --------------------------------------------------------------------
+
+
+def encode(train, new, **parameters):
+    train, new = (pd.DataFrame({"c": pd.Series(v, dtype=object)}) for v in (train, new))
+    preprocessor = AutonomousPreprocessor(**parameters).fit(train)
+    return preprocessor.transform(new), preprocessor.get_feature_names_out().tolist()
+
+
+def test_few_categories():
+    Z, names = encode(list("aaabbc") * 3, ["a", "b", "c"])
+    assert names == ["c_a", "c_b", "c_c"]
+    np.testing.assert_array_equal(Z, np.eye(3))
+
+
+def test_two_categories_share_a_column():
+    Z, names = encode(list("aaab") * 3, ["a", "b"])
+    assert names == ["c_b"]
+    assert Z.ravel().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("train", ["aaab", "aaabbc", "aaaabbbccddefghi"])
+@pytest.mark.parametrize("new", ["zebra", 3, None, ["nested"]])
+def test_an_unseen_category_looks_unusual(train, new):
+    Z, _ = encode(list(train) * 3, [*"abcdefghi"[: len(set(train))], new])
+    known, unseen = Z[:-1], Z[-1]
+    # farther from the most common category than any known one is
+    distance = np.linalg.norm(known - known[0], axis=1)
+    assert np.linalg.norm(unseen - known[0]) > distance.max()
+    assert (np.linalg.norm(known - unseen, axis=1) > 0).all()
+
+
+def test_many_categories():
+    train = [f"s{i}" for i in range(30) for _ in range(60 - i)]
+    Z, names = encode(train, ["s0", "s2", "s3", "s29", "new"], cardinality_threshold=4)
+    assert names == ["c_s0", "c_s1", "c_s2", "c_infrequent", "c_rarity"]
+    np.testing.assert_array_equal(Z[:4, :4], np.eye(4)[[0, 2, 3, 3]])
+    assert (np.diff(Z[:, 4]) > 0).all()  # the rarer, the larger
+    assert Z[4, 3] == 2
+
+
+def test_missing_is_a_category():
+    Z, names = encode(["a", "a", "a", None, "?", "b"] * 3, ["a", "NA", np.nan, pd.NA])
+    assert names == ["c_a", "c_missing", "c_b"]
+    np.testing.assert_array_equal(Z, np.eye(3)[[0, 1, 1, 1]])
+
+
+def test_declared_categories_that_never_occur():
+    train = pd.DataFrame({"c": pd.Categorical(["a", "b", "a"] * 5, list("abcd"))})
+    preprocessor = AutonomousPreprocessor().fit(train)
+    assert preprocessor.get_feature_names_out().tolist() == ["c_b"]
+    new = pd.DataFrame({"c": pd.Categorical(["a", "d"], list("abcd"))})
+    assert preprocessor.transform(new).ravel().tolist() == [0, 2]
+
+
+# Numbers, dates, texts in tables -----------------------------------------------
+
+
+def test_numbers_as_strings_and_what_is_none():
+    X = pd.DataFrame({"v": ["1", "2", "3", "?", "1,000"] * 4, "k": list("ab") * 10})
+    preprocessor = AutonomousPreprocessor().fit(X)
+    assert preprocessor.get_feature_names_out().tolist() == ["v", "k_b", "v_missing"]
+    new = pd.DataFrame({"v": ["2", None, "what", 2.0], "k": list("aaaa")})
+    Z = preprocessor.transform(new)
+    assert Z[:, 2].tolist() == [0, 1, 1, 0]
+    assert Z[0, 0] == Z[3, 0]
+    assert Z[1, 0] == 0
+
+
+def test_dates_are_placed_in_time():
+    days = pd.date_range("2020-01-01", "2023-01-01", freq="D")
+    X = pd.DataFrame({"d": days.strftime("%d/%m/%Y")})
+    preprocessor = AutonomousPreprocessor().fit(X)
+    frame = pd.DataFrame(
+        preprocessor.transform(X), columns=preprocessor.get_feature_names_out()
+    )
+    assert (np.diff(frame["d"]) > 0).all()
+    assert frame["d_week_sin"].iloc[7] == pytest.approx(frame["d_week_sin"].iloc[0])
+    assert "d_day_sin" not in frame  # no times of the day were given
+    far, unreadable = preprocessor.transform(
+        pd.DataFrame({"d": ["01/01/2090", "soon"]})
+    )
+    assert far[0] > 10
+    assert unreadable[0] == pytest.approx(0, abs=0.01)
+
+
+def test_dates_at_any_type_agree():
+    stamps = pd.date_range("2020-01-01", periods=50, freq="13h", tz="Asia/Tokyo")
+    columns = {
+        "zoned": pd.Series(stamps),
+        "utc": pd.Series(stamps.tz_convert("UTC").tz_localize(None)),
+        "text": pd.Series(stamps.strftime("%Y-%m-%dT%H:%M:%S%z")),
+        "object": pd.Series([s.to_pydatetime() for s in stamps], dtype=object),
+    }
+    first, *others = (
+        AutonomousPreprocessor().fit_transform(pd.DataFrame({"d": column}))
+        for column in columns.values()
+    )
+    for other in others:
+        np.testing.assert_allclose(other, first, rtol=1e-9, atol=1e-9)
+
+
+def test_a_second_is_not_lost():
+    stamps = pd.Series(pd.date_range("2024-05-01", periods=100, freq="s"))
+    Z = AutonomousPreprocessor().fit_transform(pd.DataFrame({"d": stamps}))
+    assert len(np.unique(Z[:, 0])) == 100
+
+
+def test_texts():
+    X = pd.DataFrame({"t": [f"pump {i} of plant {i % 7} runs" for i in range(60)]})
+    preprocessor = AutonomousPreprocessor(text_components=4).fit(X)
+    assert preprocessor.get_feature_names_out().tolist() == [
+        f"t_text{i}" for i in range(4)
+    ]
+    Z = preprocessor.transform(pd.DataFrame({"t": [None, "ERROR ÄÖ", 3, X["t"][0]]}))
+    assert np.isfinite(Z).all()
+    assert not np.allclose(Z[1], Z[3])
+
+
+def test_identifiers_are_kept_on_request_or_need():
+    X = pd.DataFrame({"id": range(50), "v": RNG.randn(50)})
+    assert AutonomousPreprocessor().fit_transform(X).shape == (50, 1)
+    kept = AutonomousPreprocessor(drop_identifiers=False).fit(X)
+    assert kept.transform(X).shape == (50, 2)
+    assert kept.dropped_ == {}
+    assert AutonomousPreprocessor().fit_transform(X[["id"]]).std() > 0
+    codes = pd.DataFrame({"code": [f"c{i}" for i in range(50)]})
+    assert AutonomousPreprocessor().fit_transform(codes).shape[1] > 1
+
+
+def test_nothing_varies():
+    for X in (np.ones((5, 3)), np.full((5, 2), np.nan), pd.DataFrame({"a": ["x"] * 5})):
+        preprocessor = AutonomousPreprocessor().fit(X)
+        np.testing.assert_array_equal(preprocessor.transform(X), np.zeros((5, 1)))
+        assert len(preprocessor.get_feature_names_out()) == 1
+        assert len(preprocessor.dropped_) == X.shape[1]
+
+
+def test_mixed_objects():
+    values = [1, "a", None, 2.5, [1], {"k": 1}, {1, 2}, datetime.date(2020, 1, 1)]
+    values += [decimal.Decimal("1.5"), b"raw", np.nan, pd.NaT, 3 + 1j, object()]
+    X = np.empty((len(values), 2), dtype=object)
+    X[:, 0], X[:, 1] = values, range(len(values))
+    assert np.isfinite(AutonomousPreprocessor().fit_transform(X)).all()
+
+
+# What cannot be used -------------------------------------------------------------
+
+
+def test_other_columns_are_refused():
+    X = messy()
+    preprocessor = AutonomousPreprocessor().fit(X)
+    with pytest.raises(ValueError, match=r"missing:[\s\S]*size"):
+        preprocessor.transform(X.drop(columns="size"))
+    with pytest.raises(ValueError, match="same order"):
+        preprocessor.transform(X[X.columns[::-1]])
+    with pytest.raises(ValueError, match="unseen at fit time"):
+        preprocessor.transform(X.rename(columns={"size": "height"}))
+    with pytest.raises(ValueError, match="13 features"):
+        AutonomousPreprocessor().fit(X.to_numpy()).transform(X.to_numpy()[:, :2])
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (np.zeros((0, 3)), "0 sample"),
+        (np.zeros((3, 0)), "0 feature"),
+        (np.zeros(3), "2D array"),
+        (pd.DataFrame(), "0 sample"),
+        (pd.DataFrame(index=range(3)), "0 feature"),
+        (pd.DataFrame({"a": []}), "0 sample"),
+        (pl.DataFrame(), "0 sample"),
+        (pd.Series(["a", "b"]), "1D array"),
+        (pl.Series(["a", "b"]), "1D array"),
+        (np.array(["a", "b"]), "1D array"),
+        (np.array([[1j]]), "[Cc]omplex"),
+        (pd.DataFrame({"a": [1j, 2j]}), "[Cc]omplex"),
+        ([[1, 2], [3]], "differ in length"),
+        ([], "2D array"),
+    ],
+)
+def test_no_tables(X, words):
+    with pytest.raises(ValueError, match=words):
+        AutonomousPreprocessor().fit(X)
+
+
+def test_sparse_matrices_are_refused():
+    with pytest.raises(TypeError, match="[Ss]parse"):
+        AutonomousPreprocessor().fit(sparse.eye_array(3))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"cardinality_threshold": 1},
+        {"missing_share": 1.5},
+        {"text_components": 0},
+        {"drop_identifiers": "no"},
+    ],
+)
+def test_parameters_are_checked(parameters):
+    with pytest.raises(ValueError, match=next(iter(parameters))):
+        AutonomousPreprocessor(**parameters).fit(np.eye(3))
+
+
+# Hostile inputs --------------------------------------------------------------------
+
+numbers = st.floats(width=64) | st.sampled_from([1e-300, 1e300, -1e308, 5e-324, 0.0])
+arrays = hnp.arrays(
+    st.sampled_from([np.float64, np.float32, np.int64, np.uint8, np.bool_]),
+    hnp.array_shapes(min_dims=2, max_dims=2, max_side=12),
+)
+extreme = hnp.arrays(
+    np.float64,
+    hnp.array_shapes(min_dims=2, max_dims=2, max_side=12),
+    elements=numbers,
+    fill=st.nothing(),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(arrays | extreme)
+def test_any_array(X):
+    preprocessor = AutonomousPreprocessor()
+    Z = preprocessor.fit_transform(X)
+    assert Z.dtype == np.float64
+    assert Z.shape[0] == len(X)
+    assert Z.shape[1] >= 1
+    assert np.isfinite(Z).all()
+    assert np.isfinite((Z**2).sum())
+    for i in range(len(X)):
+        np.testing.assert_array_equal(preprocessor.transform(X[i : i + 1])[0], Z[i])
+    # what varies survives, with its order
+    sources = preprocessor.feature_sources_
+    for j in range(X.shape[1]):
+        x = X[:, j].astype(np.float64)
+        present = ~np.isnan(x)
+        if len(np.unique(x[present])) < 2:
+            continue
+        assert f"x{j}" in sources
+        z = Z[present, list(sources).index(f"x{j}")]
+        assert (np.diff(z[np.argsort(x[present], kind="stable")]) >= 0).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(extreme, st.data())
+def test_any_array_at_prediction(X, data):
+    preprocessor = AutonomousPreprocessor().fit(X)
+    new = data.draw(
+        hnp.arrays(np.float64, (3, X.shape[1]), elements=numbers, fill=st.nothing())
+    )
+    Z = preprocessor.transform(new)
+    assert np.isfinite((Z**2).sum())
+
+
+cells = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | numbers
+    | st.text(max_size=6)
+    | st.binary(max_size=3)
+    | st.datetimes()
+    | st.dates()
+    | st.timedeltas()
+    | st.decimals()
+    | st.lists(st.integers(), max_size=2)
+    | st.sampled_from(["?", "NA", "2020-01-01", "1,234", "a", "b"])
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(1, 3).flatmap(
+        lambda width: st.lists(
+            st.lists(cells, min_size=width, max_size=width), min_size=2, max_size=25
+        )
+    ),
+    st.sampled_from(["array", "pandas"]),
+)
+def test_any_objects(rows, kind):
+    X = np.empty((len(rows), len(rows[0])), dtype=object)
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row):
+            X[i, j] = value
+    if kind == "pandas":
+        X = pd.DataFrame({f"c{j}": pd.Series(X[:, j]) for j in range(X.shape[1])})
+    half = len(X) // 2
+    preprocessor = AutonomousPreprocessor(cardinality_threshold=4).fit(X[:half])
+    Z = preprocessor.transform(X)
+    assert np.isfinite((Z**2).sum())
+    assert Z.shape == (len(X), len(preprocessor.get_feature_names_out()))
+    alone = [preprocessor.transform(X[i : i + 1])[0] for i in range(len(X))]
+    np.testing.assert_allclose(alone, Z, rtol=0, atol=1e-6)
+
+
+# Speed -----------------------------------------------------------------------------
+
+
+def test_large_arrays_are_fast():
+    X = np.random.RandomState(0).randn(1_000_000, 4)
+    start = time.perf_counter()
+    Z = AutonomousPreprocessor().fit_transform(X)
+    assert time.perf_counter() - start < 5
+    assert Z.shape == X.shape
+
+
+def test_one_row_is_fast():
+    X = np.random.RandomState(0).randn(1000, 10)
+    preprocessor = AutonomousPreprocessor().fit(X)
+    times = []
+    for i in range(50):
+        start = time.perf_counter()
+        preprocessor.transform(X[i : i + 1])
+        times.append(time.perf_counter() - start)
+    assert np.median(times) < 2e-3
