@@ -1,11 +1,11 @@
 """Profiling: what a table is, before anything is fitted to it."""
 
 from autonomaly.profiling._cache import clear_profile_cache, profile_cache_info
+from autonomaly.profiling._profile import DataProfile
 from autonomaly.profiling._profiler import DataProfiler
 from autonomaly.profiling._records import (
     ComplexityInfo,
     Correlation,
-    DataProfile,
     DistributionInfo,
     FeatureProfile,
     PatternInfo,

@@ -78,5 +78,11 @@ def profile_cache_info():
     -------
     CacheInfo
         Named tuple of hits, misses, max_size and size.
+
+    Examples
+    --------
+    >>> from autonomaly.profiling import profile_cache_info
+    >>> profile_cache_info().max_size
+    32
     """
     return PROFILES.info()

@@ -3,7 +3,6 @@
 import copy
 import dataclasses
 from dataclasses import dataclass
-from functools import reduce
 from numbers import Integral, Real
 
 from sklearn.base import BaseEstimator, _fit_context
@@ -14,45 +13,22 @@ from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly.exceptions import DataError
 from autonomaly.profiling._cache import PROFILES
-from autonomaly.profiling._records import DataProfile
+from autonomaly.profiling._profile import (
+    State,
+    assemble,
+    merge_sketches,
+    with_state,
+)
 from autonomaly.profiling._registry import (
-    check_mergeable,
     custom_sections,
     merge_sections,
     registry_key,
 )
 from autonomaly.profiling._sketch import TableSketch
-from autonomaly.profiling._summary import summarise
+from autonomaly.profiling._summary import Options
 from autonomaly.profiling._table import open_table
 
 _OUTLIER_METHODS = ("iqr", "isolation_forest")
-_WIDE, _WIDE_ROWS, _WIDE_CELLS = 200, 1_000, 2_000_000
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a profile depends on beside the data."""
-
-    sample_size: int
-    correlation_threshold: float
-    outlier_methods: tuple
-    pattern_detection: bool
-    statistical_tests: bool
-    seed: int
-
-    def n_sampled(self, n_columns):
-        """Return the largest number of rows to keep of a table."""
-        if n_columns <= _WIDE:
-            return self.sample_size
-        return min(self.sample_size, max(_WIDE_ROWS, _WIDE_CELLS // n_columns))
-
-
-@dataclass(frozen=True)
-class _State:
-    """What a profile keeps for merging."""
-
-    sketch: TableSketch
-    options: Options
 
 
 class DataProfiler(BaseEstimator):
@@ -233,12 +209,12 @@ class DataProfiler(BaseEstimator):
         for chunk in chunks:
             part = _sketch(open_table(chunk, roles), options)
             sections.append(_Sections(custom_sections(chunk)))
-            sketch = part if sketch is None else _merged(sketch, part, options)
+            sketch = part if sketch is None else merge_sketches(sketch, part, options)
         if sketch is None:
             raise DataError(
                 "No chunk came. There must be at least one; check the source."
             )
-        return _assemble(sketch, options, merge_sections(sections), self.mergeable)
+        return assemble(sketch, options, merge_sections(sections), self.mergeable)
 
     def _profile(self, X, roles):
         options = self._options()
@@ -248,20 +224,18 @@ class DataProfiler(BaseEstimator):
             key = (table.fingerprint(), options, registry_key())
             found = PROFILES.get(key)
             if found is not None:
-                state = None
-                if self.mergeable:
-                    state = _State(_sketch(table, options), options)
                 # sections are frozen, what users registered is not
-                custom = copy.deepcopy(found.custom)
-                return dataclasses.replace(found, custom=custom, _state=state)
-        profile = _assemble(
+                copied = copy.deepcopy(found.custom)
+                found = dataclasses.replace(found, custom=copied)
+                if not self.mergeable:
+                    return found
+                return with_state(found, State(_sketch(table, options), options))
+        profile = assemble(
             _sketch(table, options), options, custom_sections(X), self.mergeable
         )
         if key is not None:
-            kept = dataclasses.replace(
-                profile, custom=copy.deepcopy(profile.custom), _state=None
-            )
-            PROFILES.put(key, kept)
+            copied = copy.deepcopy(profile.custom)
+            PROFILES.put(key, dataclasses.replace(profile, custom=copied))
         return profile
 
     def _options(self):
@@ -304,32 +278,3 @@ def _sketch(table, options):
     return TableSketch.of_table(
         table, options.n_sampled(len(table.names)), options.seed
     )
-
-
-def _merged(first, second, options):
-    return first.merged(second, options.n_sampled(len(first.names)))
-
-
-def _assemble(sketch, options, custom, mergeable):
-    return DataProfile(
-        **summarise(sketch, options),
-        custom=custom,
-        _state=_State(sketch, options) if mergeable else None,
-    )
-
-
-def merge_profiles(profiles):
-    """Merge profiles of chunks; see `DataProfile.merge`."""
-    check_mergeable(profiles)
-    options = profiles[0]._state.options
-    for profile in profiles[1:]:
-        if profile._state.options != options:
-            raise DataError(
-                f"The chunks were profiled with {options} and "
-                f"{profile._state.options}. Profile all chunks with the same options."
-            )
-    sketch = reduce(
-        lambda a, b: _merged(a, b, options),
-        (profile._state.sketch for profile in profiles),
-    )
-    return _assemble(sketch, options, merge_sections(profiles), True)

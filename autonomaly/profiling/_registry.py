@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from autonomaly._utils._json import json_safe
 from autonomaly._utils._names import unknown_name_message
-from autonomaly.exceptions import DataError
-from autonomaly.profiling._records import DataProfile
 
+_RESERVED = {
+    *("size", "types", "quality", "distributions", "patterns", "complexity"),
+    *("features", "custom"),
+}
 _LOCK = threading.Lock()
 _PROFILERS = {}
 
@@ -58,7 +60,7 @@ def register_profiler(name, func, *, merge=None):
             f"name={name!r} cannot name a section. Give an identifier such as "
             "'seasons'."
         )
-    if hasattr(DataProfile, name) or name in DataProfile.__dataclass_fields__:
+    if name in _RESERVED:
         raise ValueError(
             f"name={name!r} is a part of every profile. Choose another name."
         )
@@ -89,6 +91,12 @@ def unregister_profiler(name):
     ------
     ValueError
         If there is no such section.
+
+    Examples
+    --------
+    >>> from autonomaly.profiling import register_profiler, unregister_profiler
+    >>> register_profiler("length", len)
+    >>> unregister_profiler("length")
     """
     with _LOCK:
         if name not in _PROFILERS:
@@ -97,12 +105,18 @@ def unregister_profiler(name):
 
 
 def registered_profilers():
-    """Names of the registered sections.
+    """Name the registered sections.
 
     Returns
     -------
     tuple of str
         In the order of registration.
+
+    Examples
+    --------
+    >>> from autonomaly.profiling import registered_profilers
+    >>> registered_profilers()
+    ()
     """
     return tuple(_PROFILERS)
 
@@ -131,23 +145,3 @@ def _run(func, argument):
         return json_safe(func(argument))
     except Exception as error:  # foreign code: its failure is part of the profile
         return {"failed": f"{type(error).__name__}: {error}"}
-
-
-def check_mergeable(profiles):
-    """Say which profile cannot be merged."""
-    if not profiles:
-        raise DataError(
-            "No profile came. There must be at least one chunk; check the source."
-        )
-    for profile in profiles:
-        if not isinstance(profile, DataProfile):
-            raise TypeError(
-                f"A {type(profile).__name__} came. Only profiles can be merged; make "
-                "them with DataProfiler.profile."
-            )
-        if not profile.mergeable:
-            raise DataError(
-                f"A profile of {profile.n_samples} rows is not mergeable. Profiles "
-                "that were detached, read from a dict or made with mergeable=False "
-                "lack the sample; profile the chunk again with mergeable=True."
-            )

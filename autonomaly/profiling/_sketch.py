@@ -235,11 +235,11 @@ class Moments:
         return np.where(self.scale == _EMPTY_SCALE, 0, self.scale)
 
     def means(self):
-        """Mean of each column, NaN where no cell is finite."""
+        """Return the mean of each column, NaN where no cell is finite."""
         return np.where(self.count > 0, np.ldexp(self.mean, self.unit()), np.nan)
 
     def stds(self):
-        """Population standard deviation of each column (``numpy.std``)."""
+        """Return the population standard deviation of each column."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.ldexp(np.sqrt(self.m2 / self.count), self.unit())
 

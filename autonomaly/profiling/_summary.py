@@ -1,6 +1,7 @@
 """From the sketch of a table to the sections of its profile."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +19,25 @@ from autonomaly.profiling._records import (
 )
 
 _MAX_PAIRS = 50
+_WIDE, _WIDE_ROWS, _WIDE_CELLS = 200, 1_000, 2_000_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a profile depends on beside the data."""
+
+    sample_size: int
+    correlation_threshold: float
+    outlier_methods: tuple
+    pattern_detection: bool
+    statistical_tests: bool
+    seed: int
+
+    def n_sampled(self, n_columns):
+        """Return the largest number of rows to keep of a table."""
+        if n_columns <= _WIDE:
+            return self.sample_size
+        return min(self.sample_size, max(_WIDE_ROWS, _WIDE_CELLS // n_columns))
 
 
 def summarise(sketch, options):

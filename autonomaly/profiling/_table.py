@@ -99,6 +99,7 @@ class Table:
         digest = hashlib.blake2b(digest_size=16)
         digest.update(repr((self.names, self.roles, self.kinds)).encode())
         digest.update(repr((self.n_rows, self.n_inconsistent.tolist())).encode())
+        digest.update(self._cell_type().encode())
         for rows, columns in self.blocks():
             digest.update(self._raw(rows, columns))
         return digest.hexdigest()
@@ -115,6 +116,9 @@ class ArrayTable(Table):
         self.n_inconsistent = np.zeros(n_columns, dtype=np.int64)
         # None: numeric or constant, which the values themselves will tell
         self.roles = None if roles is None else _given_roles(roles, self.names)
+
+    def _cell_type(self):
+        return self._X.dtype.str
 
     def _raw(self, rows, columns):
         return np.ascontiguousarray(self._X[rows, columns])
@@ -155,6 +159,9 @@ class FrameTable(Table):
             kinds.append(kind)
             self.n_inconsistent[j] = n_inconsistent
         self.kinds = tuple(kinds)
+
+    def _cell_type(self):
+        return "frame"
 
     def _raw(self, rows, columns):
         return self.block(rows, columns)

@@ -195,7 +195,8 @@ def test_distribution_labels(rng):
     )
     found = profile(X)
     assert [f.distribution for f in found.features] == [
-        "gaussian", "uniform", "skewed", "heavy_tailed", "discrete", "constant", "other",
+        "gaussian", "uniform", "skewed", "heavy_tailed", "discrete", "constant",
+        "other",
     ]  # fmt: skip
     assert found.distributions.gaussian == ("x0",)
     assert found.distributions.discrete == ("x4",)
@@ -477,9 +478,9 @@ def test_same_seed_same_profile(rng):
 def test_data_and_global_state_stay_as_they_are(rng):
     X = rng.normal(size=(100, 3))
     X.flags.writeable = False
-    before = np.random.get_state()[1].copy()
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
     profile(X)
-    assert (np.random.get_state()[1] == before).all()
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
 
 
 def test_round_trips():
@@ -541,6 +542,8 @@ def test_cache_tells_names_and_roles_apart(rng):
     a = DataProfiler().profile(pd.DataFrame(X, columns=["a", "b"]))
     b = DataProfiler().profile(pd.DataFrame(X, columns=["a", "c"]))
     assert [f.name for f in a.features] != [f.name for f in b.features]
+    bits = DataProfiler().profile(X.view(np.int64))
+    assert bits.feature("x0").mean == pytest.approx(X.view(np.int64)[:, 0].mean())
     c = DataProfiler().profile(X, {"x0": "identifier", "x1": "numeric"})
     assert c.types != DataProfiler().profile(X).types
 
