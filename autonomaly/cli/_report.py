@@ -1,5 +1,6 @@
 """What the command line says: short, readable, plain when piped."""
 
+import datetime
 import io
 
 import numpy as np
@@ -9,6 +10,7 @@ from autonomaly.cli._oddest import MAX_COLUMNS, telling_columns
 _MAX_VALUE_WIDTH = 40
 _N_ODDEST = 10
 _MAX_LISTED_COLUMNS = 40
+_MIN_NAME_WIDTH = 14
 
 
 def plain(value, width=_MAX_VALUE_WIDTH):
@@ -108,7 +110,9 @@ class Report:
 
     def print(self):
         """Write everything to the stream."""
-        self._stream.write(self._buffer.getvalue())
+        # tables are padded with blanks to the width of the terminal
+        lines = (line.rstrip() for line in self._buffer.getvalue().splitlines())
+        self._stream.write("\n".join(lines).rstrip("\n") + "\n")
         self._stream.flush()
 
     def data(self, name, profile):
@@ -173,10 +177,11 @@ class Report:
         self._table(
             ["detector", "why"],
             [[name, _sentence(why.get(name, ""))] for name in members],
+            folded="why",
         )
         if detector.rejected_:
             self._say("Left out", "")
-            self._table(["detector", "why"], detector.rejected_.items())
+            self._table(["detector", "why"], detector.rejected_.items(), folded="why")
 
     def flagged(self, table, detector, name=None):
         """Say how many rows are anomalies, and where the threshold is.
@@ -271,7 +276,8 @@ class Report:
             ]
             for row, text in zip(rows, told, strict=True)
         ]
-        self._table(["row", "score", "p-value", "odd values"], lines, n_right=3)
+        heads = ["row", "score", "p-value", "odd values"]
+        self._table(heads, lines, folded="odd values", n_right=3)
 
     def decisions(self, record):
         """Print every decision.
@@ -305,22 +311,25 @@ class Report:
             Of the table.
         """
         shown = profile.features[:_MAX_LISTED_COLUMNS]
-        lines = [
-            [
-                plain(column.name),
-                str(column.role),
-                f"{100 * column.missing_ratio:.3g} %",
-                str(column.n_distinct),
-                *(
-                    "" if value is None else plain(float(value))
-                    for value in (column.minimum, column.median, column.maximum)
-                ),
-                column.distribution or "",
-            ]
-            for column in shown
-        ]
-        heads = ["column", "role", "missing", "distinct", "min", "median", "max"]
-        self._table([*heads, "shape"], lines)
+        figures = {
+            "column": lambda column: plain(column.name),
+            "role": lambda column: str(column.role),
+            "missing": lambda column: f"{100 * column.missing_ratio:.3g} %",
+            "distinct": lambda column: str(column.n_distinct),
+            "shape": lambda column: column.distribution or "",
+            "min": lambda column: _figure(column.minimum, column.role),
+            "median": lambda column: _figure(column.median, column.role),
+            "max": lambda column: _figure(column.maximum, column.role),
+        }
+        cells = [[figure(column) for figure in figures.values()] for column in shown]
+        # a narrow terminal gets fewer figures, not broken ones
+        room = self._console.width - _MIN_NAME_WIDTH
+        n = 1
+        for i, head in list(enumerate(figures))[1:]:
+            room -= 2 + max(len(head), *(len(line[i]) for line in cells))
+            n += room >= 0
+        heads, lines = list(figures)[:n], [line[:n] for line in cells]
+        self._table(heads, lines, folded="column")
         if len(profile.features) > len(shown):
             more = len(profile.features) - len(shown)
             self._say("", f"and {count(more, 'more column')}; --output FILE has all")
@@ -338,8 +347,8 @@ class Report:
         if patterns.n_correlated_pairs:
             strongest = patterns.correlations[0]
             hints.append(
-                f"{count(patterns.n_correlated_pairs, 'pair')} of columns move "
-                f"together, most of all {plain(strongest.first)} and "
+                f"{count(patterns.n_correlated_pairs, 'strongly correlated pair')} of "
+                f"columns, first of all {plain(strongest.first)} and "
                 f"{plain(strongest.second)} ({strongest.value:.2f})"
             )
         if (patterns.clusters or 1) > 1:
@@ -362,7 +371,8 @@ class Report:
         grid.add_row(Text(head, style="bold"), Text(text))
         self._console.print(grid)
 
-    def _table(self, heads, lines, n_right=0):
+    def _table(self, heads, lines, *, folded, n_right=0):
+        # only the column `folded` gives way when the terminal is narrow
         from rich.padding import Padding
         from rich.table import Table
         from rich.text import Text
@@ -370,7 +380,9 @@ class Report:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for i, head in enumerate(heads):
             justify = "right" if i < n_right else "left"
-            table.add_column(head, justify=justify, overflow="fold")
+            table.add_column(
+                head, justify=justify, overflow="fold", no_wrap=head != folded
+            )
         for line in lines:
             # Text, so that nothing in the data is read as markup
             table.add_row(*(Text(str(cell)) for cell in line))
@@ -382,6 +394,17 @@ def _column_names(data):
     if hasattr(data, "columns"):
         return [str(name) for name in data.columns]
     return [f"x{j}" for j in range(data.shape[1])]
+
+
+def _figure(value, role):
+    """Write a figure of a column; dates are kept in seconds since 1970."""
+    if value is None:
+        return ""
+    if role == "date":
+        start = datetime.datetime(1970, 1, 1)
+        time = start + datetime.timedelta(seconds=value)
+        return time.isoformat(" ", "minutes").removesuffix(" 00:00")
+    return plain(float(value))
 
 
 def _sentence(reasoning):
