@@ -245,14 +245,18 @@ def _number_text(number):
 
 
 def _factorize(values):
-    """Integer codes and the distinct objects; unhashable ones by their text."""
+    """Integer codes and the distinct objects; containers by their text."""
     import pandas as pd
 
     try:
         codes, uniques = pd.factorize(values)
-    except TypeError:
+        plain = not any(isinstance(u, tuple | frozenset) for u in uniques)
+    except TypeError:  # something cannot be hashed
+        plain = False
+    if not plain:
+        # (True,) == (1,) in Python: containers are told apart by what they hold.
         values = np.array(
-            [v if _hashable(v) else _object_text(v) for v in values], dtype=object
+            [v if _is_plain(v) else _object_text(v) for v in values], dtype=object
         )
         codes, uniques = pd.factorize(values)
     uniques = list(uniques)
@@ -269,12 +273,13 @@ def _factorize(values):
     return codes, uniques
 
 
-def _hashable(value):
+def _is_plain(value):
+    """Tell whether an object is hashable and holds no others."""
     try:
         hash(value)
     except TypeError:
         return False
-    return True
+    return not isinstance(value, tuple | frozenset)
 
 
 class ColumnValues:

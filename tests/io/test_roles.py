@@ -249,6 +249,7 @@ def test_numbers_of_mixed_objects():
 
 
 def test_true_is_not_one():
+    assert ColumnValues(pd.Series([(True,), (1,)])).levels()[1] == ["[True]", "[1]"]
     one_first = ColumnValues(np.array([1, True, 0, False, 1.0], dtype=object))
     true_first = ColumnValues(np.array([True, 1, False, 0], dtype=object))
     for values, expected in (
