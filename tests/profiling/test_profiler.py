@@ -503,7 +503,7 @@ def test_round_trips():
 
 
 def test_estimator():
-    check_estimator(DataProfiler(cache=False))
+    check_estimator(DataProfiler(cache=False), on_skip=None)
     assert clone(DataProfiler(sample_size=50)).sample_size == 50
     fitted = DataProfiler().fit(make_frame())
     assert fitted.n_features_in_ == 8
