@@ -17,7 +17,6 @@ from autonomaly.exceptions import LoadError
 from autonomaly.io._bundled import load_bundled
 from autonomaly.io._columns import is_polars, unique_names
 from autonomaly.io._dataset import Dataset
-from autonomaly.io._registry import load_dataset
 from autonomaly.io._text_files import find_encoding, open_text, read_separated
 
 __all__ = ["FILE_SUFFIXES", "built_in_loaders", "existing_file"]
@@ -381,7 +380,16 @@ class _BundledLoader:
 
 
 class _GlobLoader:
-    """Load several files of the same columns as one table."""
+    """Load several files of the same columns as one table.
+
+    Parameters
+    ----------
+    load : callable
+        Loads one of the files; ``load_dataset``.
+    """
+
+    def __init__(self, load):
+        self._load = load
 
     def can_load(self, source):
         """Tell whether the source is a pattern, and not the name of a file."""
@@ -403,7 +411,7 @@ class _GlobLoader:
                 f"No file matches {str(source)!r}. Check the pattern; a relative one "
                 f"starts at {str(Path.cwd())!r}."
             )
-        parts = [load_dataset(file, format=file_format, **options) for file in files]
+        parts = [self._load(file, format=file_format, **options) for file in files]
         metadata = {
             "files": files,
             "rows_per_file": [len(part.data) for part in parts],
@@ -504,8 +512,13 @@ _FILE_LOADERS = {
 FILE_SUFFIXES = tuple(s for suffixes, _ in _FILE_LOADERS.values() for s in suffixes)
 
 
-def built_in_loaders():
+def built_in_loaders(load):
     """Make the loaders that come with the package, in the order of asking.
+
+    Parameters
+    ----------
+    load : callable
+        What the loader of globs loads every file with.
 
     Returns
     -------
@@ -513,5 +526,5 @@ def built_in_loaders():
         By name.
     """
     out = {"array": _ArrayLoader(), "sklearn": _BundledLoader()}
-    out |= {"sql": _DatabaseLoader(), "glob": _GlobLoader()}
+    out |= {"sql": _DatabaseLoader(), "glob": _GlobLoader(load)}
     return out | {name: _FileLoader(*parts) for name, parts in _FILE_LOADERS.items()}

@@ -41,7 +41,7 @@ def _known():
     if not _built_in:
         from autonomaly.io._loaders import built_in_loaders
 
-        _built_in.update(built_in_loaders())
+        _built_in.update(built_in_loaders(load_dataset))
     return dict(reversed(_registered.items())) | {
         name: loader for name, loader in _built_in.items() if name not in _registered
     }
@@ -120,6 +120,14 @@ def unregister_loader(name):
     ------
     ValueError
         If no loader was registered under that name.
+
+    Examples
+    --------
+    >>> from autonomaly.io import unregister_loader
+    >>> unregister_loader("mine")
+    Traceback (most recent call last):
+    ...
+    ValueError: Loader 'mine' came, but none was registered; built-in loaders stay.
     """
     if name not in _registered:
         raise ValueError(
