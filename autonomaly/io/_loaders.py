@@ -3,10 +3,7 @@
 import difflib
 import glob
 import inspect
-import json
 import re
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +14,7 @@ from autonomaly.exceptions import LoadError
 from autonomaly.io._bundled import load_bundled
 from autonomaly.io._columns import is_polars, unique_names
 from autonomaly.io._dataset import Dataset
-from autonomaly.io._text_files import find_encoding, open_text, read_separated
+from autonomaly.io._files import FILE_READERS, frame_of_json, two_dimensional
 
 __all__ = ["FILE_SUFFIXES", "built_in_loaders", "existing_file"]
 
@@ -104,213 +101,6 @@ class _FileLoader:
         return Dataset(path.name.partition(".")[0], data, metadata, truth)
 
 
-def _read_csv(path, *, separator=None, encoding=None, header=None):
-    frame, metadata = read_separated(
-        path, separator=separator, encoding=encoding, header=header
-    )
-    return frame, metadata, None
-
-
-def _read_tsv(path, *, separator="\t", encoding=None, header=None):
-    return _read_csv(path, separator=separator, encoding=encoding, header=header)
-
-
-def _read_json(path, *, encoding=None):
-    encoding = find_encoding(path, encoding)
-    with open_text(path, encoding) as file:
-        try:
-            content = json.load(file)
-        except json.JSONDecodeError as error:
-            raise LoadError(
-                f"The file {str(path)!r} is no JSON ({error}). If it holds one "
-                "object per line, name it .jsonl; if it is cut off, fetch it again."
-            ) from error
-    if isinstance(content, dict) and set(content) & {"data", "records", "rows"}:
-        inner = next(
-            content[key] for key in ("data", "records", "rows") if key in content
-        )
-        if isinstance(inner, list) and inner and isinstance(inner[0], list | dict):
-            names = content.get("columns")
-            return _frame(inner, path, names), {"encoding": encoding}, None
-    return _frame(content, path), {"encoding": encoding}, None
-
-
-def _read_jsonl(path, *, encoding=None):
-    encoding, records = find_encoding(path, encoding), []
-    with open_text(path, encoding) as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                records.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise LoadError(
-                    f"Line {number} of {str(path)!r} is no JSON ({error}). Every line "
-                    "holds one object; correct it, or fetch the file again if it is "
-                    "cut off."
-                ) from error
-    return _frame(records, path), {"encoding": encoding}, None
-
-
-def _frame(content, path, names=None):
-    """Make a data frame of parsed JSON: rows as objects or lists, or columns."""
-    import pandas as pd
-
-    if isinstance(content, list) and content:
-        if all(isinstance(row, dict) for row in content):
-            # Objects within objects become columns such as "size.width".
-            return pd.json_normalize(content)
-        widths = {len(row) if isinstance(row, list) else None for row in content}
-        if len(widths) == 1 and None not in widths:
-            frame = pd.DataFrame(content)
-            named = isinstance(names, list) and len(names) == frame.shape[1]
-            columns = map(str, names) if named else [f"x{j}" for j in frame]
-            return frame.set_axis(unique_names(list(columns)), axis=1)
-    if isinstance(content, dict) and content:
-        columns = list(content.values())
-        if (
-            all(isinstance(c, list) for c in columns)
-            and len(set(map(len, columns))) == 1
-        ):
-            return pd.DataFrame({str(k): v for k, v in content.items()})
-        if all(isinstance(c, dict) for c in columns):  # as pandas writes a frame
-            return pd.DataFrame(content)
-    raise LoadError(
-        f"The JSON in {str(path)!r} is no table. Allowed are a list of objects, a list "
-        "of lists of equal length, or an object of columns of equal length."
-    )
-
-
-def _read_parquet(path):
-    parquet = _import_arrow("parquet")
-    import pyarrow as pa
-
-    try:
-        return _arrow_frame(parquet.read_table(path)), {}, None
-    except pa.ArrowException as error:
-        raise _damaged(path, "parquet", error) from error
-
-
-def _read_arrow(path):
-    ipc = _import_arrow("ipc")
-    import pyarrow as pa
-
-    errors = []
-    for open_file in (ipc.open_file, ipc.open_stream):
-        try:
-            with pa.OSFile(str(path)) as file, open_file(file) as reader:
-                return _arrow_frame(reader.read_all()), {}, None
-        except pa.ArrowException as error:
-            errors.append(error)
-    raise _damaged(path, "arrow", errors[0]) from errors[0]
-
-
-def _import_arrow(part):
-    import_optional_dependency("pyarrow", "files")
-    return import_optional_dependency(f"pyarrow.{part}", "files")
-
-
-def _arrow_frame(arrow_table):
-    names = unique_names(list(arrow_table.column_names))
-    frame = arrow_table.rename_columns(names).to_pandas()
-    if [str(name) for name in frame.columns] != names:  # an index was stored, too
-        frame = frame.reset_index()
-    return frame
-
-
-def _damaged(path, kind, error):
-    reason = str(error).partition("\n")[0]
-    return LoadError(
-        f"The file {str(path)!r} is no {kind} file, or it is damaged ({reason}). "
-        "Write it again, or give it the ending of its real format."
-    )
-
-
-def _read_npz(path, *, X=None, y=None):
-    with _open_numpy(path, np.lib.npyio.NpzFile) as arrays:
-        names = arrays.files
-        read = {name: _member(arrays, name, path) for name in names}
-    wide = [name for name in names if read[name].ndim == 2]
-    main = X or next((n for n in ("X", "x", "data") if n in names), None)
-    if main is None and len(wide) == 1:
-        main = wide[0]
-    if main is None or main not in names:
-        raise LoadError(
-            f"The file {str(path)!r} holds the arrays {', '.join(names) or 'none'}. "
-            "The table is the array X, or the only one of two dimensions; name it "
-            "with X='...'."
-        )
-    truth, metadata = None, {"arrays": names}
-    label = y or next((n for n in ("y", "Y", "labels", "label") if n in names), None)
-    if label is not None:
-        if label not in names:
-            raise LoadError(
-                f"The file {str(path)!r} has no array {label!r}; it holds "
-                f"{', '.join(names)}. Name one of these with y='...'."
-            )
-        truth = _binary_truth(read[label], len(read[main]))
-        metadata["truth_array"] = label if truth is not None else None
-    return _two_dimensional(read[main], path), metadata, truth
-
-
-def _read_npy(path):
-    return _two_dimensional(_open_numpy(path, np.ndarray), path), {}, None
-
-
-def _open_numpy(path, kind):
-    try:
-        content = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = "objects, or not what the ending says; they are not loaded, since that"
-        raise _damaged(path, "NumPy", f"{reason} could run foreign code") from error
-    if not isinstance(content, kind):
-        raise _damaged(path, path.suffix, "another NumPy format is in it")
-    return content
-
-
-def _member(arrays, name, path):
-    try:
-        return arrays[name]
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise LoadError(
-            f"The array {name!r} in {str(path)!r} cannot be read ({error}). Objects "
-            "are not loaded, since that could run foreign code; save numbers."
-        ) from error
-
-
-def _two_dimensional(array, path):
-    if array.ndim == 1:
-        array = array.reshape(-1, 1)
-    if array.ndim != 2:
-        raise LoadError(
-            f"The array in {str(path)!r} has the shape {array.shape}. A table has two "
-            "dimensions, rows and columns; reshape it before saving."
-        )
-    return array
-
-
-def _binary_truth(y, n_rows):
-    """Read 0/1 (1 = anomaly) or -1/1 (-1 = anomaly); None for anything else."""
-    y = np.asarray(y).ravel()
-    if len(y) != n_rows or y.dtype.kind not in "biuf":
-        return None
-    found = set(np.unique(y).tolist())
-    if found <= {0, 1}:
-        return np.where(y == 1, -1, 1)
-    return np.where(y == -1, -1, 1) if found == {-1, 1} else None
-
-
-def _read_excel(path, *, sheet=0):
-    import_optional_dependency("openpyxl", "files")
-    import pandas as pd
-
-    try:
-        frame = pd.read_excel(path, sheet_name=sheet, engine="openpyxl")
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise _damaged(path, "Excel", error) from error
-    return frame, {"sheet": sheet}, None
-
-
 class _ArrayLoader:
     """Take arrays, data frames, Series and rows as they are."""
 
@@ -339,9 +129,11 @@ class _ArrayLoader:
             return Dataset("pandas", *_string_names(frame))
         if isinstance(source, list | tuple):
             if source and all(isinstance(row, dict) for row in source):
-                return Dataset("rows", _frame(list(source), "the rows given"), {})
+                return Dataset(
+                    "rows", frame_of_json(list(source), "the rows given"), {}
+                )
             source = _rows_array(source)
-        return Dataset("array", _two_dimensional(source, "memory"), {})
+        return Dataset("array", two_dimensional(source, "memory"), {})
 
 
 def _rows_array(rows):
@@ -498,18 +290,7 @@ def _only_table(table, names, shown):
     )
 
 
-_FILE_LOADERS = {
-    "csv": ((".csv", ".txt", ".dat", ".csv.gz"), _read_csv),
-    "tsv": ((".tsv", ".tab", ".tsv.gz"), _read_tsv),
-    "jsonl": ((".jsonl", ".ndjson", ".jsonl.gz"), _read_jsonl),
-    "json": ((".json", ".json.gz"), _read_json),
-    "parquet": ((".parquet", ".pq"), _read_parquet),
-    "arrow": ((".arrow", ".feather", ".ipc"), _read_arrow),
-    "npz": ((".npz",), _read_npz),
-    "npy": ((".npy",), _read_npy),
-    "excel": ((".xlsx", ".xlsm"), _read_excel),
-}
-FILE_SUFFIXES = tuple(s for suffixes, _ in _FILE_LOADERS.values() for s in suffixes)
+FILE_SUFFIXES = tuple(s for suffixes, _ in FILE_READERS.values() for s in suffixes)
 
 
 def built_in_loaders(load):
@@ -527,4 +308,4 @@ def built_in_loaders(load):
     """
     out = {"array": _ArrayLoader(), "sklearn": _BundledLoader()}
     out |= {"sql": _DatabaseLoader(), "glob": _GlobLoader(load)}
-    return out | {name: _FileLoader(*parts) for name, parts in _FILE_LOADERS.items()}
+    return out | {name: _FileLoader(*parts) for name, parts in FILE_READERS.items()}
