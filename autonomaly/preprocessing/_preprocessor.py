@@ -39,9 +39,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     ----------
     cardinality_threshold : int, default=40
         Largest number of columns, at least 2, that the categories of one column
-        are spread over. Rarer categories share one column, and the rarity of the
-        category is added as a number.
-    missing_share : float, default=0.01
+        are spread over. If there are more, the others share one column, and
+        the rarity of the category is added as a number.
+    missing_share : float, default=0.05
         A numeric or date column in which at least this share of the training rows, in
         [0, 1], is missing gets a column more that is 1 where it is missing.
     text_components : int, default=10
@@ -78,8 +78,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
 
     If no column varies, one column of zeros comes out.
 
-    A category not seen in training counts twice in the column of the rarest known
-    category, so that it looks unusual and never like the most common one.
+    Every category has a column of zeros and ones, a missing value being a category;
+    those rarer than 5 % share one, ``infrequent``, unless it would take more than half
+    of the rows. A category not seen in training counts twice in that column (or in the
+    one of the rarest category), so that it looks unusual and never like a common one.
 
     Examples
     --------
@@ -92,10 +94,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     ... })
     >>> preprocessor = AutonomousPreprocessor().fit(X)
     >>> preprocessor.get_feature_names_out().tolist()
-    ['size', 'kind_b', 'size_missing']
+    ['size', 'kind_a', 'kind_b', 'size_missing']
     >>> preprocessor.dropped_
     {'unit': 'the same value in every row'}
-    >>> preprocessor.transform(X)[:, 1]
+    >>> preprocessor.transform(X)[:, 2]
     array([0., 1., 0., 0.])
     """
 
@@ -110,7 +112,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self,
         *,
         cardinality_threshold=40,
-        missing_share=0.01,
+        missing_share=0.05,
         text_components=10,
         drop_identifiers=True,
     ):

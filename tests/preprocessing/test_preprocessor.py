@@ -197,10 +197,27 @@ def test_few_categories():
     np.testing.assert_array_equal(Z, np.eye(3))
 
 
-def test_two_categories_share_a_column():
+def test_two_categories_weigh_as_much_as_three():
     Z, names = encode(list("aaab") * 3, ["a", "b"])
-    assert names == ["c_b"]
-    assert Z.ravel().tolist() == [0, 1]
+    assert names == ["c_a", "c_b"]
+    np.testing.assert_array_equal(Z, np.eye(2))
+
+
+def test_rare_categories_share_a_column():
+    train = ["a"] * 60 + ["b"] * 36 + ["c"] * 3 + ["d"]
+    Z, names = encode(train, ["a", "b", "c", "d", "e"])
+    assert names == ["c_a", "c_b", "c_infrequent"]
+    np.testing.assert_array_equal(Z[:4], np.eye(3)[[0, 1, 2, 2]])
+    assert Z[4].tolist() == [0, 0, 2]
+    # a single rare one keeps its name
+    assert encode(["a"] * 60 + ["b"] * 36 + ["c"] * 3, ["a"])[1][-1] == "c_c"
+
+
+def test_no_more_than_half_of_the_rows_are_infrequent():
+    train = [f"s{i:02d}" for i in range(30)] * 4
+    Z, names = encode(train, train)
+    assert len(names) == 16
+    assert Z[:, -1].mean() <= 0.5
 
 
 @pytest.mark.parametrize("train", ["aaab", "aaabbc", "aaaabbbccddefghi"])
@@ -232,9 +249,9 @@ def test_missing_is_a_category():
 def test_declared_categories_that_never_occur():
     train = pd.DataFrame({"c": pd.Categorical(["a", "b", "a"] * 5, list("abcd"))})
     preprocessor = AutonomousPreprocessor().fit(train)
-    assert preprocessor.get_feature_names_out().tolist() == ["c_b"]
+    assert preprocessor.get_feature_names_out().tolist() == ["c_a", "c_b"]
     new = pd.DataFrame({"c": pd.Categorical(["a", "d"], list("abcd"))})
-    assert preprocessor.transform(new).ravel().tolist() == [0, 2]
+    assert preprocessor.transform(new).tolist() == [[1, 0], [0, 2]]
 
 
 # Numbers, dates, texts in tables -----------------------------------------------
@@ -243,10 +260,11 @@ def test_declared_categories_that_never_occur():
 def test_numbers_as_strings_and_what_is_none():
     X = pd.DataFrame({"v": ["1", "2", "3", "?", "1,000"] * 4, "k": list("ab") * 10})
     preprocessor = AutonomousPreprocessor().fit(X)
-    assert preprocessor.get_feature_names_out().tolist() == ["v", "k_b", "v_missing"]
+    names = preprocessor.get_feature_names_out().tolist()
+    assert names == ["v", "k_a", "k_b", "v_missing"]
     new = pd.DataFrame({"v": ["2", None, "what", 2.0], "k": list("aaaa")})
     Z = preprocessor.transform(new)
-    assert Z[:, 2].tolist() == [0, 1, 1, 0]
+    assert Z[:, 3].tolist() == [0, 1, 1, 0]
     assert Z[0, 0] == Z[3, 0]
     assert Z[1, 0] == 0
 
