@@ -1,0 +1,31 @@
+"""Threads of the numeric libraries."""
+
+import contextlib
+import functools
+
+from threadpoolctl import ThreadpoolController
+
+__all__ = ["one_blas_thread"]
+
+
+@functools.cache
+def _controller():
+    return ThreadpoolController()  # looks through the loaded libraries: milliseconds
+
+
+@contextlib.contextmanager
+def one_blas_thread():
+    """Run matrix products on one thread.
+
+    Ours are small: handing them to several threads costs more than it saves, several
+    times as much where the cores are busy, and the last digits would depend on the
+    number of threads.
+
+    Examples
+    --------
+    >>> from autonomaly._utils._threads import one_blas_thread
+    >>> with one_blas_thread():
+    ...     pass
+    """
+    with _controller().limit(limits=1, user_api="blas"):
+        yield

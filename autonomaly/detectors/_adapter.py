@@ -1,0 +1,144 @@
+"""Any outlier detector, scikit-learn's or PyOD's, behind the house's contract."""
+
+import numpy as np
+from sklearn.base import clone
+
+from autonomaly._utils._quiet import quiet
+from autonomaly.detectors._base import BaseDetector
+from autonomaly.exceptions import DetectorRejected
+
+__all__ = ["DetectorAdapter"]
+
+# These PyOD detectors rank or compare rows within the batch they score, or draw new
+# random numbers for it: the same row would get another score in other company.
+_BATCH_DEPENDENT = {
+    "COF": "it compares the rows of a batch with each other",
+    "COPOD": "it ranks rows within the batch; the detector 'tails' does the same "
+    "against the training rows",
+    "DIF": "its scores are normalised within the batch",
+    "ECOD": "it ranks rows within the batch; the detector 'tails' does the same "
+    "against the training rows",
+    "SOD": "it compares the rows of a batch with each other",
+    "VAE": "it draws random numbers while scoring",
+}
+
+
+class DetectorAdapter(BaseDetector):
+    """An outlier detector of scikit-learn's or PyOD's kind as a detector of ours.
+
+    Scores are turned the right way round (PyOD's are high for outliers), warnings of
+    the detector do not reach the user, and a detector that cannot give one finite
+    score per row is rejected with its reason.
+
+    Parameters
+    ----------
+    estimator : object
+        Has ``fit(X)`` and ``score_samples(X)`` or ``decision_function(X)``. Low scores
+        are abnormal, but for PyOD's detectors.
+    contamination : "auto" or float in (0, 0.5], default="auto"
+        Share of training rows below the threshold; ``"auto"`` is 0.1.
+
+    Attributes
+    ----------
+    estimator_ : object
+        The fitted detector.
+    offset_ : float
+        ``decision_function = score_samples - offset_``.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names that are strings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.svm import OneClassSVM
+    >>> from autonomaly.detectors import DetectorAdapter
+    >>> X = np.random.RandomState(0).randn(100, 2)
+    >>> X[0] = [6.0, -6.0]
+    >>> DetectorAdapter(estimator=OneClassSVM()).fit(X).score_samples(X).argmin()
+    np.int64(0)
+    """
+
+    _parameter_constraints = {
+        **BaseDetector._parameter_constraints,
+        "estimator": [object],
+    }
+
+    def __init__(self, *, estimator, contamination="auto"):
+        self.estimator = estimator
+        self.contamination = contamination
+
+    def fit(self, X, y=None):
+        """Fit the detector.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted adapter.
+
+        Raises
+        ------
+        DetectorRejected
+            If the detector cannot score new rows one by one.
+        """
+        with quiet():
+            return super().fit(X)
+
+    def score_samples(self, X):
+        """Score rows; the lower, the more abnormal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Scores, low = abnormal.
+        """
+        with quiet():
+            return super().score_samples(X)
+
+    def _fit(self, answer, keep):
+        kind = type(self.estimator).__name__
+        self._is_pyod = type(self.estimator).__module__.startswith("pyod.")
+        if self._is_pyod and kind in _BATCH_DEPENDENT:
+            raise DetectorRejected(
+                f"PyOD's {kind} gives a row another score in other company: "
+                f"{_BATCH_DEPENDENT[kind]}"
+            )
+        if not has_scores(self.estimator):
+            raise DetectorRejected(
+                f"{kind} has neither score_samples nor decision_function for new rows"
+            )
+        self.estimator_ = clone(self.estimator)
+        self.estimator_.fit(answer[keep])
+
+    def _abnormality(self, answer):
+        if hasattr(self.estimator_, "score_samples"):
+            scores = self.estimator_.score_samples(answer)
+        else:
+            scores = self.estimator_.decision_function(answer)
+        scores = np.asarray(scores, dtype=np.float64)
+        if scores.shape != (len(answer),):
+            raise DetectorRejected(
+                f"{type(self.estimator).__name__} gives scores of shape "
+                f"{scores.shape} for {len(answer)} rows; one per row is needed"
+            )
+        return scores if self._is_pyod else -scores
+
+
+def has_scores(estimator):
+    """Tell whether an estimator can score rows it was not fitted on."""
+    return hasattr(estimator, "score_samples") or hasattr(
+        estimator, "decision_function"
+    )

@@ -1,0 +1,167 @@
+"""The frame of our detectors, and what lets an ensemble share their work.
+
+Inside this room *abnormality* is high for odd rows; the public methods turn it round
+once: low ``score_samples`` = abnormal.
+
+A detector does its work on the *answer* of a shared computation to a batch of rows
+(the rows themselves, their nearest neighbours, their spline basis):
+
+``shared.fit(Z)``
+    learns from the reference rows, once for all detectors on a view;
+``shared.query(Z)``
+    what does not depend on which reference rows are trusted, once per batch;
+``shared.restrict(keep)``
+    a part that trusts only ``Z[keep]``, once per trimming level;
+``part.answer(query)``
+    what the detectors of that level see.
+"""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from autonomaly.exceptions import DetectorRejected
+
+__all__ = ["BaseDetector", "SharedRows"]
+
+
+class SharedRows:
+    """The trivial shared computation: the answer to a batch is the batch."""
+
+    key = "rows"
+
+    def widen(self, other):
+        """Return a computation that serves two detectors."""
+        return self
+
+    def fit(self, Z):
+        """Learn nothing."""
+        return self
+
+    def query(self, Z):
+        """Return the batch."""
+        return Z
+
+    def restrict(self, keep):
+        """Return the part that trusts the rows of a mask."""
+        return self
+
+    def answer(self, query):
+        """Return the batch."""
+        return query
+
+
+class BaseDetector(OutlierMixin, BaseEstimator):
+    """Base class of the detectors of this room.
+
+    Subclasses implement ``_fit(answer, keep)``, which learns from the rows of the
+    answer that the mask ``keep`` marks, and ``_abnormality(answer)``, high for odd
+    rows. Those whose work can be shared also override ``_shared()``.
+    """
+
+    # Robust detectors gain nothing from a trimmed reference and are fitted once.
+    _robust = False
+
+    _parameter_constraints = {
+        "contamination": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, 0.5, closed="right"),
+        ],
+    }
+
+    def fit(self, X, y=None):
+        """Learn what is normal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted detector.
+
+        Raises
+        ------
+        DetectorRejected
+            If the detector cannot serve data of this shape.
+        """
+        self._validate_params()
+        Z = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        shared = self._shared().fit(Z)
+        keep = np.ones(len(Z), dtype=bool)
+        part = shared.restrict(keep)
+        answer = part.answer(shared.query(Z))
+        self._fit(answer, keep)
+        self._attach(shared, part)
+        self._set_offset(self._abnormality(answer))
+        return self
+
+    def score_samples(self, X):
+        """Score rows; the lower, the more abnormal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Scores, low = abnormal.
+        """
+        check_is_fitted(self)
+        Z = validate_data(self, X, dtype=np.float64, reset=False)
+        return -self._abnormality(self._part.answer(self._source.query(Z)))
+
+    def decision_function(self, X):
+        """Score rows relative to the threshold; negative = outlier.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            ``score_samples(X) - offset_``.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X):
+        """Label rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            -1 for outliers, +1 for inliers.
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def _shared(self):
+        return SharedRows()
+
+    def _attach(self, shared, part):
+        """Keep what scoring needs; an ensemble hands one object to many members."""
+        self._source = shared
+        self._part = part
+
+    def _set_offset(self, abnormality):
+        if not np.isfinite(abnormality).all():
+            raise DetectorRejected(
+                f"{type(self).__name__} gives scores that are not finite on this data"
+            )
+        share = 0.1 if self.contamination == "auto" else self.contamination
+        self.offset_ = np.percentile(-abnormality, 100.0 * share)

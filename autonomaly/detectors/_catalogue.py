@@ -1,0 +1,520 @@
+"""The catalogue: every detector the package can choose from, under one name each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from autonomaly._utils._names import unknown_name_message
+
+__all__ = [
+    "DetectorSpec",
+    "catalogue",
+    "detector_spec",
+    "register_detector",
+    "unregister_detector",
+]
+
+VIEWS = ("robust", "squashed", "normal", "minmax")
+
+
+@dataclass(frozen=True)
+class DetectorSpec:
+    """What the package knows about a detector.
+
+    Attributes
+    ----------
+    name : str
+        Name in the catalogue.
+    factory : callable
+        Called with hyperparameters as keywords, returns an unfitted detector.
+    description : str
+        One line for people.
+    family : str
+        What its idea of an anomaly is: ``"distance"``, ``"density"``,
+        ``"dependency"``, ``"covariance"``, ``"isolation"``, ``"marginal"``,
+        ``"boundary"``, ``"depth"``, ``"reconstruction"`` or ``"user"``.
+    view : str
+        The picture of the data it is given: ``"robust"``, ``"squashed"``,
+        ``"normal"`` or ``"minmax"``.
+    complexity : str
+        Growth of the fit time in n rows and d columns.
+    memory_usage : str
+        ``"low"``, ``"medium"`` or ``"high"``.
+    max_samples : int or None
+        It is refused with more reference rows than this, where it would be too slow.
+    min_samples : int
+        It is refused with fewer reference rows.
+    search_space : dict
+        Hyperparameter to list of values, or to (low, high) of a range.
+    should_recommend : callable or None
+        Called with the :class:`~autonomaly.profiling.DataProfile`, tells whether the
+        detector suits the data; None: it always may.
+    confidence : callable or None
+        Called with the profile, returns a number in [0, 1].
+    origin : str
+        ``"autonomaly"``, ``"sklearn"``, ``"pyod"`` or ``"user"``.
+    """
+
+    name: str
+    factory: Callable
+    description: str
+    family: str
+    view: str = "squashed"
+    complexity: str = "unknown"
+    memory_usage: str = "medium"
+    max_samples: int | None = None
+    min_samples: int = 2
+    search_space: dict = field(default_factory=dict)
+    should_recommend: Callable | None = None
+    confidence: Callable | None = None
+    origin: str = "user"
+
+    def make(self, **parameters):
+        """Build the unfitted detector."""
+        return self.factory(**parameters)
+
+
+@dataclass(frozen=True)
+class _Lazy:
+    """A class named by its path, imported when it is first called (and picklable)."""
+
+    module: str
+    name: str
+    defaults: tuple = ()
+
+    def __call__(self, **parameters):
+        kind = getattr(import_module(self.module), self.name)
+        return kind(**{**dict(self.defaults), **parameters})
+
+
+def _own(name, kind, description, family, view, complexity, **more):
+    factory = _Lazy("autonomaly.detectors", kind)
+    return DetectorSpec(
+        name,
+        factory,
+        description,
+        family,
+        view,
+        complexity,
+        origin="autonomaly",
+        **more,
+    )
+
+
+def _foreign(origin, name, path, description, family, complexity, **more):
+    module, kind = path.rsplit(".", 1)
+    defaults = tuple(sorted(more.pop("defaults", {}).items()))
+    return DetectorSpec(
+        name,
+        _Lazy(module, kind, defaults),
+        description,
+        family,
+        complexity=complexity,
+        origin=origin,
+        **more,
+    )
+
+
+# The limits of rows are those beyond which a fit took more than about ten seconds
+# with twenty columns on one core.
+_BUILT_IN = [
+    _own(
+        "dependency",
+        "DependencyDetector",
+        "values that are ordinary one by one and odd together",
+        "dependency",
+        "squashed",
+        "n d^2 + d^3",
+        search_space={"n_knots": [0, 2, 4, 8], "alpha": (0.01, 1.0)},
+    ),
+    _own(
+        "knn",
+        "KNNDetector",
+        "rows far from their nearest neighbours",
+        "distance",
+        "squashed",
+        "n^2 d",
+        search_space={"n_neighbors": (2, 100)},
+    ),
+    _own(
+        "lof",
+        "LOFDetector",
+        "rows in a thinner place than their neighbours",
+        "density",
+        "robust",
+        "n^2 d",
+        search_space={"n_neighbors": (5, 100)},
+    ),
+    _own(
+        "mixture",
+        "MixtureDetector",
+        "rows unlikely under a mixture of Gaussian clouds",
+        "covariance",
+        "squashed",
+        "n d^2",
+        memory_usage="low",
+        search_space={"n_components": (1, 12), "reg_covar": (1e-4, 1e-1)},
+    ),
+    _own(
+        "mahalanobis",
+        "MahalanobisDetector",
+        "rows far out once the correlations are taken away",
+        "covariance",
+        "robust",
+        "n d^2",
+        memory_usage="low",
+        search_space={"reg_covar": (1e-6, 1e-1)},
+    ),
+    _own(
+        "forest",
+        "ForestDetector",
+        "rows that few random cuts set apart",
+        "isolation",
+        "robust",
+        "trees psi log psi",
+        search_space={"n_estimators": (50, 300), "max_samples": (64, 1024)},
+    ),
+    _own(
+        "histogram",
+        "HistogramDetector",
+        "rows with rare values",
+        "marginal",
+        "squashed",
+        "n d",
+        memory_usage="low",
+        search_space={"n_bins": (5, 50)},
+    ),
+    _own(
+        "tails",
+        "TailDetector",
+        "rows in the tails of many columns",
+        "marginal",
+        "robust",
+        "n d log n",
+        memory_usage="low",
+    ),
+    _own(
+        "projection",
+        "ProjectionDetector",
+        "rows far out in random directions, robustly measured",
+        "depth",
+        "robust",
+        "n d projections",
+        search_space={"n_projections": (50, 500)},
+    ),
+    _foreign(
+        "sklearn",
+        "sklearn_ocsvm",
+        "sklearn.svm.OneClassSVM",
+        "rows outside a smooth boundary around most rows",
+        "boundary",
+        "n^2 d",
+        max_samples=10_000,
+        search_space={"nu": (0.01, 0.5)},
+    ),
+    _foreign(
+        "sklearn",
+        "sklearn_elliptic_envelope",
+        "sklearn.covariance.EllipticEnvelope",
+        "rows outside a robust ellipse",
+        "covariance",
+        "n d^2",
+        defaults={"random_state": 0},
+        search_space={"support_fraction": (0.5, 1.0)},
+    ),
+    _foreign(
+        "sklearn",
+        "sklearn_isolation_forest",
+        "sklearn.ensemble.IsolationForest",
+        "rows that few random cuts set apart",
+        "isolation",
+        "trees psi log psi",
+        defaults={"random_state": 0},
+        search_space={"n_estimators": (50, 300)},
+    ),
+    _foreign(
+        "sklearn",
+        "sklearn_lof",
+        "sklearn.neighbors.LocalOutlierFactor",
+        "rows in a thinner place than their neighbours",
+        "density",
+        "n^2 d",
+        defaults={"novelty": True},
+        search_space={"n_neighbors": (5, 100)},
+    ),
+    _foreign(
+        "pyod",
+        "pyod_knn",
+        "pyod.models.knn.KNN",
+        "rows far from their fifth neighbour",
+        "distance",
+        "n^2 d",
+        min_samples=6,
+        search_space={"n_neighbors": (2, 100)},
+    ),
+    _foreign(
+        "pyod",
+        "pyod_abod",
+        "pyod.models.abod.ABOD",
+        "rows that see all others in one direction",
+        "distance",
+        "n^2 d",
+        min_samples=12,
+        search_space={"n_neighbors": (5, 50)},
+    ),
+    _foreign(
+        "pyod",
+        "pyod_cblof",
+        "pyod.models.cblof.CBLOF",
+        "rows far from the large clusters",
+        "distance",
+        "n k d",
+        min_samples=20,
+        defaults={"random_state": 0},
+        search_space={"n_clusters": (4, 16)},
+    ),
+    _foreign(
+        "pyod",
+        "pyod_hbos",
+        "pyod.models.hbos.HBOS",
+        "rows with rare values",
+        "marginal",
+        "n d",
+        memory_usage="low",
+        search_space={"n_bins": (5, 50)},
+    ),
+    _foreign(
+        "pyod",
+        "pyod_inne",
+        "pyod.models.inne.INNE",
+        "rows outside small spheres around random rows",
+        "isolation",
+        "n d psi",
+        min_samples=20,
+        defaults={"random_state": 0},
+        search_space={"n_estimators": (50, 300)},
+    ),
+    _foreign(
+        "pyod",
+        "pyod_kde",
+        "pyod.models.kde.KDE",
+        "rows in thin places",
+        "density",
+        "n^2 d",
+        max_samples=5000,
+        search_space={"bandwidth": (0.1, 3.0)},
+    ),
+    _foreign(
+        "pyod",
+        "pyod_loda",
+        "pyod.models.loda.LODA",
+        "rows rare in sparse random projections",
+        "depth",
+        "n d",
+        memory_usage="low",
+        defaults={"random_state": 0},
+        search_space={"n_random_cuts": (50, 300)},
+    ),
+    _foreign(
+        "pyod",
+        "pyod_mcd",
+        "pyod.models.mcd.MCD",
+        "rows outside a robust ellipse",
+        "covariance",
+        "n d^2",
+        min_samples=10,
+        defaults={"random_state": 0},
+    ),
+    _foreign(
+        "pyod",
+        "pyod_pca",
+        "pyod.models.pca.PCA",
+        "rows far out along small principal components",
+        "reconstruction",
+        "n d^2",
+        memory_usage="low",
+        defaults={"random_state": 0},
+    ),
+]
+
+_catalogue = {spec.name: spec for spec in _BUILT_IN}
+
+
+def catalogue():
+    """List the detectors that can be named in ``algorithms`` and ``exclude``.
+
+    Returns
+    -------
+    dict of str to DetectorSpec
+        A copy, in the order of registration.
+
+    Examples
+    --------
+    >>> from autonomaly.detectors import catalogue
+    >>> catalogue()["knn"].description
+    'rows far from their nearest neighbours'
+    """
+    return dict(_catalogue)
+
+
+def detector_spec(name):
+    """Look a detector up by its name.
+
+    Parameters
+    ----------
+    name : str
+        Name in the catalogue.
+
+    Returns
+    -------
+    DetectorSpec
+        What is known about it.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with near names.
+
+    Examples
+    --------
+    >>> from autonomaly.detectors import detector_spec
+    >>> detector_spec("lof").family
+    'density'
+    """
+    if name not in _catalogue:
+        raise ValueError(unknown_name_message("detector", name, _catalogue))
+    return _catalogue[name]
+
+
+def register_detector(
+    name,
+    factory,
+    *,
+    search_space=None,
+    metadata=None,
+    should_recommend=None,
+    confidence=None,
+):
+    """Add a detector of your own to the catalogue.
+
+    Parameters
+    ----------
+    name : str
+        A new name, without ``"__"`` and ``"@"``. A name of your own may be registered
+        again, which replaces it; those that come with the package may not.
+    factory : callable
+        Called with hyperparameters as keywords; returns an unfitted outlier detector
+        with ``fit(X)`` and ``score_samples(X)`` (low = abnormal) or
+        ``decision_function(X)``, or one of PyOD's. A class will do.
+    search_space : dict, default=None
+        Hyperparameter to list of values, or to (low, high) of a range.
+    metadata : dict, default=None
+        Any of ``description``, ``suitable_for`` (a family, see
+        :class:`DetectorSpec`), ``complexity``, ``memory_usage``, ``view``,
+        ``min_samples``, ``max_samples``.
+    should_recommend : callable, default=None
+        Called with the data's profile, tells whether the detector suits the data.
+        Where it is given and says yes, the detector joins the ensemble by itself;
+        otherwise it is there to be named in ``algorithms``.
+    confidence : callable, default=None
+        Called with the profile, returns a number in [0, 1].
+
+    Returns
+    -------
+    DetectorSpec
+        The entry of the catalogue.
+
+    Raises
+    ------
+    ValueError
+        If the name or a field of the metadata cannot be used.
+    TypeError
+        If the factory cannot be called.
+
+    Examples
+    --------
+    >>> from sklearn.svm import OneClassSVM
+    >>> from autonomaly import register_detector
+    >>> from autonomaly.detectors import unregister_detector
+    >>> register_detector("my_svm", OneClassSVM, search_space={"nu": (0.1, 0.5)}).name
+    'my_svm'
+    >>> unregister_detector("my_svm")
+    """
+    _check_name(name)
+    for what, given in (
+        ("factory", factory),
+        ("should_recommend", should_recommend),
+        ("confidence", confidence),
+    ):
+        if given is None and what != "factory":
+            continue
+        if not callable(given):
+            raise TypeError(
+                f"{what}={given!r} of detector {name!r} cannot be called; pass a class "
+                f"or a function"
+            )
+    metadata = dict(metadata or {})
+    family = metadata.pop("suitable_for", "user")
+    allowed = ("description", "complexity", "memory_usage", "view")
+    allowed += ("min_samples", "max_samples")
+    for key in metadata:
+        if key not in allowed:
+            raise ValueError(
+                unknown_name_message("metadata", key, (*allowed, "suitable_for"))
+            )
+    if metadata.get("view", "squashed") not in VIEWS:
+        raise ValueError(unknown_name_message("view", metadata["view"], VIEWS))
+    metadata.setdefault("description", f"registered as {name!r}")
+    spec = DetectorSpec(
+        name,
+        factory,
+        family=family,
+        search_space=dict(search_space or {}),
+        should_recommend=should_recommend,
+        confidence=confidence,
+        origin="user",
+        **metadata,
+    )
+    _catalogue[name] = spec
+    return spec
+
+
+def unregister_detector(name):
+    """Take a detector of your own out of the catalogue.
+
+    Parameters
+    ----------
+    name : str
+        Name it was registered under.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it came with the package.
+
+    Examples
+    --------
+    >>> from autonomaly.detectors import unregister_detector
+    >>> unregister_detector("knn")
+    Traceback (most recent call last):
+        ...
+    ValueError: 'knn' comes with the package and stays; use exclude=['knn'] instead.
+    """
+    if detector_spec(name).origin != "user":
+        raise ValueError(
+            f"{name!r} comes with the package and stays; use exclude=[{name!r}] "
+            f"instead."
+        )
+    del _catalogue[name]
+
+
+def _check_name(name):
+    if not isinstance(name, str) or not name or "__" in name or "@" in name:
+        raise ValueError(
+            f"{name!r} cannot name a detector; pass a string without '__' and '@'"
+        )
+    if name in _catalogue and _catalogue[name].origin != "user":
+        raise ValueError(
+            f"{name!r} is the name of a detector that comes with the package; choose "
+            f"another"
+        )

@@ -1,0 +1,166 @@
+"""Rows that break the dependences between columns."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from sklearn.utils._param_validation import Interval
+
+from autonomaly.detectors._base import BaseDetector
+
+__all__ = ["DependencyDetector"]
+
+# Splines up to this many columns, plain linear dependences beyond: the cost grows
+# with the cube of columns times knots.
+_MAX_SPLINE_COLUMNS = 60
+_MAX_COLUMNS = 400
+# One squared standardised residual counts at most this much.
+_MAX_SQUARE = 50.0
+
+
+class SplineBasis:
+    """Additive linear-spline basis of the columns, shared by the trimming levels.
+
+    Parameters
+    ----------
+    n_knots : int
+        Number of inner knots per column.
+    """
+
+    def __init__(self, n_knots):
+        self.n_knots = n_knots
+        self.key = ("splines", n_knots)
+
+    def widen(self, other):
+        """Return a basis that serves two detectors; those of one key are alike."""
+        return self
+
+    def fit(self, Z):
+        """Place the knots at quantiles of the reference rows."""
+        self.columns_ = np.arange(Z.shape[1])
+        if Z.shape[1] > _MAX_COLUMNS:
+            self.columns_ = np.sort(np.argsort(-Z.var(axis=0))[:_MAX_COLUMNS])
+            Z = Z[:, self.columns_]
+        self.center_ = Z.mean(axis=0)
+        scale = Z.std(axis=0)
+        self.scale_ = np.where(scale > 1e-9, scale, 1.0)
+        n_knots = self.n_knots if len(self.columns_) <= _MAX_SPLINE_COLUMNS else 0
+        levels = np.linspace(0, 1, n_knots + 2)[1:-1]
+        T = (Z - self.center_) / self.scale_
+        self.knots_ = np.quantile(T, levels, axis=0) if n_knots else T[:0]
+        return self
+
+    def query(self, Z):
+        """Evaluate the basis: shape (n_rows, n_columns * (1 + n_knots))."""
+        T = (Z[:, self.columns_] - self.center_) / self.scale_
+        n_basis = 1 + len(self.knots_)
+        out = np.empty((len(T), T.shape[1], n_basis))
+        out[:, :, 0] = T
+        for b, knot in enumerate(self.knots_, start=1):
+            np.maximum(T - knot, 0, out=out[:, :, b])
+        return out.reshape(len(T), -1), n_basis
+
+    def restrict(self, keep):
+        """Return the basis: trusting fewer rows does not change it."""
+        return self
+
+    def answer(self, query):
+        """Return the evaluated basis."""
+        return query
+
+
+class DependencyDetector(BaseDetector):
+    """Residuals of every column predicted from the others.
+
+    Each column is predicted from additive linear splines of all the others by ridge
+    regression; a row scores the sum of its squared standardised residuals, each
+    weighted by how well its column can be predicted at all (R squared). It finds rows
+    whose values are ordinary one by one and odd together.
+
+    Parameters
+    ----------
+    n_knots : int, default=4
+        Inner knots per column, at equal quantiles. Beyond 60 columns the dependences
+        are linear; beyond 400 columns only the 400 of largest variance are used.
+    alpha : float, default=0.1
+        Ridge penalty on the standardised basis.
+    contamination : "auto" or float in (0, 0.5], default="auto"
+        Share of training rows below the threshold; ``"auto"`` is 0.1.
+
+    Attributes
+    ----------
+    r2_ : ndarray of shape (n_columns,)
+        How well each column is predicted from the others, in [0, 1].
+    offset_ : float
+        ``decision_function = score_samples - offset_``.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names that are strings.
+
+    References
+    ----------
+    .. [1] Paulheim, H. and Meusel, R. "A decomposition of the outlier detection
+           problem into a set of supervised learning problems." Machine Learning 100,
+           2015. :doi:`10.1007/s10994-015-5507-y`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.detectors import DependencyDetector
+    >>> x = np.linspace(0, 1, 50)
+    >>> X = np.column_stack([x, 2 * x])
+    >>> X[25] = [0.1, 1.9]
+    >>> DependencyDetector().fit(X).score_samples(X).argmin()
+    np.int64(25)
+    """
+
+    _parameter_constraints = {
+        **BaseDetector._parameter_constraints,
+        "n_knots": [Interval(Integral, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(self, *, n_knots=4, alpha=0.1, contamination="auto"):
+        self.n_knots = n_knots
+        self.alpha = alpha
+        self.contamination = contamination
+
+    def _shared(self):
+        return SplineBasis(self.n_knots)
+
+    def _fit(self, answer, keep):
+        basis, n_basis = answer
+        P = basis if keep.all() else basis[keep]
+        n_columns = P.shape[1] // n_basis
+        target = np.arange(n_columns) * n_basis
+        center = P.mean(axis=0)
+        scale = P.std(axis=0) + 1e-6
+        # In the units of the standardised basis; constants drop out of residuals.
+        gram = (P.T @ P / len(P) - np.outer(center, center)) / np.outer(scale, scale)
+        gram[np.diag_indices_from(gram)] += self.alpha
+        inverse = cho_solve(cho_factor(gram), np.eye(len(gram)))
+        # The inverse holds every leave-one-column-out regression at once: the
+        # coefficients of block j on the others are -inverse[o, j] inverse[j, j]^-1.
+        weights = np.zeros((len(gram), n_columns))
+        for j, first in enumerate(target):
+            own = slice(first, first + n_basis)
+            block = np.zeros(n_basis)
+            block[0] = 1.0
+            weights[:, j] = inverse[:, own] @ np.linalg.solve(inverse[own, own], block)
+            weights[own, j] = 0.0
+            weights[first, j] = 1.0
+        # From here on the residuals of raw basis values, as one matrix product.
+        self._weights = weights / scale[:, None]
+        self._shift = center @ self._weights
+        residuals = P @ self._weights - self._shift
+        variance = residuals.var(axis=0)
+        self.r2_ = np.clip(1 - variance, 0, 0.999)
+        self._spread = np.sqrt(variance) + 1e-6
+
+    def _abnormality(self, answer):
+        basis, _ = answer
+        residuals = (basis @ self._weights - self._shift) / self._spread
+        np.square(residuals, out=residuals)
+        np.minimum(residuals, _MAX_SQUARE, out=residuals)
+        return residuals @ (self.r2_ + 0.01)

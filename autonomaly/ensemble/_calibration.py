@@ -1,0 +1,97 @@
+"""Conformal p-values from held-out scores, and what they let one flag."""
+
+import numpy as np
+
+__all__ = ["Calibration", "discoveries_threshold"]
+
+
+class Calibration:
+    """Scores of rows that the detector has not seen.
+
+    Parameters
+    ----------
+    abnormality : ndarray of shape (n_held_out,)
+        Held-out scores, high = abnormal.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_held_out,)
+        The held-out scores, sorted.
+
+    References
+    ----------
+    .. [1] Bates, S., Candès, E., Lei, L., Romano, Y. and Sesia, M. "Testing for
+           outliers with conformal p-values." Annals of Statistics 51, 2023.
+           :doi:`10.1214/22-AOS2244`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._calibration import Calibration
+    >>> Calibration(np.arange(9.0)).pvalues(np.array([4.0, 100.0]))
+    array([0.6, 0.1])
+    """
+
+    def __init__(self, abnormality):
+        self.scores = np.sort(abnormality)
+
+    def pvalues(self, abnormality):
+        """Give the share of held-out rows at least as abnormal, counting the row.
+
+        Parameters
+        ----------
+        abnormality : ndarray of shape (n_samples,)
+            Scores, high = abnormal.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            p-values in (0, 1].
+        """
+        n = len(self.scores)
+        below = np.searchsorted(self.scores, abnormality, side="left")
+        return (1.0 + n - below) / (n + 1.0)
+
+
+def discoveries_threshold(pvalues, abnormality, rate):
+    """Find the score above which rows can be flagged at a false discovery rate.
+
+    Parameters
+    ----------
+    pvalues : ndarray of shape (n_samples,)
+        Of the rows tested.
+    abnormality : ndarray of shape (n_samples,)
+        Their scores, high = abnormal.
+    rate : float in (0, 1)
+        The expected share of false alarms among the rows flagged.
+
+    Returns
+    -------
+    float
+        Rows with larger scores are flagged (Benjamini-Hochberg); above every score
+        where no row can be.
+
+    References
+    ----------
+    .. [1] Benjamini, Y. and Hochberg, Y. "Controlling the false discovery rate."
+           JRSS B 57, 1995. :doi:`10.1111/j.2517-6161.1995.tb02031.x`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._calibration import discoveries_threshold
+    >>> p, s = np.array([0.001, 0.4, 0.9]), np.array([7.0, 1.0, 0.0])
+    >>> bool(1.0 <= discoveries_threshold(p, s, 0.1) < 7.0)
+    True
+    """
+    n = len(pvalues)
+    ordered = np.sort(pvalues)
+    passed = np.nonzero(ordered <= rate * np.arange(1, n + 1) / n)[0]
+    if not len(passed):
+        top = abnormality.max()
+        return top + 1e-9 * (1 + abs(top))
+    flagged = pvalues <= ordered[passed[-1]]
+    lowest = abnormality[flagged].min()
+    # Half-way to the next row, so that rounding can move neither across.
+    rest = abnormality[~flagged]
+    return 0.5 * (lowest + rest.max()) if len(rest) else lowest - 1.0

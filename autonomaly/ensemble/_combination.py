@@ -1,0 +1,98 @@
+"""Making scores comparable, and one score out of many."""
+
+import numpy as np
+
+__all__ = ["combine", "standardize"]
+
+# Between these many standard deviations the scale is linear; beyond, logarithmic, so
+# that one member cannot outvote all others and new extremes still keep their order.
+_LINEAR = (-5.0, 15.0)
+
+
+def standardize(abnormality, mean, std):
+    """Express scores in standard deviations of the training scores.
+
+    Parameters
+    ----------
+    abnormality : ndarray of shape (n_samples,)
+        Scores of one member, high = abnormal.
+    mean, std : float
+        Mean and standard deviation of the member's scores on the reference rows.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Standardised scores, compressed logarithmically below -5 and above 15.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._combination import standardize
+    >>> standardize(np.array([1.0, 3.0, 1e6]), mean=1.0, std=2.0).round(1)
+    array([ 0. ,  1. , 28.1])
+    """
+    low, high = _LINEAR
+    # A member that is constant on the reference says nothing about those rows, and
+    # that any departure is far out.
+    std = max(std, 1e-12 * (1.0 + abs(mean)))
+    z = (abnormality - mean) / std
+    above, below = z > high, z < low
+    z[above] = high + np.log1p(z[above] - high)
+    z[below] = low - np.log1p(low - z[below])
+    return z
+
+
+def combine(Z, how, weights=None):
+    """Combine standardised scores row by row.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_members)
+        Standardised scores, high = abnormal.
+    how : {"upper_half", "mean", "median", "max"}
+        ``"upper_half"`` is the mean of the members that find the row most abnormal,
+        those that hold half of the weight: an anomaly need not look odd to every kind
+        of detector, but it should to more than a few.
+    weights : ndarray of shape (n_members,), default=None
+        Non-negative weights; equal where not given. ``"max"`` ignores all but zeros.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Combined scores, high = abnormal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._combination import combine
+    >>> Z = np.array([[0.0, 1.0, 2.0, 3.0]])
+    >>> combine(Z, "mean"), combine(Z, "upper_half")
+    (array([1.5]), array([2.5]))
+    """
+    if weights is not None and (weights != weights[0]).any():
+        return _combine_weighted(Z[:, weights > 0], how, weights[weights > 0])
+    if how == "mean":
+        return Z.mean(axis=1)
+    if how == "median":
+        return np.median(Z, axis=1)
+    if how == "max":
+        return Z.max(axis=1)
+    n_upper = (Z.shape[1] + 1) // 2
+    return np.partition(Z, -n_upper, axis=1)[:, -n_upper:].mean(axis=1)
+
+
+def _combine_weighted(Z, how, weights):
+    if how == "mean":
+        return Z @ (weights / weights.sum())
+    if how == "max":
+        return Z.max(axis=1)
+    order = np.argsort(-Z, axis=1, kind="stable")
+    ordered, sorted_z = weights[order], np.take_along_axis(Z, order, axis=1)
+    half = weights.sum() / 2
+    before = np.cumsum(ordered, axis=1) - ordered
+    if how == "median":
+        last = (before < half).sum(axis=1) - 1
+        return np.take_along_axis(sorted_z, last[:, None], axis=1)[:, 0]
+    # The member that crosses the half counts with the part of its weight within it.
+    share = np.clip(half - before, 0, ordered)
+    return (share * sorted_z).sum(axis=1) / half

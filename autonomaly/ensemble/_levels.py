@@ -1,0 +1,279 @@
+"""Members on shared views: fitted once per trimming level, scored in one pass."""
+
+import contextlib
+from dataclasses import dataclass, field
+
+import numpy as np
+from joblib import hash as joblib_hash
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from autonomaly._utils._quiet import quiet
+from autonomaly.detectors import BaseDetector, DetectorAdapter
+from autonomaly.ensemble._combination import standardize
+from autonomaly.exceptions import DetectorRejected
+from autonomaly.resources import OutOfTime, run_within
+
+__all__ = [
+    "FittedMember",
+    "Level",
+    "Member",
+    "SharedViews",
+    "fit_level",
+    "score_levels",
+    "split_member",
+]
+
+
+@dataclass
+class Member:
+    """An unfitted member: a detector on a view.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the ensemble.
+    view : tuple of transformers
+        The steps before the detector.
+    view_key : str
+        Equal for members that see the same picture of the rows.
+    detector : BaseDetector
+        The detector.
+    """
+
+    name: str
+    view: tuple
+    view_key: str
+    detector: BaseDetector
+
+    @property
+    def shared_key(self):
+        """Equal for members that share a computation on their view."""
+        return self.view_key, self.detector._shared().key
+
+
+@dataclass
+class FittedMember:
+    """A member fitted on the rows that its level trusts."""
+
+    name: str
+    shared_key: tuple
+    detector: BaseDetector
+    mean: float
+    std: float
+    # The reference rows' scores, needed while fitting only.
+    abnormality: np.ndarray | None = field(repr=False, default=None)
+
+
+@dataclass
+class Level:
+    """The members fitted on one trusted part of the reference.
+
+    Attributes
+    ----------
+    name : str
+        For example ``"trim 30%"``.
+    parts : dict
+        The trusted part of every shared computation.
+    members : dict of str to FittedMember
+        By name.
+    """
+
+    name: str
+    parts: dict
+    members: dict
+
+
+def split_member(name, estimator, seed):
+    """Split a named estimator into the steps of its view and its detector.
+
+    Parameters
+    ----------
+    name : str
+        Name of the member.
+    estimator : estimator or Pipeline
+        An outlier detector, or a Pipeline that ends in one.
+    seed : int
+        Given to every ``random_state`` of the detector.
+
+    Returns
+    -------
+    Member
+        With cloned, unfitted parts.
+    """
+    steps = [estimator]
+    if isinstance(estimator, Pipeline):
+        steps = [s for _, s in estimator.steps if s is not None and s != "passthrough"]
+    *view, detector = steps
+    detector = clone(detector)
+    if not isinstance(detector, BaseDetector):
+        detector = DetectorAdapter(estimator=detector)
+    seeds = {
+        key: seed
+        for key in detector.get_params()
+        if key == "random_state" or key.endswith("__random_state")
+    }
+    detector.set_params(**seeds)
+    view = tuple(clone(step) for step in view)
+    key = joblib_hash([(type(step).__name__, step.get_params()) for step in view])
+    return Member(name, view, key, detector)
+
+
+class SharedViews:
+    """The views of the members and what is computed on them once for all.
+
+    Parameters
+    ----------
+    members : list of Member
+        The members.
+    """
+
+    def __init__(self, members):
+        self.steps = {}
+        self.shared = {}
+        for member in members:
+            self.steps.setdefault(member.view_key, member.view)
+            shared = member.detector._shared()
+            known = self.shared.get(member.shared_key)
+            self.shared[member.shared_key] = shared if known is None else (
+                known.widen(shared)
+            )
+
+    def fit(self, X):
+        """Fit views and shared computations; return the query of the reference."""
+        query, self.widths = {}, {}
+        for view_key, steps in self.steps.items():
+            Z = X
+            for step in steps:
+                Z = step.fit_transform(Z)
+            Z = np.ascontiguousarray(Z, dtype=np.float64)
+            self.widths[view_key] = Z.shape[1]
+            for key, shared in self.shared.items():
+                if key[0] == view_key:
+                    query[key] = shared.fit(Z).query(Z)
+        return query
+
+    def query(self, X):
+        """Evaluate views and shared computations on a batch of rows."""
+        query = {}
+        for view_key, steps in self.steps.items():
+            Z = X
+            for step in steps:
+                Z = step.transform(Z)
+            Z = np.ascontiguousarray(Z, dtype=np.float64)
+            for key, shared in self.shared.items():
+                if key[0] == view_key:
+                    query[key] = shared.query(Z)
+        return query
+
+    def restrict(self, keep, keys):
+        """Return the trusted part of the shared computations named."""
+        return {key: self.shared[key].restrict(keep) for key in keys}
+
+
+def fit_level(name, members, views, query, keep, deadline, rejected, known=()):
+    """Fit members on the trusted rows of the reference.
+
+    Parameters
+    ----------
+    name : str
+        Name of the level.
+    members : list of Member
+        What to fit.
+    views : SharedViews
+        Fitted views.
+    query : dict
+        The query of all reference rows.
+    keep : ndarray of bool of shape (n_reference,)
+        The trusted rows.
+    deadline : Deadline
+        When to stop: members that come later are rejected.
+    rejected : dict of str to str
+        Reasons, by name; added to.
+    known : mapping of str to FittedMember, default=()
+        Members fitted already on these rows, or that need no trimmed reference.
+
+    Returns
+    -------
+    Level
+        With the members that could be fitted.
+    """
+    known = dict(known)
+    wanted = [m for m in members if m.name not in rejected]
+    parts = views.restrict(keep, {m.shared_key for m in wanted if m.name not in known})
+    answers = {key: part.answer(query[key]) for key, part in parts.items()}
+    fitted = {}
+    for member in wanted:
+        if member.name in known:
+            fitted[member.name] = known[member.name]
+            continue
+        key = member.shared_key
+        try:
+            deadline.check(member.name)
+            fitted[member.name] = _fit_member(
+                member, views, parts[key], answers[key], keep, deadline
+            )
+        except DetectorRejected as error:
+            rejected[member.name] = error.reason
+        except OutOfTime as error:
+            rejected[member.name] = str(error)
+        except Exception as error:  # foreign code may raise anything; it is recorded
+            rejected[member.name] = f"{type(error).__name__}: {error}"
+    return Level(name, parts, fitted)
+
+
+def _fit_member(member, views, part, answer, keep, deadline):
+    detector = clone(member.detector)
+
+    def fit_and_score():
+        detector._fit(answer, keep)
+        return detector._abnormality(answer)
+
+    foreign = isinstance(detector, DetectorAdapter)
+    # Our own detectors have known costs and are planned for; foreign code may hang.
+    with quiet() if foreign else contextlib.nullcontext():
+        scores = run_within(deadline, member.name, fit_and_score, watch=foreign)
+    if not np.isfinite(scores).all():
+        n_bad = int((~np.isfinite(scores)).sum())
+        raise DetectorRejected(f"{n_bad} of {len(scores)} scores are not finite")
+    detector._attach(views.shared[member.shared_key], part)
+    detector.n_features_in_ = views.widths[member.view_key]
+    detector._set_offset(scores[keep])
+    return FittedMember(
+        member.name,
+        member.shared_key,
+        detector,
+        float(scores.mean()),
+        float(scores.std()),
+        scores,
+    )
+
+
+def score_levels(levels, query):
+    """Score a batch with every member of every level.
+
+    Parameters
+    ----------
+    levels : list of Level
+        Fitted levels.
+    query : dict
+        The query of the batch, see :meth:`SharedViews.query`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_columns)
+        Standardised scores, high = abnormal; one column per member and level, in the
+        order of the levels and their members.
+    """
+    columns, known = [], {}
+    for level in levels:
+        answers = {key: part.answer(query[key]) for key, part in level.parts.items()}
+        for member in level.members.values():
+            # A member that needs no trimmed reference is one object on every level.
+            if id(member) not in known:
+                answer = answers[member.shared_key]
+                known[id(member)] = standardize(
+                    member.detector._abnormality(answer), member.mean, member.std
+                )
+            columns.append(known[id(member)])
+    return np.column_stack(columns)

@@ -1,0 +1,610 @@
+"""A voting ensemble of outlier detectors on shared views and a trimmed reference."""
+
+import contextlib
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import OutlierMixin, _fit_context, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import _BaseComposition
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._quiet import quiet
+from autonomaly._utils._seeds import spawn_seeds
+from autonomaly._utils._threads import one_blas_thread
+from autonomaly.detectors import DetectorAdapter
+from autonomaly.ensemble._calibration import Calibration, discoveries_threshold
+from autonomaly.ensemble._combination import combine, standardize
+from autonomaly.ensemble._levels import (
+    SharedViews,
+    fit_level,
+    score_levels,
+    split_member,
+)
+from autonomaly.ensemble._threshold import outlier_threshold
+from autonomaly.ensemble._trimming import consensus, trusted_rows
+from autonomaly.exceptions import NoDetectorLeftError
+from autonomaly.resources import Deadline, chunk_rows
+
+__all__ = ["VotingOutlierEnsemble"]
+
+# Untrimmed, 30 % trimmed once, 50 % trimmed twice: how deep to trim cannot be read off
+# the data, and averaging the depths loses little against the best of them.
+_DEPTHS = ((0.0, 0), (0.3, 1), (0.5, 2))
+# Rows outside the reference that make a calibration sample of their own.
+_MIN_HELD_OUT = 1000
+_MAX_HELD_OUT = 10_000
+# Two halves describe the whole well enough from here on; fewer rows get five folds.
+_FEW_ROWS = 400
+# The threshold of large data is found on this many rows.
+_MAX_THRESHOLD_ROWS = 20_000
+
+
+class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
+    """Outlier detectors that vote, without labels.
+
+    Every member is fitted on the reference (the training rows, or a sample of them)
+    and again on what is left of it once a consensus has left out the most suspicious
+    rows; all of them score every row. Scores are standardised with the statistics of
+    the reference, so that a row's score depends on the fitted ensemble and the row
+    alone. What members have in common is computed once: equal view steps of their
+    pipelines, one neighbour search per view, one spline basis.
+
+    Parameters
+    ----------
+    estimators : list of (str, estimator) tuples
+        Outlier detectors of scikit-learn's or PyOD's kind, each with ``score_samples``
+        or ``decision_function`` for new rows, or Pipelines that end in one.
+    voting : {"soft", "hard"}, default="soft"
+        ``"soft"`` combines the standardised scores, ``"hard"`` the labels: the score
+        of a row is minus the share of members that flag it, and more than half of
+        them must.
+    combination : {"upper_half", "mean", "median", "max"}, default="upper_half"
+        How soft votes are combined; ``"upper_half"`` is the mean of the half of the
+        members that find the row most abnormal.
+    weights : array-like of shape (n_estimators,), default=None
+        Non-negative weights of the members. Those of weight zero take part in the
+        screening of the reference only.
+    trimming : "auto", None or tuple of (share, rounds), default="auto"
+        The depths at which members are fitted: ``share`` in [0, 1) of the reference is
+        left out, ``rounds`` times, starting from the whole each time. ``None`` is
+        ``((0.0, 0),)``, ``"auto"`` is ``((0.0, 0), (0.3, 1), (0.5, 2))``.
+    screening : list of str, default=None
+        Names of the members whose consensus decides which rows to trust; all members
+        where not given.
+    contamination : "auto" or float in (0, 0.5], default="auto"
+        Share of training rows to flag. ``"auto"`` estimates it from the distribution
+        of the scores and may flag no row.
+    max_false_discovery_rate : float in (0, 1), default=None
+        Flag as many training rows as keeps the expected share of false alarms among
+        them below this rate (conformal p-values, Benjamini-Hochberg); may flag no
+        row. Takes the place of ``contamination``.
+    calibrate : bool, default=True
+        Whether to score held-out rows, for :meth:`outlier_pvalues`. Without enough
+        rows outside of the reference this takes a second fit on two halves.
+    max_reference : int, default=5000
+        Rows that members are fitted on at most; more are sampled.
+    time_budget : float, default=None
+        Seconds for ``fit``. Members that come too late are rejected.
+    n_jobs : int, default=None
+        Threads that score chunks of rows; results do not depend on it.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the members, the reference and the folds.
+
+    Attributes
+    ----------
+    estimators_ : list of Pipeline
+        The fitted members, view and detector, of all levels.
+    named_estimators_ : Bunch
+        The fitted members by name; those fitted on a trimmed reference are named
+        ``"name@0.3x1"`` after share and rounds.
+    rejected_ : dict of str to str
+        Members that could not serve, with the reason.
+    contamination_ : float
+        Share of training rows below the threshold.
+    offset_ : float
+        ``decision_function = score_samples - offset_``.
+    reference_size_ : int
+        Number of rows the members were fitted on.
+    levels_ : list of str
+        The depths that were reached.
+    calibration_ : Calibration or None
+        Scores of held-out rows.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names that are strings.
+
+    See Also
+    --------
+    AutonomousDetector : Chooses the members by itself.
+
+    References
+    ----------
+    .. [1] Aggarwal, C. C. and Sathe, S. "Theoretical foundations and algorithms for
+           outlier ensembles." SIGKDD Explorations 17, 2015.
+           :doi:`10.1145/2830544.2830549`
+    .. [2] Bates, S., Candès, E., Lei, L., Romano, Y. and Sesia, M. "Testing for
+           outliers with conformal p-values." Annals of Statistics 51, 2023.
+           :doi:`10.1214/22-AOS2244`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.ensemble import IsolationForest
+    >>> from autonomaly import VotingOutlierEnsemble
+    >>> from autonomaly.detectors import KNNDetector
+    >>> X = np.random.RandomState(0).randn(200, 2)
+    >>> X[0] = [9.0, -9.0]
+    >>> ensemble = VotingOutlierEnsemble(
+    ...     [("knn", KNNDetector()), ("forest", IsolationForest(n_estimators=20))]
+    ... )
+    >>> ensemble.fit_predict(X)[:3]
+    array([-1,  1,  1])
+    """
+
+    _parameter_constraints = {
+        "estimators": [list],
+        "voting": [StrOptions({"soft", "hard"})],
+        "combination": [StrOptions({"upper_half", "mean", "median", "max"})],
+        "weights": ["array-like", None],
+        "trimming": [StrOptions({"auto"}), None, tuple, list],
+        "screening": ["array-like", None],
+        "contamination": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, 0.5, closed="right"),
+        ],
+        "max_false_discovery_rate": [Interval(Real, 0, 1, closed="neither"), None],
+        "calibrate": ["boolean"],
+        "max_reference": [Interval(Integral, 2, None, closed="left")],
+        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimators,
+        *,
+        voting="soft",
+        combination="upper_half",
+        weights=None,
+        trimming="auto",
+        screening=None,
+        contamination="auto",
+        max_false_discovery_rate=None,
+        calibrate=True,
+        max_reference=5000,
+        time_budget=None,
+        n_jobs=None,
+        random_state=0,
+    ):
+        self.estimators = estimators
+        self.voting = voting
+        self.combination = combination
+        self.weights = weights
+        self.trimming = trimming
+        self.screening = screening
+        self.contamination = contamination
+        self.max_false_discovery_rate = max_false_discovery_rate
+        self.calibrate = calibrate
+        self.max_reference = max_reference
+        self.time_budget = time_budget
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def get_params(self, deep=True):
+        """Get the parameters of the ensemble and of its members.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return those of the members too, as ``name__parameter``.
+
+        Returns
+        -------
+        dict
+            Parameter names to values.
+        """
+        return self._get_params("estimators", deep=deep)
+
+    def set_params(self, **params):
+        """Set parameters of the ensemble and of its members.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameter names to values; a member's name replaces the member.
+
+        Returns
+        -------
+        self : object
+            The ensemble.
+        """
+        return self._set_params("estimators", **params)
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Fit the members, the vote and the threshold.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted ensemble.
+
+        Raises
+        ------
+        NoDetectorLeftError
+            If no member could serve.
+        """
+        X = self._validate_fit(X)
+        self._fit(X)
+        return self
+
+    def fit_predict(self, X, y=None):
+        """Fit, and label the training rows; the same as ``fit(X).predict(X)``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            -1 for outliers, +1 for inliers.
+        """
+        return self.fit(X).predict(X)
+
+    def score_samples(self, X):
+        """Score rows; the lower, the more abnormal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Scores, low = abnormal. With soft votes, minus the combined number of
+            standard deviations above the mean training score.
+        """
+        check_is_fitted(self)
+        return -self._abnormality(self._validate_scoring(X))
+
+    def decision_function(self, X):
+        """Score rows relative to the threshold; negative = outlier.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            ``score_samples(X) - offset_``.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X):
+        """Label rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            -1 for outliers, +1 for inliers.
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def outlier_pvalues(self, X):
+        """Give conformal p-values against the hypothesis that a row is normal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In (0, 1]; small = abnormal. For new rows from the population of the
+            training rows they are uniform.
+
+        Raises
+        ------
+        ValueError
+            If the ensemble was fitted with ``calibrate=False``.
+        """
+        scores = self.score_samples(X)
+        if self.calibration_ is None:
+            raise ValueError(
+                "calibrate=False left no held-out rows to compare with; fit with "
+                "calibrate=True for p-values"
+            )
+        return self.calibration_.pvalues(-scores)
+
+    def member_scores(self, X):
+        """Score rows with every member.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_samples,)
+            Standardised scores by the names of ``named_estimators_``, low = abnormal,
+            as everywhere.
+        """
+        check_is_fitted(self)
+        X = self._validate_scoring(X)
+        Z = np.vstack(self._map_chunks(X, self._member_abnormality))
+        return {name: -Z[:, j] for j, name in enumerate(self._column_names)}
+
+    # ------------------------------------------------------------------ fitting
+
+    def _validate_fit(self, X):
+        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        self._validate_names([name for name, _ in self._checked_estimators()])
+        self._weights = self._checked_weights()
+        names = [name for name, _ in self.estimators]
+        screening = names if self.screening is None else list(self.screening)
+        for name in screening:
+            if name not in names:
+                raise ValueError(unknown_name_message("screening member", name, names))
+        self._screening = screening
+        self._depths = self._checked_depths()
+        return X
+
+    def _checked_estimators(self):
+        if not self.estimators or not all(
+            isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
+            for pair in self.estimators
+        ):
+            raise ValueError(
+                f"estimators={self.estimators!r} must be a list of (name, detector) "
+                f"tuples with at least one member"
+            )
+        return self.estimators
+
+    def _checked_weights(self):
+        if self.weights is None:
+            return np.ones(len(self.estimators))
+        weights = np.asarray(self.weights, dtype=np.float64)
+        usable = weights.shape == (len(self.estimators),)
+        if not usable or not (weights >= 0).all() or not weights.sum() > 0:
+            raise ValueError(
+                f"weights={self.weights!r} must be {len(self.estimators)} finite "
+                f"numbers, one per member, none negative and not all zero"
+            )
+        return weights
+
+    def _checked_depths(self):
+        if isinstance(self.trimming, str):
+            return _DEPTHS
+        depths = tuple(tuple(depth) for depth in self.trimming or ((0.0, 0),))
+        for depth in depths:
+            if len(depth) != 2 or not 0 <= depth[0] < 1 or depth[1] < 0:
+                raise ValueError(
+                    f"trimming={self.trimming!r} must be 'auto', None or a tuple of "
+                    f"(share, rounds) with the share in [0, 1), e.g. ((0.3, 1),)"
+                )
+        return depths
+
+    def _fit(self, X):
+        deadline = Deadline(self.time_budget)
+        seeds = spawn_seeds(self.random_state, 4)
+        rows = self._draw_reference(len(X), seeds[0])
+        self.reference_size_ = len(X) if rows is None else len(rows)
+        reference = X if rows is None else X[rows]
+        self.rejected_ = {}
+        with one_blas_thread():
+            self._fit_members(reference, seeds[1], deadline)
+        self._fit_calibration(X, rows, seeds[2], deadline)
+        self._fit_threshold(X, seeds[3])
+
+    def _draw_reference(self, n_samples, seed):
+        """Choose the rows members are fitted on; None for all."""
+        if n_samples <= self.max_reference:
+            return None
+        size = self.max_reference
+        if self.calibrate and n_samples - size < _MIN_HELD_OUT:
+            # A few rows less here save a second fit for the calibration.
+            size = max(n_samples - _MIN_HELD_OUT, n_samples // 2)
+        rng = check_random_state(seed)
+        return np.sort(rng.choice(n_samples, size, replace=False))
+
+    def _fit_members(self, X, seed, deadline):
+        members = []
+        for name, estimator in self.estimators:
+            members.append(split_member(name, estimator, seed))
+        self._views = SharedViews(members)
+        query = self._views.fit(X)
+        everyone = np.ones(len(X), dtype=bool)
+        rejected = self.rejected_
+        base = fit_level("", members, self._views, query, everyone, deadline, rejected)
+        if not base.members:
+            raise NoDetectorLeftError(
+                "No detector can serve this data. "
+                + "; ".join(f"{name}: {why}" for name, why in rejected.items())
+            )
+        self._levels = [
+            level
+            for share, rounds in self._depths
+            if (level := self._fit_depth(share, rounds, members, base, query, deadline))
+        ] or [base]
+        self._publish_members(members)
+        for level in self._levels:
+            for member in level.members.values():
+                member.abnormality = None  # needed while fitting only
+
+    def _fit_depth(self, share, rounds, members, base, query, deadline):
+        """Fit the members on what is left after some rounds; None if time is out."""
+        level = base
+        robust = {n: m for n, m in base.members.items() if m.detector._robust}
+        screening = [n for n in self._screening if n in base.members]
+        for i in range(rounds if share > 0 and screening else 0):
+            if deadline.expired:
+                return None
+            suspicion = consensus(
+                [level.members[n].abnormality for n in screening if n in level.members]
+            )
+            keep = trusted_rows(suspicion, share, self.n_features_in_)
+            last = i == rounds - 1
+            wanted = [m for m in members if last or m.name in screening]
+            # What fails on a trimmed reference only is no loss: it has been fitted.
+            level = fit_level(
+                f"@{share:g}x{rounds}",
+                wanted,
+                self._views,
+                query,
+                keep,
+                deadline,
+                dict(self.rejected_),
+                known=robust,
+            )
+        return level
+
+    def _publish_members(self, members):
+        view_of = {m.name: m.view_key for m in members}
+        weight_of = dict(zip((n for n, _ in self.estimators), self._weights))
+        named, weights = {}, []
+        for level in self._levels:
+            for name, member in level.members.items():
+                steps = self._views.steps[view_of[name]]
+                pipeline = Pipeline(
+                    [(f"view{i}" if i else "view", s) for i, s in enumerate(steps)]
+                    + [("detector", member.detector)]
+                )
+                named[f"{name}{level.name}"] = pipeline
+                weights.append(weight_of[name])
+        self._column_weights = np.asarray(weights)
+        self._column_names = list(named)
+        self.named_estimators_ = Bunch(**named)
+        self.estimators_ = list(named.values())
+        self.levels_ = [level.name or "all rows" for level in self._levels]
+        self._thresholds = self._member_thresholds() if self.voting == "hard" else None
+
+    def _member_thresholds(self):
+        """Find the standardised score above which each member flags a row."""
+        thresholds = []
+        for level in self._levels:
+            for member in level.members.values():
+                scores = standardize(member.abnormality, member.mean, member.std)
+                if self.contamination == "auto":
+                    thresholds.append(outlier_threshold(scores))
+                else:
+                    thresholds.append(np.quantile(scores, 1 - self.contamination))
+        return np.asarray(thresholds)
+
+    def _fit_calibration(self, X, rows, seed, deadline):
+        """Score rows that the members have not seen."""
+        self.calibration_ = None
+        if not self.calibrate or deadline.expired:
+            return
+        rng = check_random_state(seed)
+        if rows is not None:
+            held_out = np.setdiff1d(np.arange(len(X)), rows)
+            if len(held_out) > _MAX_HELD_OUT:
+                held_out = rng.choice(held_out, _MAX_HELD_OUT, replace=False)
+            scores = self._abnormality(X[np.sort(held_out)])
+        else:
+            scores = self._cross_fitted(X, rng, deadline)
+        if scores is not None:
+            self.calibration_ = Calibration(scores)
+
+    def _cross_fitted(self, X, rng, deadline):
+        """Score every row with an ensemble fitted on the other folds."""
+        n_folds = 2 if len(X) >= _FEW_ROWS else 5
+        if len(X) < 2 * n_folds:
+            # Too few rows to leave any out: the smallest p-value is large anyway.
+            return self._abnormality(X)
+        fold = rng.permutation(np.arange(len(X)) % n_folds)
+        scores = np.empty(len(X))
+        for k in range(n_folds):
+            if deadline.expired:
+                return None
+            part = clone(self).set_params(
+                calibrate=False,
+                contamination=0.1,
+                max_false_discovery_rate=None,
+                random_state=int(rng.randint(2**31 - 1)),
+            )
+            part.fit(X[fold != k])
+            scores[fold == k] = part._abnormality(X[fold == k])
+        return scores
+
+    def _fit_threshold(self, X, seed):
+        """Set the threshold, and the share of training rows beyond it."""
+        exact = self.contamination != "auto" and self.max_false_discovery_rate is None
+        if not exact and len(X) > _MAX_THRESHOLD_ROWS:
+            rng = check_random_state(seed)
+            X = X[np.sort(rng.choice(len(X), _MAX_THRESHOLD_ROWS, replace=False))]
+        scores = -self._abnormality(X)
+        if self.max_false_discovery_rate is not None:
+            if self.calibration_ is None:
+                raise ValueError(
+                    "max_false_discovery_rate needs held-out scores; pass "
+                    "calibrate=True and enough time_budget"
+                )
+            pvalues = self.calibration_.pvalues(-scores)
+            self.offset_ = -discoveries_threshold(
+                pvalues, -scores, self.max_false_discovery_rate
+            )
+        elif exact:
+            self.offset_ = np.percentile(scores, 100.0 * self.contamination)
+        elif self.voting == "hard":
+            self.offset_ = -0.5
+        else:
+            self.offset_ = -outlier_threshold(-scores)
+        self.contamination_ = float(np.mean(scores < self.offset_))
+
+    # ------------------------------------------------------------------ scoring
+
+    def _validate_scoring(self, X):
+        return validate_data(self, X, dtype=np.float64, reset=False)
+
+    def _abnormality(self, X):
+        return np.concatenate(self._map_chunks(X, self._chunk_abnormality))
+
+    def _map_chunks(self, X, work):
+        size = chunk_rows(len(X), X.shape[1])
+        chunks = [X[a : a + size] for a in range(0, len(X), size)]
+        foreign = any(
+            isinstance(pipeline[-1], DetectorAdapter) for pipeline in self.estimators_
+        )
+        with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
+            return Parallel(n_jobs=self.n_jobs, prefer="threads")(
+                delayed(work)(chunk) for chunk in chunks
+            )
+
+    def _member_abnormality(self, X):
+        return score_levels(self._levels, self._views.query(X))
+
+    def _chunk_abnormality(self, X):
+        Z = self._member_abnormality(X)
+        if self.voting == "soft":
+            return combine(Z, self.combination, self._column_weights)
+        flags = (self._thresholds < Z).astype(np.float64)
+        return combine(flags, "mean", self._column_weights)

@@ -1,0 +1,277 @@
+"""Numeric pictures of a matrix: each is made once and shared by many detectors."""
+
+import numpy as np
+from scipy.special import ndtri
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+__all__ = [
+    "MinMaxView",
+    "NormalView",
+    "RobustView",
+    "SquashedView",
+]
+
+# Rows beyond this many are not looked at for the order statistics of a view: the
+# error of a quantile is then below 1 % of its rank.
+_MAX_ROWS = 10_000
+
+
+def _order_statistics_rows(X, random_state=0):
+    """Return X, or as many of its rows as order statistics need."""
+    if len(X) <= _MAX_ROWS:
+        return X
+    rows = np.random.RandomState(random_state).choice(len(X), _MAX_ROWS, replace=False)
+    return X[np.sort(rows)]
+
+
+class _View(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Shared frame of the views: validate, then work on a finite float matrix."""
+
+    def fit(self, X, y=None):
+        """Learn the order statistics of the columns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted view.
+        """
+        X = validate_data(self, X, dtype=np.float64)
+        # Exact halving by powers of two: differences of the largest floats would
+        # overflow otherwise, and the picture does not change.
+        largest = np.abs(X).max(axis=0)
+        _, exponent = np.frexp(largest)
+        self.exponent_ = np.where(np.abs(exponent) > 300, exponent, 0)
+        self._learn(self._safe(_order_statistics_rows(X)))
+        return self
+
+    def transform(self, X):
+        """Draw the picture of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            The picture; always finite.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self._draw(self._safe(X))
+
+    def _safe(self, X):
+        if not self.exponent_.any():
+            return X
+        with np.errstate(over="ignore", under="ignore"):
+            return np.clip(np.ldexp(X, -self.exponent_), -1e300, 1e300)
+
+
+class RobustView(_View):
+    """Columns centred on their median and scaled by their 5 %-95 % range.
+
+    Parameters
+    ----------
+    clip : float, default=20.0
+        Largest absolute value that comes out, in ranges.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_features,)
+        Medians.
+    scale_ : ndarray of shape (n_features,)
+        Ranges between the 5 % and the 95 % quantile; three standard deviations
+        where that range vanishes.
+    exponent_ : ndarray of shape (n_features,)
+        Power of two by which extreme columns are divided first.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names that are strings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.preprocessing import RobustView
+    >>> X = np.arange(101.0).reshape(-1, 1)
+    >>> RobustView().fit(X).transform([[50.0], [95.0], [1e9]]).ravel()
+    array([ 0. ,  0.5, 20. ])
+    """
+
+    def __init__(self, *, clip=20.0):
+        self.clip = clip
+
+    def _learn(self, X):
+        low, self.center_, high = np.percentile(X, [5, 50, 95], axis=0)
+        scale = high - low
+        narrow = scale <= 1e-9 * np.maximum(np.abs(low), np.abs(high))
+        if narrow.any():
+            with np.errstate(over="ignore", invalid="ignore"):
+                spread = np.nan_to_num(3 * X.std(axis=0), nan=1e300, posinf=1e300)
+            scale = np.where(narrow, spread, scale)
+        # A column constant so far: any departure from it is as far as can be.
+        self.scale_ = np.where(scale > 0, scale, np.finfo(float).tiny)
+
+    def _draw(self, X):
+        with np.errstate(over="ignore", under="ignore"):
+            R = (X - self.center_) / self.scale_
+        return np.clip(R, -self.clip, self.clip, out=R)
+
+
+class SquashedView(RobustView):
+    """The robust picture, squashed smoothly so that no column dominates.
+
+    A value r of the robust picture becomes ``2 r / sqrt(1 + (2 r / limit)**2)``.
+
+    Parameters
+    ----------
+    clip : float, default=20.0
+        Largest absolute value of the robust picture underneath.
+    limit : float, default=3.0
+        Bound that the squashed values approach.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_features,)
+        Medians.
+    scale_ : ndarray of shape (n_features,)
+        Ranges between the 5 % and the 95 % quantile.
+    exponent_ : ndarray of shape (n_features,)
+        Power of two by which extreme columns are divided first.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names that are strings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.preprocessing import SquashedView
+    >>> X = np.arange(101.0).reshape(-1, 1)
+    >>> SquashedView().fit(X).transform([[50.0], [95.0], [1e9]]).ravel().round(2)
+    array([0.  , 0.95, 2.99])
+    """
+
+    def __init__(self, *, clip=20.0, limit=3.0):
+        self.clip = clip
+        self.limit = limit
+
+    def _draw(self, X):
+        R = super()._draw(X)
+        R *= 2
+        return R / np.sqrt(1 + (R / self.limit) ** 2)
+
+
+class MinMaxView(_View):
+    """Columns scaled to [0, 1] by the smallest and largest value seen.
+
+    Parameters
+    ----------
+    clip : float, default=100.0
+        New values may leave [0, 1] by at most this much.
+
+    Attributes
+    ----------
+    min_ : ndarray of shape (n_features,)
+        Smallest values.
+    scale_ : ndarray of shape (n_features,)
+        Ranges.
+    exponent_ : ndarray of shape (n_features,)
+        Power of two by which extreme columns are divided first.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names that are strings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.preprocessing import MinMaxView
+    >>> MinMaxView().fit([[0.0], [4.0]]).transform([[1.0], [6.0]]).ravel()
+    array([0.25, 1.5 ])
+    """
+
+    def __init__(self, *, clip=100.0):
+        self.clip = clip
+
+    def _learn(self, X):
+        self.min_ = X.min(axis=0)
+        scale = X.max(axis=0) - self.min_
+        self.scale_ = np.where(scale > 0, scale, np.finfo(float).tiny)
+
+    def _draw(self, X):
+        with np.errstate(over="ignore", under="ignore"):
+            M = (X - self.min_) / self.scale_
+        return np.clip(M, -self.clip, 1 + self.clip, out=M)
+
+
+class NormalView(_View):
+    """Columns mapped to standard normal quantiles through their ranks.
+
+    Parameters
+    ----------
+    n_quantiles : int, default=1000
+        Number of landmarks of the empirical distribution function.
+
+    Attributes
+    ----------
+    quantiles_ : ndarray of shape (n_landmarks, n_features)
+        The landmarks.
+    levels_ : ndarray of shape (n_landmarks,)
+        Their probabilities.
+    exponent_ : ndarray of shape (n_features,)
+        Power of two by which extreme columns are divided first.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names that are strings.
+
+    Notes
+    -----
+    The same map as :class:`sklearn.preprocessing.QuantileTransformer` with
+    ``output_distribution="normal"`` (ties get the middle of their ranks, values are
+    kept within 5.2 standard deviations), without its per-call overhead: one row must
+    be scored in milliseconds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.preprocessing import NormalView
+    >>> X = np.arange(101.0).reshape(-1, 1)
+    >>> NormalView().fit(X).transform([[50.0], [97.5], [1e9]]).ravel().round(2)
+    array([0.  , 1.96, 5.2 ])
+    """
+
+    def __init__(self, *, n_quantiles=1000):
+        self.n_quantiles = n_quantiles
+
+    def _learn(self, X):
+        n_landmarks = max(2, min(self.n_quantiles, len(X)))
+        self.levels_ = np.linspace(0, 1, n_landmarks)
+        quantiles = np.quantile(X, self.levels_, axis=0)
+        # Interpolation between equal values may step back by one rounding.
+        self.quantiles_ = np.maximum.accumulate(quantiles, axis=0)
+
+    def _draw(self, X):
+        out = np.empty_like(X)
+        mirrored = -self.levels_[::-1]
+        for j in range(X.shape[1]):
+            q = self.quantiles_[:, j]
+            x = X[:, j]
+            # Interpolating from both sides puts ties at the middle of their ranks.
+            up = np.interp(x, q, self.levels_)
+            down = np.interp(-x, -q[::-1], mirrored)
+            out[:, j] = 0.5 * (up - down)
+            out[x < q[0], j] = 0.0
+            out[x > q[-1], j] = 1.0
+        np.clip(out, 1e-7, 1 - 1e-7, out=out)
+        return ndtri(out, out=out)

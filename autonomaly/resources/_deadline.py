@@ -1,0 +1,101 @@
+"""Time budgets: when to stop, and how to leave what hangs."""
+
+import threading
+import time
+
+__all__ = ["Deadline", "OutOfTime", "run_within"]
+
+
+class OutOfTime(Exception):
+    """A piece of work had no time left, or did not finish in its time."""
+
+
+class Deadline:
+    """A moment to be done by.
+
+    Parameters
+    ----------
+    seconds : float or None
+        Seconds from now; None for no limit.
+
+    Examples
+    --------
+    >>> from autonomaly.resources import Deadline
+    >>> Deadline(None).remaining
+    inf
+    >>> Deadline(0).expired
+    True
+    """
+
+    def __init__(self, seconds=None):
+        self.seconds = seconds
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def remaining(self):
+        """Seconds left; infinite without a limit, never negative."""
+        if self._end is None:
+            return float("inf")
+        return max(0.0, self._end - time.monotonic())
+
+    @property
+    def expired(self):
+        """Whether no time is left."""
+        return self.remaining == 0
+
+    def check(self, what):
+        """Raise OutOfTime if no time is left for a piece of work."""
+        if self.expired:
+            raise OutOfTime(
+                f"the time budget of {self.seconds:g} s was spent before {what!r} began"
+            )
+
+
+def run_within(deadline, what, work, *, watch=True):
+    """Run a piece of work, and leave it behind if it does not end in time.
+
+    Parameters
+    ----------
+    deadline : Deadline
+        When to be done.
+    what : str
+        Named in the error.
+    work : callable
+        Takes nothing; its result is returned and its exceptions pass through.
+    watch : bool, default=True
+        False runs the work in this thread, without a limit.
+
+    Returns
+    -------
+    object
+        What the work returns.
+
+    Raises
+    ------
+    OutOfTime
+        If the work does not end in time. It goes on in a daemon thread, whose result
+        nobody takes: Python cannot stop a thread, and a process could not hand back
+        detectors that do not pickle.
+    """
+    if not watch or deadline.seconds is None:
+        return work()
+    outcome = {}
+
+    def run():
+        try:
+            outcome["result"] = work()
+        except BaseException as error:  # handed over to the thread that waits
+            outcome["error"] = error
+
+    thread = threading.Thread(target=run, name=f"autonomaly-{what}", daemon=True)
+    started = time.monotonic()
+    thread.start()
+    thread.join(deadline.remaining)
+    if thread.is_alive():
+        raise OutOfTime(
+            f"{what!r} did not finish within the {time.monotonic() - started:.3g} s "
+            f"that were left of the time budget of {deadline.seconds:g} s"
+        )
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["result"]

@@ -1,0 +1,38 @@
+"""How many rows to work on at a time."""
+
+__all__ = ["chunk_rows"]
+
+# Bytes a chunk may take while it is scored.
+_CHUNK_BYTES = 128 * 2**20
+
+
+def chunk_rows(n_samples, n_features, memory=_CHUNK_BYTES):
+    """Plan the rows per chunk, so that memory stays flat however many rows come.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    n_features : int
+        Number of columns.
+    memory : int, default=134217728
+        Bytes for one chunk.
+
+    Returns
+    -------
+    int
+        Rows per chunk; chunks are of about equal size.
+
+    Examples
+    --------
+    >>> from autonomaly.resources import chunk_rows
+    >>> chunk_rows(1000, 10)
+    1000
+    >>> chunk_rows(1_000_000, 10)
+    35715
+    """
+    # Four views, two spline bases of five columns each, and residuals: 20 numbers a
+    # column; neighbours (distances, positions, masks) and members: 300 a row.
+    per_row = 8 * (20 * n_features + 300)
+    n_chunks = -(-n_samples * per_row // memory)
+    return max(1, -(-n_samples // max(1, n_chunks)))

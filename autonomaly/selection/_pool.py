@@ -1,0 +1,90 @@
+"""The broad pool of members that serves when nothing speaks for less."""
+
+from dataclasses import dataclass, field
+
+from sklearn.pipeline import Pipeline
+
+from autonomaly.detectors import detector_spec
+from autonomaly.preprocessing import MinMaxView, NormalView, RobustView, SquashedView
+
+__all__ = ["POOL", "SCREENING", "PoolMember", "build_member"]
+
+VIEW_CLASSES = {
+    "robust": RobustView,
+    "squashed": SquashedView,
+    "normal": NormalView,
+    "minmax": MinMaxView,
+}
+
+
+@dataclass(frozen=True)
+class PoolMember:
+    """A detector of the catalogue on a view, with its hyperparameters.
+
+    Attributes
+    ----------
+    name : str
+        Name in the ensemble.
+    detector : str
+        Name in the catalogue.
+    view : str
+        Name of the view.
+    parameters : dict
+        Hyperparameters.
+    weight : float
+        Weight in the vote; 0 for one that only screens the reference.
+    """
+
+    name: str
+    detector: str
+    view: str
+    parameters: dict = field(default_factory=dict)
+    weight: float = 1.0
+
+
+# A broad pool, averaged, beat every cleverer selection on unseen data sets.
+POOL = (
+    PoolMember("dependency_squashed", "dependency", "squashed"),
+    PoolMember("dependency_normal", "dependency", "normal"),
+    PoolMember("knn5_squashed", "knn", "squashed", {"n_neighbors": 5}),
+    PoolMember("knn20_squashed", "knn", "squashed", {"n_neighbors": 20}),
+    PoolMember("knn20_normal", "knn", "normal", {"n_neighbors": 20}),
+    PoolMember("knn10_robust", "knn", "robust", {"n_neighbors": 10}),
+    PoolMember("knn5_minmax", "knn", "minmax", {"n_neighbors": 5}),
+    PoolMember("lof30_robust", "lof", "robust", {"n_neighbors": 30}),
+    PoolMember("mixture_squashed", "mixture", "squashed"),
+    PoolMember("mahalanobis_robust", "mahalanobis", "robust"),
+    PoolMember("forest_robust", "forest", "robust"),
+    PoolMember("histogram_squashed", "histogram", "squashed"),
+    PoolMember("tails_robust", "tails", "robust"),
+    PoolMember("projection_robust", "projection", "robust", weight=0.0),
+)
+
+# Their consensus decides which rows of the reference to trust: two that contamination
+# cannot move far, and two kinds of anomaly on two views each.
+SCREENING = (
+    "forest_robust",
+    "projection_robust",
+    "knn20_squashed",
+    "knn20_normal",
+    "dependency_squashed",
+    "dependency_normal",
+)
+
+
+def build_member(member):
+    """Build the named Pipeline of a member.
+
+    Parameters
+    ----------
+    member : PoolMember
+        What to build.
+
+    Returns
+    -------
+    tuple of (str, Pipeline)
+        Name, and view and detector, unfitted.
+    """
+    detector = detector_spec(member.detector).make(**member.parameters)
+    steps = [("view", VIEW_CLASSES[member.view]()), ("detector", detector)]
+    return member.name, Pipeline(steps)
