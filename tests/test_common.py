@@ -23,18 +23,19 @@ def _public_estimators():
     ]
 
 
-# Settings that make several hundred small fits fast. A public estimator without an
-# entry is checked with its defaults.
+# Settings that make several hundred small fits fast, and arguments where there is no
+# default. A public estimator without an entry is checked with its defaults.
 SETTINGS = {
     "AutonomousDetector": [{}, {"contamination": 0.1, "max_models": 2}],
     "VotingOutlierEnsemble": [
-        {},
         {
             "estimators": [
                 ("forest", IsolationForest(n_estimators=5, random_state=0)),
                 ("lof", LocalOutlierFactor(n_neighbors=5, novelty=True)),
-            ]
-        },
+            ],
+            **parameters,
+        }
+        for parameters in ({}, {"voting": "hard"}, {"contamination": 0.1})
     ],
 }
 

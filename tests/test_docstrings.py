@@ -10,6 +10,7 @@ from numpydoc.validate import validate
 from sklearn.base import BaseEstimator
 
 import autonomaly
+from autonomaly.detectors import KNNDetector
 
 # Not asked for: text on the line of the quotes (ours starts there), an extended
 # summary, a See Also section, a description of what is returned under a name.
@@ -127,7 +128,11 @@ def fitted_estimators():
     rng = np.random.RandomState(0)
     # Named columns, so that feature_names_in_ is there too.
     X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["a", "b", "c"])
-    return {name: getattr(autonomaly, name)().fit(X) for name in ESTIMATORS}
+    arguments = {"VotingOutlierEnsemble": {"estimators": [("knn", KNNDetector())]}}
+    return {
+        name: getattr(autonomaly, name)(**arguments.get(name, {})).fit(X)
+        for name in ESTIMATORS
+    }
 
 
 def test_the_estimators_were_found():
