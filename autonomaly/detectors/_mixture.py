@@ -112,7 +112,9 @@ class MixtureDetector(BaseDetector):
         # Scoring in one matrix product per component, without scikit-learn's checks.
         root = self.mixture_.precisions_cholesky_
         self._roots = np.hstack(list(root))
-        self._shift = np.hstack([m @ r for m, r in zip(self.mixture_.means_, root, strict=True)])
+        self._shift = np.hstack(
+            [m @ r for m, r in zip(self.mixture_.means_, root, strict=True)]
+        )
         d = Z.shape[1]
         self._constant = (
             np.log(self.mixture_.weights_)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["Calibration", "discoveries_threshold"]
+__all__ = ["Calibration", "n_discoveries"]
 
 
 class Calibration:
@@ -53,23 +53,20 @@ class Calibration:
         return (1.0 + n - below) / (n + 1.0)
 
 
-def discoveries_threshold(pvalues, abnormality, rate):
-    """Find the score above which rows can be flagged at a false discovery rate.
+def n_discoveries(pvalues, rate):
+    """Count the rows that can be flagged at a false discovery rate.
 
     Parameters
     ----------
     pvalues : ndarray of shape (n_samples,)
         Of the rows tested.
-    abnormality : ndarray of shape (n_samples,)
-        Their scores, high = abnormal.
     rate : float in (0, 1)
         The expected share of false alarms among the rows flagged.
 
     Returns
     -------
-    float
-        Rows with larger scores are flagged (Benjamini-Hochberg); above every score
-        where no row can be.
+    int
+        The rows with that many smallest p-values (Benjamini-Hochberg); may be 0.
 
     References
     ----------
@@ -79,19 +76,10 @@ def discoveries_threshold(pvalues, abnormality, rate):
     Examples
     --------
     >>> import numpy as np
-    >>> from autonomaly.ensemble._calibration import discoveries_threshold
-    >>> p, s = np.array([0.001, 0.4, 0.9]), np.array([7.0, 1.0, 0.0])
-    >>> bool(1.0 <= discoveries_threshold(p, s, 0.1) < 7.0)
-    True
+    >>> from autonomaly.ensemble._calibration import n_discoveries
+    >>> n_discoveries(np.array([0.9, 0.001, 0.4]), 0.1)
+    1
     """
     n = len(pvalues)
-    ordered = np.sort(pvalues)
-    passed = np.nonzero(ordered <= rate * np.arange(1, n + 1) / n)[0]
-    if not len(passed):
-        top = abnormality.max()
-        return top + 1e-9 * (1 + abs(top))
-    flagged = pvalues <= ordered[passed[-1]]
-    lowest = abnormality[flagged].min()
-    # Half-way to the next row, so that rounding can move neither across.
-    rest = abnormality[~flagged]
-    return 0.5 * (lowest + rest.max()) if len(rest) else lowest - 1.0
+    passed = np.nonzero(np.sort(pvalues) <= rate * np.arange(1, n + 1) / n)[0]
+    return int(passed[-1]) + 1 if len(passed) else 0

@@ -135,8 +135,8 @@ class SharedViews:
             self.steps.setdefault(member.view_key, member.view)
             shared = member.detector._shared()
             known = self.shared.get(member.shared_key)
-            self.shared[member.shared_key] = shared if known is None else (
-                known.widen(shared)
+            self.shared[member.shared_key] = (
+                shared if known is None else (known.widen(shared))
             )
 
     def fit(self, X):

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
+from scipy.stats import rankdata
 from sklearn.base import OutlierMixin, _fit_context, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, check_random_state
@@ -17,7 +18,7 @@ from autonomaly._utils._quiet import quiet
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly.detectors import DetectorAdapter
-from autonomaly.ensemble._calibration import Calibration, discoveries_threshold
+from autonomaly.ensemble._calibration import Calibration, n_discoveries
 from autonomaly.ensemble._combination import combine, standardize
 from autonomaly.ensemble._levels import (
     SharedViews,
@@ -25,7 +26,7 @@ from autonomaly.ensemble._levels import (
     score_levels,
     split_member,
 )
-from autonomaly.ensemble._threshold import outlier_threshold
+from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
 from autonomaly.ensemble._trimming import consensus, trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.resources import Deadline, chunk_rows
@@ -40,6 +41,7 @@ _MIN_HELD_OUT = 1000
 _MAX_HELD_OUT = 10_000
 # Two halves describe the whole well enough from here on; fewer rows get five folds.
 _FEW_ROWS = 400
+_AGREEMENT_ROWS = 1000
 # The threshold of large data is found on this many rows.
 _MAX_THRESHOLD_ROWS = 20_000
 
@@ -88,6 +90,8 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         rows outside of the reference this takes a second fit on two halves.
     max_reference : int, default=5000
         Rows that members are fitted on at most; more are sampled.
+    memory_limit : int, default=None
+        Bytes to work with; chunks of rows are smaller for it.
     time_budget : float, default=None
         Seconds for ``fit``. Members that come too late are rejected.
     n_jobs : int, default=None
@@ -106,6 +110,12 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         Members that could not serve, with the reason.
     contamination_ : float
         Share of training rows below the threshold.
+    threshold_reason_ : str
+        What set the threshold.
+    agreement_ : float
+        Mean rank correlation of the members with the vote, on the reference.
+    agreement_with_vote_ : dict of str to float
+        The same for each member, over its levels.
     offset_ : float
         ``decision_function = score_samples - offset_``.
     reference_size_ : int
@@ -161,6 +171,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         "max_false_discovery_rate": [Interval(Real, 0, 1, closed="neither"), None],
         "calibrate": ["boolean"],
         "max_reference": [Interval(Integral, 2, None, closed="left")],
+        "memory_limit": [Interval(Integral, 1, None, closed="left"), None],
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -179,6 +190,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         max_false_discovery_rate=None,
         calibrate=True,
         max_reference=5000,
+        memory_limit=None,
         time_budget=None,
         n_jobs=None,
         random_state=0,
@@ -193,6 +205,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         self.max_false_discovery_rate = max_false_discovery_rate
         self.calibrate = calibrate
         self.max_reference = max_reference
+        self.memory_limit = memory_limit
         self.time_budget = time_budget
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -248,8 +261,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         NoDetectorLeftError
             If no member could serve.
         """
-        X = self._validate_fit(X)
-        self._fit(X)
+        self._fit(self._validate_fit(X), score_all=False)
         return self
 
     def fit_predict(self, X, y=None):
@@ -267,7 +279,10 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         ndarray of shape (n_samples,)
             -1 for outliers, +1 for inliers.
         """
-        return self.fit(X).predict(X)
+        self._validate_params()
+        X = self._validate_fit(X)
+        abnormality = self._fit(X, score_all=True)
+        return np.where(-abnormality < self.offset_, -1, 1)
 
     def score_samples(self, X):
         """Score rows; the lower, the more abnormal.
@@ -412,17 +427,48 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
                 )
         return depths
 
-    def _fit(self, X):
+    def _fit(self, X, score_all):
+        """Fit; return the abnormality of the rows of X, or None where not all scored.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Validated rows.
+        score_all : bool
+            Whether to score every row even where the threshold needs fewer.
+        """
         deadline = Deadline(self.time_budget)
         seeds = spawn_seeds(self.random_state, 4)
         rows = self._draw_reference(len(X), seeds[0])
-        self.reference_size_ = len(X) if rows is None else len(rows)
-        reference = X if rows is None else X[rows]
         self.rejected_ = {}
         with one_blas_thread():
-            self._fit_members(reference, seeds[1], deadline)
-        self._fit_calibration(X, rows, seeds[2], deadline)
-        self._fit_threshold(X, seeds[3])
+            self._fit_members(X if rows is None else X[rows], seeds[1], deadline)
+            scores = self._take_reference_scores()
+        self.reference_size_ = len(scores)
+        held_out = None
+        if rows is not None:
+            exact = self.contamination != "auto" or score_all
+            rest = self._draw_rest(len(X), rows, exact, seeds[3])
+            held_out = self._abnormality(X[rest])
+            scores = np.concatenate([scores, held_out])
+            rows = np.concatenate([rows, rest])
+        self._fit_calibration(X, held_out, seeds[2], deadline)
+        self._fit_threshold(scores)
+        if len(scores) < len(X):
+            return None
+        ordered = np.empty_like(scores)
+        ordered[slice(None) if rows is None else rows] = scores
+        return ordered
+
+    def _draw_rest(self, n_samples, rows, every, seed):
+        """Choose rows outside of the reference, for the threshold."""
+        outside = np.ones(n_samples, dtype=bool)
+        outside[rows] = False
+        rest = np.nonzero(outside)[0]
+        if every or len(rest) <= _MAX_THRESHOLD_ROWS:
+            return rest
+        rng = check_random_state(seed)
+        return np.sort(rng.choice(rest, _MAX_THRESHOLD_ROWS, replace=False))
 
     def _draw_reference(self, n_samples, seed):
         """Choose the rows members are fitted on; None for all."""
@@ -455,9 +501,35 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
             if (level := self._fit_depth(share, rounds, members, base, query, deadline))
         ] or [base]
         self._publish_members(members)
+
+    def _take_reference_scores(self):
+        """Combine the scores that the members gave the reference while fitting."""
+        columns = []
+        for level in self._levels:
+            for member in level.members.values():
+                columns.append(standardize(member.abnormality, member.mean, member.std))
         for level in self._levels:
             for member in level.members.values():
                 member.abnormality = None  # needed while fitting only
+        Z = np.column_stack(columns)
+        votes = self._vote(Z)
+        self._measure_agreement(Z, votes)
+        return votes
+
+    def _measure_agreement(self, Z, votes):
+        """Compare the ranks of members and vote on rows enough for two digits."""
+        step = -(-len(Z) // _AGREEMENT_ROWS)
+        ranks = rankdata(np.column_stack([votes, Z])[::step], axis=0)
+        ranks -= ranks.mean(axis=0)
+        norms = np.sqrt((ranks**2).sum(axis=0))
+        norms[norms == 0] = 1.0  # constant scores agree with nothing
+        correlation = ranks[:, 0] @ ranks[:, 1:] / (norms[0] * norms[1:])
+        by_member = {}
+        for name, value in zip(self._column_names, correlation, strict=True):
+            by_member.setdefault(name.split("@")[0], []).append(value)
+        self.agreement_with_vote_ = {n: float(np.mean(v)) for n, v in by_member.items()}
+        voting = self._column_weights > 0
+        self.agreement_ = float(correlation[voting].mean())
 
     def _fit_depth(self, share, rounds, members, base, query, deadline):
         """Fit the members on what is left after some rounds; None if time is out."""
@@ -488,7 +560,9 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
 
     def _publish_members(self, members):
         view_of = {m.name: m.view_key for m in members}
-        weight_of = dict(zip((n for n, _ in self.estimators), self._weights))
+        weight_of = dict(
+            zip((n for n, _ in self.estimators), self._weights, strict=True)
+        )
         named, weights = {}, []
         for level in self._levels:
             for name, member in level.members.items():
@@ -513,26 +587,23 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
             for member in level.members.values():
                 scores = standardize(member.abnormality, member.mean, member.std)
                 if self.contamination == "auto":
-                    thresholds.append(outlier_threshold(scores))
+                    thresholds.append(outlier_threshold(scores)[0])
                 else:
                     thresholds.append(np.quantile(scores, 1 - self.contamination))
         return np.asarray(thresholds)
 
-    def _fit_calibration(self, X, rows, seed, deadline):
-        """Score rows that the members have not seen."""
+    def _fit_calibration(self, X, held_out, seed, deadline):
+        """Keep the scores of rows that the members have not seen."""
         self.calibration_ = None
         if not self.calibrate or deadline.expired:
             return
         rng = check_random_state(seed)
-        if rows is not None:
-            held_out = np.setdiff1d(np.arange(len(X)), rows)
-            if len(held_out) > _MAX_HELD_OUT:
-                held_out = rng.choice(held_out, _MAX_HELD_OUT, replace=False)
-            scores = self._abnormality(X[np.sort(held_out)])
-        else:
-            scores = self._cross_fitted(X, rng, deadline)
-        if scores is not None:
-            self.calibration_ = Calibration(scores)
+        if held_out is None:
+            held_out = self._cross_fitted(X, rng, deadline)
+        elif len(held_out) > _MAX_HELD_OUT:
+            held_out = rng.choice(held_out, _MAX_HELD_OUT, replace=False)
+        if held_out is not None:
+            self.calibration_ = Calibration(held_out)
 
     def _cross_fitted(self, X, rng, deadline):
         """Score every row with an ensemble fitted on the other folds."""
@@ -555,30 +626,30 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
             scores[fold == k] = part._abnormality(X[fold == k])
         return scores
 
-    def _fit_threshold(self, X, seed):
+    def _fit_threshold(self, scores):
         """Set the threshold, and the share of training rows beyond it."""
-        exact = self.contamination != "auto" and self.max_false_discovery_rate is None
-        if not exact and len(X) > _MAX_THRESHOLD_ROWS:
-            rng = check_random_state(seed)
-            X = X[np.sort(rng.choice(len(X), _MAX_THRESHOLD_ROWS, replace=False))]
-        scores = -self._abnormality(X)
         if self.max_false_discovery_rate is not None:
             if self.calibration_ is None:
                 raise ValueError(
                     "max_false_discovery_rate needs held-out scores; pass "
                     "calibrate=True and enough time_budget"
                 )
-            pvalues = self.calibration_.pvalues(-scores)
-            self.offset_ = -discoveries_threshold(
-                pvalues, -scores, self.max_false_discovery_rate
+            n_flagged = n_discoveries(
+                self.calibration_.pvalues(scores), self.max_false_discovery_rate
             )
-        elif exact:
-            self.offset_ = np.percentile(scores, 100.0 * self.contamination)
+            threshold = separating_threshold(scores, n_flagged)
+            why = "conformal p-values, Benjamini-Hochberg"
         elif self.voting == "hard":
-            self.offset_ = -0.5
+            threshold, why = 0.5, "more than half of the members flag a row"
+        elif self.contamination == "auto":
+            threshold, why = outlier_threshold(scores)
         else:
-            self.offset_ = -outlier_threshold(-scores)
-        self.contamination_ = float(np.mean(scores < self.offset_))
+            share = np.quantile(scores, 1 - self.contamination)
+            threshold = separating_threshold(scores, int((scores > share).sum()))
+            why = "contamination was given"
+        self.threshold_reason_ = why
+        self.offset_ = -threshold
+        self.contamination_ = float(np.mean(-scores < self.offset_))
 
     # ------------------------------------------------------------------ scoring
 
@@ -589,7 +660,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         return np.concatenate(self._map_chunks(X, self._chunk_abnormality))
 
     def _map_chunks(self, X, work):
-        size = chunk_rows(len(X), X.shape[1])
+        size = chunk_rows(len(X), X.shape[1], self.memory_limit)
         chunks = [X[a : a + size] for a in range(0, len(X), size)]
         foreign = any(
             isinstance(pipeline[-1], DetectorAdapter) for pipeline in self.estimators_
@@ -603,7 +674,9 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         return score_levels(self._levels, self._views.query(X))
 
     def _chunk_abnormality(self, X):
-        Z = self._member_abnormality(X)
+        return self._vote(self._member_abnormality(X))
+
+    def _vote(self, Z):
         if self.voting == "soft":
             return combine(Z, self.combination, self._column_weights)
         flags = (self._thresholds < Z).astype(np.float64)

@@ -6,7 +6,7 @@ __all__ = ["chunk_rows"]
 _CHUNK_BYTES = 128 * 2**20
 
 
-def chunk_rows(n_samples, n_features, memory=_CHUNK_BYTES):
+def chunk_rows(n_samples, n_features, memory_limit=None):
     """Plan the rows per chunk, so that memory stays flat however many rows come.
 
     Parameters
@@ -15,8 +15,8 @@ def chunk_rows(n_samples, n_features, memory=_CHUNK_BYTES):
         Number of rows.
     n_features : int
         Number of columns.
-    memory : int, default=134217728
-        Bytes for one chunk.
+    memory_limit : int, default=None
+        Bytes of working memory; a quarter of it, 128 MB at most, is for one chunk.
 
     Returns
     -------
@@ -34,5 +34,8 @@ def chunk_rows(n_samples, n_features, memory=_CHUNK_BYTES):
     # Four views, two spline bases of five columns each, and residuals: 20 numbers a
     # column; neighbours (distances, positions, masks) and members: 300 a row.
     per_row = 8 * (20 * n_features + 300)
-    n_chunks = -(-n_samples * per_row // memory)
+    memory = _CHUNK_BYTES
+    if memory_limit is not None:
+        memory = min(memory, memory_limit // 4)
+    n_chunks = -(-n_samples * per_row // max(memory, 1))
     return max(1, -(-n_samples // max(1, n_chunks)))

@@ -1,0 +1,493 @@
+"""The detector that needs no configuration: it calls the parts in their order."""
+
+import time
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from autonomaly._utils._progress import Progress
+from autonomaly._utils._seeds import spawn_seeds
+from autonomaly.ensemble import VotingOutlierEnsemble
+from autonomaly.explanation import DecisionRecord
+from autonomaly.io import load_dataset
+from autonomaly.preprocessing import AutonomousPreprocessor
+from autonomaly.profiling import DataProfile, DataProfiler
+from autonomaly.resources import parse_memory, plan_reference
+from autonomaly.selection import AlgorithmSelector, build_member
+
+__all__ = ["AutonomousDetector", "AutonomousResult", "auto_detect"]
+
+
+class AutonomousDetector(OutlierMixin, BaseEstimator):
+    """Anomaly detection on any table, without labels and without configuration.
+
+    The data is profiled, made numeric, looked at through several views by detectors of
+    different kinds whose reference is cleaned of suspicious rows, and their votes are
+    combined; the threshold comes from the scores. Every choice is in ``record_``.
+
+    Parameters
+    ----------
+    contamination : "auto" or float in (0, 0.5], default="auto"
+        Share of training rows to flag. ``"auto"`` estimates it from the distribution
+        of the scores and may flag no row.
+    max_false_discovery_rate : float in (0, 1), default=None
+        Flag as many training rows as keeps the expected share of false alarms among
+        them below this rate; may flag no row. Takes the place of ``contamination``.
+    algorithms : list of str, default=None
+        Use only these detectors of :func:`autonomaly.detectors.catalogue`.
+    exclude : list of str, default=None
+        Do not use these detectors.
+    max_models : int, default=None
+        Number of members that vote, at most.
+    time_budget : float, default=None
+        Seconds for ``fit``. What cannot be fitted in time is left out, and recorded.
+    memory_limit : int or str, default=None
+        Working memory beyond the data itself, in bytes or such as ``"2GB"``.
+    n_jobs : int, default=None
+        Threads that score; results do not depend on it.
+    random_state : int, RandomState instance or None, default=0
+        Seed of everything random: the same seed gives the same result.
+    verbose : int, default=0
+        1 shows a progress bar with the stage and the time left on standard error.
+
+    Attributes
+    ----------
+    profile_ : DataProfile
+        What the data is.
+    preprocessor_ : AutonomousPreprocessor
+        From the table to numbers.
+    recommendations_ : list of AlgorithmRecommendation
+        The detectors chosen, with the reason.
+    rejected_ : dict of str to str
+        Those refused, failed or out of time, with the reason.
+    ensemble_ : VotingOutlierEnsemble
+        The fitted members and their vote.
+    contamination_ : float
+        Share of training rows below the threshold.
+    offset_ : float
+        ``decision_function = score_samples - offset_``.
+    record_ : DecisionRecord
+        Every choice with its reason.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names that are strings.
+
+    See Also
+    --------
+    VotingOutlierEnsemble : The ensemble, with members of your choice.
+    auto_detect : From a file to a result in one call.
+
+    Notes
+    -----
+    Low scores are abnormal and labels are -1 for outliers and +1 for inliers, as in
+    scikit-learn. A row's score depends on the fitted detector and the row alone.
+
+    References
+    ----------
+    .. [1] Aggarwal, C. C. and Sathe, S. "Theoretical foundations and algorithms for
+           outlier ensembles." SIGKDD Explorations 17, 2015.
+           :doi:`10.1145/2830544.2830549`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly import AutonomousDetector
+    >>> X = np.random.RandomState(0).randn(300, 3)
+    >>> X[:2] = [[8, 8, 8], [9, -9, 9]]
+    >>> detector = AutonomousDetector()
+    >>> detector.fit_predict(X)[:3]
+    array([-1, -1,  1])
+    """
+
+    _parameter_constraints = {
+        "contamination": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, 0.5, closed="right"),
+        ],
+        "max_false_discovery_rate": [Interval(Real, 0, 1, closed="neither"), None],
+        "algorithms": [list, tuple, None],
+        "exclude": [list, tuple, None],
+        "max_models": [Interval(Integral, 1, None, closed="left"), None],
+        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
+        "memory_limit": [Real, str, None],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        contamination="auto",
+        max_false_discovery_rate=None,
+        algorithms=None,
+        exclude=None,
+        max_models=None,
+        time_budget=None,
+        memory_limit=None,
+        n_jobs=None,
+        random_state=0,
+        verbose=0,
+    ):
+        self.contamination = contamination
+        self.max_false_discovery_rate = max_false_discovery_rate
+        self.algorithms = algorithms
+        self.exclude = exclude
+        self.max_models = max_models
+        self.time_budget = time_budget
+        self.memory_limit = memory_limit
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Find out what is normal in a table.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Numbers, categories, strings, booleans, dates, with missing values.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted detector.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter cannot be used; the message says why.
+        """
+        self._fit(X, label=False)
+        return self
+
+    def fit_predict(self, X, y=None):
+        """Fit, and label the training rows; the same as ``fit(X).predict(X)``.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Numbers, categories, strings, booleans, dates, with missing values.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            -1 for outliers, +1 for inliers.
+        """
+        self._validate_params()
+        return self._fit(X, label=True)
+
+    def score_samples(self, X):
+        """Score rows; the lower, the more abnormal.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Rows with the columns of the training table.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Scores, low = abnormal: minus the combined number of standard deviations
+            above the mean training score.
+        """
+        return self.ensemble_.score_samples(self._numbers(X))
+
+    def decision_function(self, X):
+        """Score rows relative to the threshold; negative = outlier.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Rows with the columns of the training table.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            ``score_samples(X) - offset_``.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X):
+        """Label rows.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Rows with the columns of the training table.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            -1 for outliers, +1 for inliers.
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def outlier_pvalues(self, X):
+        """Give conformal p-values against the hypothesis that a row is normal.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Rows with the columns of the training table.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In (0, 1]; small = abnormal. For new rows from the population of the
+            training rows they are uniform.
+        """
+        return self.ensemble_.outlier_pvalues(self._numbers(X))
+
+    @property
+    def result_(self):
+        """The fit as one object: see :class:`AutonomousResult`."""
+        check_is_fitted(self)
+        return AutonomousResult(
+            model=self,
+            performance=dict(self._performance),
+            explanations=self.record_,
+            recommendations=list(self.recommendations_),
+            data_profile=self.profile_,
+            best_result=self._best,
+            success=True,
+        )
+
+    def _numbers(self, X):
+        check_is_fitted(self)
+        self._check_columns(X, reset=False)
+        return self.preprocessor_.transform(X)
+
+    def _check_columns(self, X, *, reset):
+        """Check names and width; what the cells hold is for the preprocessor."""
+        validate_data(self, X, reset=reset, skip_check_array=True)
+
+    def _fit(self, X, *, label):
+        started = time.monotonic()
+        record = DecisionRecord()
+        seeds = spawn_seeds(self.random_state, 2)
+        memory = parse_memory(self.memory_limit)
+        with Progress(self.verbose) as progress:
+            progress.stage("reading the table")
+            preprocessor = AutonomousPreprocessor()
+            Z = preprocessor.fit_transform(X)
+            self._check_columns(X, reset=True)
+            progress.stage("profiling")
+            profiler = DataProfiler(mergeable=False, random_state=seeds[0])
+            self.profile_ = profiler.profile(X, roles=preprocessor.roles_)
+            self.preprocessor_ = preprocessor
+            _record_data(record, self.profile_, preprocessor, Z)
+
+            progress.stage("choosing detectors")
+            plan = plan_reference(
+                *Z.shape, memory_limit=memory, time_budget=self.time_budget
+            )
+            record.add(
+                "resources",
+                "reference",
+                f"{plan.n_reference} of {len(Z)} rows",
+                plan.reason,
+                time_budget=self.time_budget,
+                memory_limit=self.memory_limit,
+            )
+            selector = AlgorithmSelector(
+                algorithms=self.algorithms,
+                exclude=self.exclude,
+                max_models=self.max_models,
+            )
+            selection = selector.select(self.profile_, plan.n_reference, Z.shape[1])
+            self.ensemble_ = VotingOutlierEnsemble(
+                [build_member(member) for member in selection.members],
+                weights=[member.weight for member in selection.members],
+                screening=selection.screening,
+                contamination=self.contamination,
+                max_false_discovery_rate=self.max_false_discovery_rate,
+                max_reference=plan.n_reference,
+                memory_limit=memory,
+                time_budget=self._time_left(started),
+                n_jobs=self.n_jobs,
+                random_state=seeds[1],
+            )
+            self.ensemble_._on_step = progress.step
+            progress.stage("fitting detectors")
+            labels = self.ensemble_.fit_predict(Z) if label else None
+            if not label:
+                self.ensemble_.fit(Z)
+            del self.ensemble_._on_step
+
+        failed = self.ensemble_.rejected_
+        self.rejected_ = {**selection.refused, **failed}
+        self.recommendations_ = [
+            r for r in selection.recommendations if r.algorithm not in failed
+        ]
+        self.offset_ = self.ensemble_.offset_
+        self.contamination_ = self.ensemble_.contamination_
+        self._performance = self._describe_performance(started)
+        agreement = self.ensemble_.agreement_with_vote_
+        names = [r.algorithm for r in self.recommendations_]
+        self._best = max(names, key=lambda name: agreement.get(name, -1.0))
+        _record_fit(record, self)
+        self.record_ = record
+        return labels
+
+    def _time_left(self, started):
+        if self.time_budget is None:
+            return None
+        return max(self.time_budget - (time.monotonic() - started), 1e-3)
+
+    def _describe_performance(self, started):
+        return {
+            "kind": "label-free: no labels were used, nothing here is an accuracy",
+            "flagged_share": self.contamination_,
+            "member_agreement": self.ensemble_.agreement_,
+            "fit_seconds": time.monotonic() - started,
+        }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags = AutonomousPreprocessor().__sklearn_tags__().input_tags
+        return tags
+
+
+def _record_data(record, profile, preprocessor, Z):
+    """Write down what the data is and how it was made numeric."""
+    roles = {}
+    for role in preprocessor.roles_.values():
+        roles[str(role)] = roles.get(str(role), 0) + 1
+    record.add(
+        "profile",
+        "data",
+        f"{profile.n_samples} rows, {profile.n_features} columns",
+        "counted; roles are inferred from the values",
+        roles=roles,
+        missing_values_ratio=profile.missing_values_ratio,
+        duplicate_ratio=profile.duplicate_ratio,
+        linear_dependence=profile.linear_dependence,
+        heavy_tail_ratio=profile.heavy_tail_ratio,
+    )
+    record.add(
+        "preprocessing",
+        "matrix",
+        f"{Z.shape[1]} numeric columns",
+        "every usable column became one or more numbers",
+    )
+    for column, why in preprocessor.dropped_.items():
+        record.add("preprocessing", str(column), "dropped", why)
+
+
+def _record_fit(record, detector):
+    """Write down members, refusals, trimming, vote and threshold."""
+    ensemble = detector.ensemble_
+    for r in detector.recommendations_:
+        record.add(
+            "selection",
+            r.algorithm,
+            "chosen",
+            r.reasoning,
+            view=r.view,
+            hyperparameters=r.hyperparameters,
+            agreement_with_vote=ensemble.agreement_with_vote_.get(r.algorithm),
+        )
+    for name, why in detector.rejected_.items():
+        record.add("selection", name, "rejected", why)
+    record.add(
+        "ensemble",
+        "trimming",
+        ensemble.levels_,
+        "detectors learn the contamination they are given: the most suspicious rows "
+        "leave the reference; several depths are averaged because the best one cannot "
+        "be read off the data",
+        reference_size=ensemble.reference_size_,
+    )
+    record.add(
+        "ensemble",
+        "vote",
+        ensemble.combination,
+        "the mean of the half of the members that find a row most abnormal: an anomaly "
+        "need not look odd to every kind of detector",
+        members=len(ensemble.estimators_),
+        agreement=ensemble.agreement_,
+    )
+    if detector.max_false_discovery_rate is not None:
+        why = (
+            f"at most {detector.max_false_discovery_rate:g} of the flagged rows are "
+            f"expected to be false alarms (conformal p-values, Benjamini-Hochberg)"
+        )
+    elif detector.contamination == "auto":
+        why = ensemble.threshold_reason_
+    else:
+        why = "contamination was given"
+    record.add(
+        "threshold",
+        "contamination",
+        detector.contamination_,
+        why,
+        offset=detector.offset_,
+    )
+
+
+@dataclass(frozen=True)
+class AutonomousResult:
+    """What a detection gave.
+
+    Attributes
+    ----------
+    model : AutonomousDetector
+        The fitted detector.
+    performance : dict
+        Figures about the fit; ``"kind"`` says whether labels were used.
+    explanations : DecisionRecord
+        Every choice with its reason.
+    recommendations : list of AlgorithmRecommendation
+        The detectors chosen.
+    data_profile : DataProfile
+        What the data is.
+    best_result : str
+        Name of the detector that agrees best with the vote.
+    success : bool
+        Whether labels and scores came out.
+    """
+
+    model: AutonomousDetector
+    performance: dict
+    explanations: DecisionRecord
+    recommendations: list
+    data_profile: DataProfile
+    best_result: str
+    success: bool
+
+
+def auto_detect(source, config=None):
+    """Load a table and detect its anomalies.
+
+    Parameters
+    ----------
+    source : array, DataFrame, path, glob or str
+        See :func:`autonomaly.load_dataset`.
+    config : dict, default=None
+        Parameters of :class:`AutonomousDetector`.
+
+    Returns
+    -------
+    AutonomousResult
+        The fitted detector and what was found out.
+
+    Examples
+    --------
+    >>> from autonomaly import auto_detect
+    >>> result = auto_detect("sklearn:iris", {"max_models": 3})
+    >>> result.success, len(result.recommendations)
+    (True, 3)
+    """
+    dataset = load_dataset(source)
+    return AutonomousDetector(**(config or {})).fit(dataset.data).result_

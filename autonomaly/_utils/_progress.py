@@ -1,0 +1,62 @@
+"""A progress bar with stage and time left, on standard error and only when asked."""
+
+import logging
+
+__all__ = ["Progress"]
+
+_LOGGER = logging.getLogger("autonomaly")
+
+
+class Progress:
+    """Report stages and steps of a fit.
+
+    Stages always go to the logger ``"autonomaly"``.
+
+    Parameters
+    ----------
+    verbose : int or bool
+        Whether to show a bar on standard error.
+
+    Examples
+    --------
+    >>> from autonomaly._utils._progress import Progress
+    >>> with Progress(verbose=0) as progress:
+    ...     progress.stage("fitting")
+    ...     progress.step("lof", 1, 10)
+    """
+
+    def __init__(self, verbose):
+        self.verbose = verbose
+        self._bar = None
+
+    def __enter__(self):
+        if self.verbose:
+            from rich import progress
+            from rich.console import Console
+
+            self._bar = progress.Progress(
+                progress.TextColumn("{task.description}"),
+                progress.BarColumn(),
+                progress.TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("", total=None)
+        return self
+
+    def __exit__(self, *error):
+        if self._bar is not None:
+            self._bar.stop()
+
+    def stage(self, name):
+        """Begin a stage of unknown length."""
+        _LOGGER.info(name)
+        if self._bar is not None:
+            self._bar.update(self._task, description=name, total=None, completed=0)
+
+    def step(self, name, done, total):
+        """Report that a step of the stage is done."""
+        _LOGGER.debug("%s (%d of %d)", name, done, total)
+        if self._bar is not None:
+            self._bar.update(self._task, description=name, total=total, completed=done)

@@ -1,0 +1,18 @@
+"""Which detectors, for this data, and why."""
+
+from autonomaly.selection._pool import POOL, SCREENING, PoolMember, build_member
+from autonomaly.selection._selector import (
+    AlgorithmRecommendation,
+    AlgorithmSelector,
+    Selection,
+)
+
+__all__ = [
+    "POOL",
+    "SCREENING",
+    "AlgorithmRecommendation",
+    "AlgorithmSelector",
+    "PoolMember",
+    "Selection",
+    "build_member",
+]
