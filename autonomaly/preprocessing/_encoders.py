@@ -6,21 +6,19 @@ __all__ = ["CategoryEncoder", "DateEncoder", "TextEncoder"]
 
 _DAY, _WEEK, _YEAR = 86_400, 604_800, 31_556_952  # seconds
 _MAX_TEXT_ROWS = 20_000
-_RARE_SHARE = 0.05  # of the rows
 
 
 class CategoryEncoder:
-    """One column per category, one for the rare ones, and a place for unknown ones.
+    """One column per category, and a place for categories nobody knows.
 
     Categories are ordered by how often they occur; a missing value is a category
-    of its own. Every category has a column, also if there are two only (so that each
-    category weighs as much as any). Categories rarer than 5 % share the
-    column ``infrequent``, unless more than half of the rows would end up there. With
-    more than ``max_categories`` columns the rest goes there too, and the column
-    ``rarity`` holds minus the logarithm of each category's relative frequency.
+    of its own. Every category has a column, also if there are only two, so that
+    each weighs as much as any other. With more than ``max_categories`` the rarest share
+    the column ``infrequent``, and the column ``rarity`` holds minus the logarithm of
+    each category's relative frequency.
 
-    A category not seen in training counts twice in the column of the infrequent ones
-    (or of the rarest one): unusual in any case, and never like the common ones.
+    A category not seen in training counts twice in the column of the rarest one (or
+    of the infrequent ones): unusual in any case, and never like the common ones.
 
     Parameters
     ----------
@@ -34,7 +32,6 @@ class CategoryEncoder:
     def fit(self, values):
         """Count the categories of a column."""
         codes, labels = values.levels()
-        n_rows = len(codes)
         count = np.bincount(np.where(codes < 0, len(labels), codes))
         known = [(-int(count[i]), label) for i, label in enumerate(labels)]
         if (codes < 0).any():
@@ -42,18 +39,12 @@ class CategoryEncoder:
         known.sort(key=lambda item: (item[0], item[1] is None, item[1] or ""))
         self.categories_ = {label: i for i, (_, label) in enumerate(known)}
         counts = -np.array([c for c, _ in known] + [-0.5])
-        self.rarity_ = -np.log(counts / (n_rows + 1))
+        self.rarity_ = -np.log(counts / (len(codes) + 1))
         names = ["missing" if label is None else label for _, label in known]
         n_known = len(known)
-        half = int(np.searchsorted(np.cumsum(counts[:-1]), n_rows / 2)) + 1
-        own = max(half, int((counts[:-1] >= _RARE_SHARE * n_rows).sum()))
-        if own + 1 > self.max_categories < n_known:
-            own = self.max_categories - 1
         self._graded = n_known > self.max_categories
-        if n_known - own > 1:
-            self.names_ = names[:own] + ["infrequent"]
-        else:
-            self.names_ = names
+        own = self.max_categories - 1
+        self.names_ = [*names[:own], "infrequent"] if self._graded else names
         column = np.minimum(np.arange(n_known), len(self.names_) - 1)
         self._column = np.append(column, column[-1])
         self._weight = np.append(np.ones(n_known), 2.0)

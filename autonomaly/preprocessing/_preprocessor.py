@@ -78,10 +78,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
 
     If no column varies, one column of zeros comes out.
 
-    Every category has a column of zeros and ones, a missing value being a category;
-    those rarer than 5 % share one, ``infrequent``, unless it would take more than half
-    of the rows. A category not seen in training counts twice in that column (or in the
-    one of the rarest category), so that it looks unusual and never like a common one.
+    Every category has a column of zeros and ones, a missing value being a category
+    too. One not seen in training counts twice in the column of the rarest category,
+    so that it looks unusual and never like a common one.
 
     Examples
     --------

@@ -203,23 +203,6 @@ def test_two_categories_weigh_as_much_as_three():
     np.testing.assert_array_equal(Z, np.eye(2))
 
 
-def test_rare_categories_share_a_column():
-    train = ["a"] * 60 + ["b"] * 36 + ["c"] * 3 + ["d"]
-    Z, names = encode(train, ["a", "b", "c", "d", "e"])
-    assert names == ["c_a", "c_b", "c_infrequent"]
-    np.testing.assert_array_equal(Z[:4], np.eye(3)[[0, 1, 2, 2]])
-    assert Z[4].tolist() == [0, 0, 2]
-    # a single rare one keeps its name
-    assert encode(["a"] * 60 + ["b"] * 36 + ["c"] * 3, ["a"])[1][-1] == "c_c"
-
-
-def test_no_more_than_half_of_the_rows_are_infrequent():
-    train = [f"s{i:02d}" for i in range(30)] * 4
-    Z, names = encode(train, train)
-    assert len(names) == 16
-    assert Z[:, -1].mean() <= 0.5
-
-
 @pytest.mark.parametrize("train", ["aaab", "aaabbc", "aaaabbbccddefghi"])
 @pytest.mark.parametrize("new", ["zebra", 3, None, ["nested"]])
 def test_an_unseen_category_looks_unusual(train, new):
