@@ -2,6 +2,7 @@
 
 import datetime
 import io
+from collections import Counter
 
 import numpy as np
 
@@ -171,17 +172,23 @@ class Report:
         detector : AutonomousDetector
             Fitted.
         """
-        members = [name for name, _ in detector.ensemble_.estimators_]
-        self._say("Chosen", f"{count(len(members), 'detector')}, combined")
-        why = {r.algorithm: r.reasoning for r in detector.recommendations_}
-        self._table(
-            ["detector", "why"],
-            [[name, _sentence(why.get(name, ""))] for name in members],
-            folded="why",
-        )
+        chosen = detector.recommendations_
+        reasons = [r.reasoning.split("; ") for r in chosen]
+        # what is true of all is said once
+        common = [r for r in reasons[0] if all(r in others for others in reasons)]
+        members, why = Counter(), {}
+        for r, parts in zip(chosen, reasons, strict=True):
+            members[r.detector] += 1
+            own = "; ".join(part for part in parts if part not in common)
+            why.setdefault(r.detector, own or r.reasoning)
+        said = f" ({'; '.join(common)})" if common and len(chosen) > 1 else ""
+        self._say("Chosen", f"{count(len(chosen), 'member')} that vote{said}")
+        lines = [[name, members[name], why[name]] for name in members]
+        self._table(["detector", "members", "why"], lines, folded="why")
         if detector.rejected_:
-            self._say("Left out", "")
-            self._table(["detector", "why"], detector.rejected_.items(), folded="why")
+            left_out = len(detector.rejected_)
+            self._say("Left out", count(left_out, "member"))
+            self._table(["member", "why"], detector.rejected_.items(), folded="why")
 
     def flagged(self, table, detector, name=None):
         """Say how many rows are anomalies, and where the threshold is.
@@ -197,11 +204,13 @@ class Report:
         """
         n_flagged = int((table["label"] == -1).sum())
         where = f"{name}: " if name else ""
+        threshold = list(detector.record_.filter("threshold"))
+        why = f"; {threshold[-1].reason}" if threshold else ""
         self._say(
             "Flagged",
             f"{where}{n_flagged} of {count(len(table), 'row')} "
             f"({percent(n_flagged, len(table))}): those with a score below "
-            f"{detector.offset_:.4g} (low = abnormal)",
+            f"{detector.offset_:.4g} (low = abnormal){why}",
         )
 
     def performance(self, table, truth):
@@ -249,7 +258,8 @@ class Report:
         detector : AutonomousDetector
             Fitted.
         """
-        rows = table["score"].to_numpy().argsort(kind="stable")[:_N_ODDEST]
+        scores = table["score"].to_numpy()
+        rows = scores.argsort(kind="stable")[:_N_ODDEST]
         names = _column_names(data)
         self._say(
             "Oddest",
@@ -263,7 +273,9 @@ class Report:
                     for j, value, typical in columns
                 )
                 or "no single value; how they go together"
-                for columns in telling_columns(detector.score_samples, data, rows)
+                for columns in telling_columns(
+                    detector.score_samples, data, scores, rows
+                )
             ]
         else:
             told = [f"not looked for in more than {MAX_COLUMNS} columns"] * len(rows)
@@ -405,8 +417,3 @@ def _figure(value, role):
         time = start + datetime.timedelta(seconds=value)
         return time.isoformat(" ", "minutes").removesuffix(" 00:00")
     return plain(float(value))
-
-
-def _sentence(reasoning):
-    """Write a reason, or several, as one text."""
-    return reasoning if isinstance(reasoning, str) else "; ".join(reasoning)

@@ -22,7 +22,7 @@ def test_the_odd_value_is_named_first(frame):
     def score(rows):
         return model.score_samples(np.asarray(rows))
 
-    told = telling_columns(score, data, [7, 9])
+    told = telling_columns(score, data, score(data), [7, 9])
     assert [columns[0][0] for columns in told] == [2, 0]
     assert told[0][0][1] == 30.0
     assert abs(told[0][0][2]) < 0.2
@@ -49,7 +49,7 @@ def test_typical_values_occur_in_the_column():
             ]
         )
 
-    (told,) = telling_columns(score, data, [2], n_columns=6)
+    (told,) = telling_columns(score, data, score(data), np.array([2]), n_columns=6)
     names = [data.columns[j] for j, _, _ in told]
     assert set(names) == {"number", "flag", "list"}
     assert {data.columns[j]: typical for j, _, typical in told}["list"] == [1]
@@ -61,7 +61,7 @@ def test_a_row_that_is_odd_in_no_single_value():
     def score(rows):  # odd when both are alike, so that no replacement helps
         return np.zeros(len(rows))
 
-    assert telling_columns(score, X, [0, 3]) == [[], []]
+    assert telling_columns(score, X, score(X), np.array([0, 3])) == [[], []]
 
 
 def test_wide_tables_are_scored_in_parts():
@@ -73,7 +73,7 @@ def test_wide_tables_are_scored_in_parts():
         sizes.append(rows.size)
         return _far_from_zero(rows)
 
-    (told, *_) = telling_columns(score, X, list(range(10)))
+    (told, *_) = telling_columns(score, X, _far_from_zero(X), np.arange(10))
     assert told[0][0] == 899
     assert len(sizes) > 2
     assert max(sizes) <= 2_000_000
@@ -82,5 +82,5 @@ def test_wide_tables_are_scored_in_parts():
 def test_far_less_telling_columns_are_left_out():
     X = np.zeros((50, 3))
     X[0] = [1000.0, 1.0, 0.0]
-    (told,) = telling_columns(_far_from_zero, X, [0])
+    (told,) = telling_columns(_far_from_zero, X, _far_from_zero(X), np.array([0]))
     assert [j for j, _, _ in told] == [0]
