@@ -1,5 +1,6 @@
 """Docstrings are complete, and they say what the code does."""
 
+import dataclasses
 import inspect
 import re
 
@@ -50,6 +51,17 @@ def _methods(name):
 
 
 METHODS = [f"{name}.{method}" for name in PUBLIC for method in _methods(name)]
+CALLABLE = [
+    *(name for name in PUBLIC if name not in EXCEPTIONS),
+    *(
+        path
+        for path in METHODS
+        if not isinstance(
+            getattr(getattr(autonomaly, path.split(".")[0]), path.split(".")[1]),
+            property,
+        )
+    ),
+]
 
 
 def _faults(path, allowed):
@@ -75,28 +87,31 @@ def _documented_defaults(documentation):
             yield parameter.name, match[1].strip()
 
 
-@pytest.mark.parametrize("path", [*PUBLIC, *METHODS])
+def _real_defaults(thing):
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(thing).parameters.items()
+        if parameter.default is not inspect.Parameter.empty
+    }
+    if dataclasses.is_dataclass(thing):
+        for field in dataclasses.fields(thing):
+            if field.default_factory is not dataclasses.MISSING:
+                defaults[field.name] = field.default_factory()
+    # ``y=None`` of scikit-learn's methods is documented as ignored
+    return {name: repr(value) for name, value in defaults.items() if name != "y"}
+
+
+@pytest.mark.parametrize("path", CALLABLE)
 def test_documented_defaults_are_the_real_ones(path):
     thing = autonomaly
     for part in path.split("."):
         thing = getattr(thing, part)
-    if isinstance(thing, property):
-        pytest.skip("a property has no parameters")
     documentation = (ClassDoc if inspect.isclass(thing) else FunctionDoc)(thing)
-    documented = dict(_documented_defaults(documentation))
-    signature = inspect.signature(thing)
-    real = {
-        name: repr(parameter.default).replace("'", '"')
-        for name, parameter in signature.parameters.items()
-        if parameter.default is not inspect.Parameter.empty
+    documented = {
+        name: text.replace('"', "'")
+        for name, text in _documented_defaults(documentation)
     }
-    if path in EXCEPTIONS:
-        real = {}
-    # ``y=None`` of scikit-learn's methods is documented as ignored
-    real = {name: text for name, text in real.items() if name != "y"}
-    documented = {name: text.replace("'", '"') for name, text in documented.items()}
-    documented.pop("y", None)
-    assert documented == real
+    assert documented == _real_defaults(thing)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

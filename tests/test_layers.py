@@ -44,7 +44,7 @@ OWNERS = {
     "river": {"drift"},
     "skrub": {"preprocessing"},
     "typer": {"cli"},
-    "rich": {"cli"},
+    "rich": {"cli", "_utils"},  # _utils: the progress bar
     "fastapi": {"service"},
     "flwr": {"federation"},
 }
