@@ -18,6 +18,7 @@ release = version = autonomaly.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.extlinks",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -27,7 +28,9 @@ default_role = "py:obj"
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
-numpydoc_xref_param_type = False
+# Types become references, so that the underscore of ``(n_features_in_,)`` is no link.
+numpydoc_xref_param_type = True
+extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
 
 sphinx_gallery_conf = {
     "examples_dirs": [str(HERE.parent / "examples")],
