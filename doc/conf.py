@@ -28,8 +28,6 @@ default_role = "py:obj"
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
-# Types become references, so that the underscore of ``(n_features_in_,)`` is no link.
-numpydoc_xref_param_type = True
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
 
 sphinx_gallery_conf = {
@@ -47,3 +45,15 @@ html_show_sourcelink = False
 html_theme_options = {"show_toc_level": 2}
 
 write_pages(API_REFERENCE, HERE / "api")
+
+
+def _protect_underscores(app, what, name, obj, options, lines):
+    # In the type of a parameter a trailing underscore would begin a link.
+    lines[:] = [
+        line.replace("(n_features_in_,)", "(`n_features_in_`,)") for line in lines
+    ]
+
+
+def setup(app):
+    # before numpydoc, which listens with the usual priority of 500
+    app.connect("autodoc-process-docstring", _protect_underscores, priority=100)
