@@ -37,6 +37,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "abort_on_example_error": True,
+    "capture_repr": (),
 }
 
 html_theme = "pydata_sphinx_theme"
