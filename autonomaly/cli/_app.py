@@ -63,15 +63,11 @@ def _share_or_auto(text):
     return share
 
 
-def _verbosity(quiet, verbose):
-    """Turn the two switches into one level; a terminal gets a progress bar."""
+def _progress_bar(quiet, verbose):
+    """Tell whether a bar is wanted: on a terminal, unless something else is."""
     if quiet and verbose:
         raise typer.BadParameter("--quiet and --verbose exclude each other.")
-    if quiet:
-        return 0
-    if verbose:
-        return 2
-    return int(sys.stderr.isatty())
+    return int(sys.stderr.isatty() and not quiet and not verbose)
 
 
 Dataset = Annotated[
@@ -257,7 +253,7 @@ def detect(
         "memory_limit": memory_limit,
         "n_jobs": n_jobs,
         "random_state": seed,
-        "verbose": _verbosity(quiet, verbose),
+        "verbose": _progress_bar(quiet, verbose),
     }
     from autonomaly.cli._detect import run_detect
 
@@ -269,6 +265,7 @@ def detect(
         truth_column=truth_column,
         ignore_columns=ignore_column or [],
         quiet=quiet,
+        verbose=verbose,
     )
 
 

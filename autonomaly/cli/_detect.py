@@ -1,9 +1,8 @@
 """``autonomaly auto detect``: fit on a table and write what was found."""
 
+import contextlib
 import logging
 import sys
-
-import numpy as np
 
 from autonomaly._detector import AutonomousDetector
 from autonomaly.cli._columns import looks_like_truth, read_table
@@ -27,6 +26,7 @@ def run_detect(
     truth_column,
     ignore_columns,
     quiet,
+    verbose,
 ):
     """Fit, score the rows that were fitted, write and print.
 
@@ -46,6 +46,8 @@ def run_detect(
         Columns to leave out.
     quiet : bool
         Print nothing.
+    verbose : bool
+        Log the stages, and print every decision.
     """
     detector = AutonomousDetector(**parameters)
     # The parameters are checked again in fit; before a long load they cost nothing.
@@ -60,12 +62,9 @@ def run_detect(
     if output is not None:
         names = ["scores.csv", "record.json"] + ["model.joblib"] * save_model_file
         directory = prepare_directory(output, names, [source])
-    with _logging(parameters["verbose"]):
+    with _logging(verbose):
         detector.fit(data)
-    scores = detector.score_samples(data)
-    # decision_function is score_samples - offset_, and predict is its sign
-    labels = np.where(scores - detector.offset_ < 0, -1, 1)
-    table = score_table(scores, detector.outlier_pvalues(data), labels)
+    table = score_table(detector, data)
     written = []
     if directory is not None:
         write_scores(directory / "scores.csv", table)
@@ -85,27 +84,25 @@ def run_detect(
     if truth is not None:
         report.performance(table, truth)
     report.oddest(table, data, detector)
-    if parameters["verbose"] > 1:
+    if verbose:
         report.decisions(detector.record_)
     report.written(written)
     report.print()
 
 
-class _logging:
+@contextlib.contextmanager
+def _logging(wanted):
     """Send the log of autonomaly to stderr while a fit runs."""
-
-    def __init__(self, verbose):
-        self._verbose = verbose
-
-    def __enter__(self):
-        self._handler = logging.StreamHandler(sys.stderr)
-        self._handler.setFormatter(logging.Formatter("%(message)s"))
-        self._logger = logging.getLogger("autonomaly")
-        self._level = self._logger.level
-        if self._verbose > 1:
-            self._logger.addHandler(self._handler)
-            self._logger.setLevel(logging.INFO)
-
-    def __exit__(self, *error):
-        self._logger.removeHandler(self._handler)
-        self._logger.setLevel(self._level)
+    if not wanted:
+        yield
+        return
+    logger = logging.getLogger("autonomaly")
+    handler = logging.StreamHandler(sys.stderr)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

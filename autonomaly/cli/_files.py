@@ -6,29 +6,34 @@ import os
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from autonomaly.exceptions import DataError
 
 SCORE_COLUMNS = ["row", "score", "p_value", "label"]
 
 
-def score_table(scores, pvalues, labels):
-    """Put the results of all rows into one table.
+def score_table(detector, data):
+    """Score, judge and label rows.
 
     Parameters
     ----------
-    scores, pvalues : ndarray of shape (n_samples,)
-        Low scores and low p-values are abnormal.
-    labels : ndarray of shape (n_samples,)
-        -1 for anomalies, 1 for normal rows.
+    detector : AutonomousDetector
+        Fitted.
+    data : ndarray or DataFrame of shape (n_samples, n_features)
+        The rows.
 
     Returns
     -------
     pandas.DataFrame
-        One line per row of the data, in the order of the data; ``row`` counts
-        from 0.
+        One line per row, in the order of the data; ``row`` counts from 0.
     """
     import pandas as pd
 
+    scores = detector.score_samples(data)
+    # What outlier_pvalues and predict give, without scoring the rows twice more.
+    pvalues = detector.ensemble_.calibration_.pvalues(-scores)
+    labels = np.where(scores - detector.offset_ < 0, -1, 1)
     columns = [range(len(scores)), scores, pvalues, labels]
     return pd.DataFrame(dict(zip(SCORE_COLUMNS, columns, strict=True)))
 
@@ -181,6 +186,8 @@ def load_model(path):
     import joblib
     from sklearn.utils.validation import check_is_fitted
 
+    from autonomaly._detector import AutonomousDetector
+
     advice = "Give a file written by 'autonomaly auto detect --save-model'."
     if Path(path).is_dir():
         raise DataError(f"--model {path} is a directory. {advice}")
@@ -195,12 +202,7 @@ def load_model(path):
             f"--model {path} is no model of autonomaly "
             f"({type(error).__name__}: {error}). {advice}"
         ) from error
-    needed = ["score_samples", "outlier_pvalues", "offset_"]
-    missing = [name for name in needed if not hasattr(model, name)]
-    if missing:
-        raise DataError(
-            f"--model {path} holds a {type(model).__name__} without {missing[0]}. "
-            f"{advice}"
-        )
+    if not isinstance(model, AutonomousDetector):
+        raise DataError(f"--model {path} holds a {type(model).__name__}. {advice}")
     check_is_fitted(model)
     return model

@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from autonomaly.cli._columns import read_table
 from autonomaly.cli._files import (
     check_replaceable,
@@ -38,9 +36,7 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
         check_replaceable(target, [model, source])
     detector = load_model(model)
     name, data, truth = read_table(source, truth_column, ignore_columns)
-    scores = detector.score_samples(data)
-    labels = np.where(scores - detector.offset_ < 0, -1, 1)
-    table = score_table(scores, detector.outlier_pvalues(data), labels)
+    table = score_table(detector, data)
     if target is None:
         table.to_csv(sys.stdout, index=False)
     else:

@@ -73,9 +73,10 @@ def test_quiet_says_nothing(run, orders, tmp_path):
 
 
 def test_verbose_prints_the_decisions(run, orders):
-    code, out, _ = run("auto", "detect", "--dataset", orders, "--verbose")
+    code, out, err = run("auto", "detect", "--dataset", orders, "--verbose")
     assert code == 0
     assert "because" in out
+    assert "profiling" in err
 
 
 def test_options_reach_the_detector(run, orders, tmp_path):

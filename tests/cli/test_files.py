@@ -2,7 +2,7 @@ import json
 import os
 
 import joblib
-import numpy as np
+import pandas as pd
 import pytest
 
 from autonomaly.cli import _files
@@ -11,14 +11,11 @@ from autonomaly.exceptions import DataError
 
 @pytest.fixture
 def table():
-    return _files.score_table(
-        np.array([-0.5, -0.1]), np.array([0.01, 1.0]), np.array([-1, 1])
-    )
+    values = [[0, 1], [-0.5, -0.1], [0.01, 1.0], [-1, 1]]
+    return pd.DataFrame(dict(zip(_files.SCORE_COLUMNS, values, strict=True)))
 
 
 def test_scores_survive_the_file(tmp_path, table):
-    import pandas as pd
-
     _files.write_scores(tmp_path / "scores.csv", table)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "scores.csv"), table)
     assert list(table.columns) == ["row", "score", "p_value", "label"]
@@ -120,7 +117,7 @@ def test_files_that_are_no_model(tmp_path, content):
 def test_models_of_others(tmp_path):
     path = str(tmp_path / "model.joblib")
     joblib.dump({"a": 1}, path)
-    with pytest.raises(DataError, match="holds a dict without score_samples"):
+    with pytest.raises(DataError, match="holds a dict"):
         _files.load_model(path)
 
 

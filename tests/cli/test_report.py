@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autonomaly.cli._files import score_table
+from autonomaly.cli._files import SCORE_COLUMNS
 from autonomaly.cli._report import Report, count, percent, plain
 from autonomaly.profiling import DataProfiler
 
@@ -78,10 +78,13 @@ def test_wide_profiles_are_cut():
     assert "and 20 more columns" in text
 
 
+def _table(scores, labels):
+    values = [range(len(scores)), scores, np.ones(len(scores)), labels]
+    return pd.DataFrame(dict(zip(SCORE_COLUMNS, values, strict=True)))
+
+
 def test_performance():
-    table = score_table(
-        np.array([-3.0, -2.0, -1.0, 0.0]), np.ones(4), np.array([-1, -1, 1, 1])
-    )
+    table = _table([-3.0, -2.0, -1.0, 0.0], [-1, -1, 1, 1])
     text = _printed(lambda report: report.performance(table, np.array([-1, 1, 1, 1])))
     text = " ".join(text.split())
     assert "1 row (25.0 %) are anomalies" in text
@@ -90,6 +93,6 @@ def test_performance():
 
 
 def test_performance_without_anomalies_says_so():
-    table = score_table(np.zeros(3), np.ones(3), np.ones(3))
+    table = _table(np.zeros(3), np.ones(3))
     text = _printed(lambda report: report.performance(table, np.ones(3, dtype=int)))
     assert "nothing can be measured" in text
