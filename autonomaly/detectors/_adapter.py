@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import clone
 
 from autonomaly._utils._quiet import quiet
-from autonomaly.detectors._base import BaseDetector
+from autonomaly.detectors._base import _FARTHEST, BaseDetector
 from autonomaly.exceptions import DetectorRejected
 
 __all__ = ["DetectorAdapter"]
@@ -122,6 +122,19 @@ class DetectorAdapter(BaseDetector):
             )
         self.estimator_ = clone(self.estimator)
         self.estimator_.fit(answer[keep])
+
+    def _title(self):
+        return type(self.estimator).__name__
+
+    def _set_offset(self, abnormality):
+        super()._set_offset(abnormality)
+        self._typical = float(np.median(abnormality))
+
+    def _bounded(self, answer):
+        # Whatever made a foreign detector give up on a row, it holds no opinion.
+        abnormality = self._abnormality(answer)
+        abnormality = np.where(np.isnan(abnormality), self._typical, abnormality)
+        return np.clip(abnormality, -_FARTHEST, _FARTHEST)
 
     def _abnormality(self, answer):
         if hasattr(self.estimator_, "score_samples"):

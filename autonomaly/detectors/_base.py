@@ -27,6 +27,10 @@ from autonomaly.exceptions import DetectorRejected
 
 __all__ = ["BaseDetector", "SharedRows"]
 
+# Larger scores are no larger than this: sums and differences of scores stay finite.
+_FARTHEST = 1e200
+_LARGEST = 1e150
+
 
 class SharedRows:
     """The trivial shared computation: the answer to a batch is the batch."""
@@ -94,13 +98,20 @@ class BaseDetector(OutlierMixin, BaseEstimator):
         """
         self._validate_params()
         Z = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        shared = self._shared().fit(Z)
+        if np.abs(Z).max() > _LARGEST:
+            raise DetectorRejected(
+                f"{self._title()} cannot square values beyond {_LARGEST:g}; scale the "
+                f"columns first, for example with autonomaly.preprocessing.RobustView"
+            )
+        shared = self._shared()
         keep = np.ones(len(Z), dtype=bool)
-        part = shared.restrict(keep)
-        answer = part.answer(shared.query(Z))
-        self._fit(answer, keep)
-        self._attach(shared, part)
-        self._set_offset(self._abnormality(answer))
+        # Scores that are not finite all the same are a rejection.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            part = shared.fit(Z).restrict(keep)
+            answer = part.answer(shared.query(Z))
+            self._fit(answer, keep)
+            self._attach(shared, part)
+            self._set_offset(self._abnormality(answer))
         return self
 
     def score_samples(self, X):
@@ -118,7 +129,8 @@ class BaseDetector(OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         Z = validate_data(self, X, dtype=np.float64, reset=False)
-        return -self._abnormality(self._part.answer(self._source.query(Z)))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return -self._bounded(self._part.answer(self._source.query(Z)))
 
     def decision_function(self, X):
         """Score rows relative to the threshold; negative = outlier.
@@ -153,15 +165,25 @@ class BaseDetector(OutlierMixin, BaseEstimator):
     def _shared(self):
         return SharedRows()
 
+    def _bounded(self, answer):
+        """Give abnormalities that are finite whatever the rows hold."""
+        abnormality = self._abnormality(answer)
+        # What is too far out for the arithmetic is as abnormal as can be.
+        abnormality = np.where(np.isnan(abnormality), _FARTHEST, abnormality)
+        return np.clip(abnormality, -_FARTHEST, _FARTHEST)
+
     def _attach(self, shared, part):
         """Keep what scoring needs; an ensemble hands one object to many members."""
         self._source = shared
         self._part = part
 
+    def _title(self):
+        return type(self).__name__
+
     def _set_offset(self, abnormality):
         if not np.isfinite(abnormality).all():
             raise DetectorRejected(
-                f"{type(self).__name__} gives scores that are not finite on this data"
+                f"{self._title()} gives scores that are not finite on this data"
             )
         share = 0.1 if self.contamination == "auto" else self.contamination
         self.offset_ = np.percentile(-abnormality, 100.0 * share)

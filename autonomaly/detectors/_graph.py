@@ -14,6 +14,8 @@ _SPARE = 1.3
 # the index of the reference row. Ties then go to the lower index, whatever the batch
 # and the number of threads; the perturbation is taken out of the result.
 _TIE = 1e-7
+# Squares of larger values would overflow; nothing is farther out than this.
+_LARGEST = 1e150
 
 
 @dataclass
@@ -36,10 +38,12 @@ class _Search:
     """Exact search among reference rows with ties in the order of the rows."""
 
     def __init__(self, Z):
-        self.center = Z.mean(axis=0)
-        # The scale of the rows, of the bulk: a few far rows must not blur the ties.
+        Z = np.clip(Z, -_LARGEST, _LARGEST)
+        # Centre and scale of the bulk: a few far rows must not blur small distances.
+        self.center = np.median(Z, axis=0)
         squares = ((Z - self.center) ** 2).sum(axis=1)
-        self.variance = float(np.median(squares)) + np.finfo(float).tiny
+        variance = float(np.median(squares)) or float(squares.mean())
+        self.variance = variance + np.finfo(float).tiny
         self.tie = _TIE * self.variance * (np.arange(len(Z)) + 1) / len(Z)
         rows = np.column_stack([Z - self.center, np.sqrt(self.tie)])
         self.index = NearestNeighbors(algorithm="brute").fit(rows)
@@ -47,20 +51,25 @@ class _Search:
 
     def __call__(self, Z, k):
         k = min(k, len(self.Z))
+        Z = np.clip(Z, -_LARGEST, _LARGEST)
         rows = np.column_stack([Z - self.center, np.zeros(len(Z))])
         distances, indices = self.index.kneighbors(rows, n_neighbors=k)
         squares = np.maximum(distances**2 - self.tie[indices], 0)
         # The search computes |a|^2 - 2ab + |b|^2, which cannot tell a tiny distance
         # from none; those few are computed from the difference.
-        tiny = np.nonzero(squares <= 1e-6 * (self.variance + (rows**2).sum(1)[:, None]))
-        if len(tiny[0]):
-            step = max(1, 2**22 // Z.shape[1])
-            for a in range(0, len(tiny[0]), step):
-                i, c = tiny[0][a : a + step], tiny[1][a : a + step]
-                squares[i, c] = ((Z[i] - self.Z[indices[i, c]]) ** 2).sum(axis=1)
-            order = np.argsort(squares, axis=1, kind="stable")
-            squares = np.take_along_axis(squares, order, axis=1)
-            indices = np.take_along_axis(indices, order, axis=1)
+        tiny = squares <= 1e-6 * (self.variance + (rows**2).sum(axis=1)[:, None])
+        some = np.nonzero(tiny.any(axis=1))[0]
+        step = max(1, 2**22 // (k * Z.shape[1]))
+        for a in range(0, len(some), step):
+            i = some[a : a + step]
+            r, c = np.nonzero(tiny[i])
+            exact = np.full((len(i), k), np.inf)
+            exact[r, c] = ((Z[i[r]] - self.Z[indices[i[r], c]]) ** 2).sum(axis=1)
+            # They come first; the others keep their order, and with it their ties.
+            order = np.argsort(exact, axis=1, kind="stable")
+            exact = np.where(tiny[i], exact, squares[i])
+            squares[i] = np.take_along_axis(exact, order, axis=1)
+            indices[i] = np.take_along_axis(indices[i], order, axis=1)
         return np.sqrt(squares), indices
 
 

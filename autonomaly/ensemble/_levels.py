@@ -1,6 +1,5 @@
 """Members on shared views: fitted once per trimming level, scored in one pass."""
 
-import contextlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from autonomaly._utils._quiet import quiet
 from autonomaly.detectors import BaseDetector, DetectorAdapter
-from autonomaly.ensemble._combination import standardize
+from autonomaly.ensemble._combination import location_and_scale, standardize
 from autonomaly.exceptions import DetectorRejected
 from autonomaly.resources import OutOfTime, run_within
 
@@ -59,8 +58,8 @@ class FittedMember:
     name: str
     shared_key: tuple
     detector: BaseDetector
-    mean: float
-    std: float
+    center: float
+    scale: float
     # The reference rows' scores, needed while fitting only.
     abnormality: np.ndarray | None = field(repr=False, default=None)
 
@@ -119,6 +118,10 @@ def split_member(name, estimator, seed):
     return Member(name, view, key, detector)
 
 
+# Rows too large for squares give scores that are not finite, which are dealt with.
+_OVERFLOW = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
+
+
 class SharedViews:
     """The views of the members and what is computed on them once for all.
 
@@ -139,6 +142,7 @@ class SharedViews:
                 shared if known is None else (known.widen(shared))
             )
 
+    @np.errstate(**_OVERFLOW)
     def fit(self, X):
         """Fit views and shared computations; return the query of the reference."""
         query, self.widths = {}, {}
@@ -153,6 +157,7 @@ class SharedViews:
                     query[key] = shared.fit(Z).query(Z)
         return query
 
+    @np.errstate(**_OVERFLOW)
     def query(self, X):
         """Evaluate views and shared computations on a batch of rows."""
         query = {}
@@ -200,7 +205,7 @@ def fit_level(name, members, views, query, keep, deadline, rejected, known=()):
     """
     known = dict(known)
     wanted = [m for m in members if m.name not in rejected]
-    parts = views.restrict(keep, {m.shared_key for m in wanted if m.name not in known})
+    parts = views.restrict(keep, {m.shared_key for m in wanted})
     answers = {key: part.answer(query[key]) for key, part in parts.items()}
     fitted = {}
     for member in wanted:
@@ -231,11 +236,15 @@ def _fit_member(member, views, part, answer, keep, deadline):
 
     foreign = isinstance(detector, DetectorAdapter)
     # Our own detectors have known costs and are planned for; foreign code may hang.
-    with quiet() if foreign else contextlib.nullcontext():
+    with quiet() if foreign else np.errstate(**_OVERFLOW):
         scores = run_within(deadline, member.name, fit_and_score, watch=foreign)
     if not np.isfinite(scores).all():
         n_bad = int((~np.isfinite(scores)).sum())
         raise DetectorRejected(f"{n_bad} of {len(scores)} scores are not finite")
+    with np.errstate(**_OVERFLOW):
+        mean, std = float(scores.mean()), float(scores.std())
+    if not np.isfinite([mean, std]).all():
+        raise DetectorRejected("its scores are too large to be compared with others")
     detector._attach(views.shared[member.shared_key], part)
     detector.n_features_in_ = views.widths[member.view_key]
     detector._set_offset(scores[keep])
@@ -243,12 +252,13 @@ def _fit_member(member, views, part, answer, keep, deadline):
         member.name,
         member.shared_key,
         detector,
-        float(scores.mean()),
-        float(scores.std()),
+        mean,
+        std,
         scores,
     )
 
 
+@np.errstate(**_OVERFLOW)
 def score_levels(levels, query):
     """Score a batch with every member of every level.
 
@@ -273,7 +283,7 @@ def score_levels(levels, query):
             if id(member) not in known:
                 answer = answers[member.shared_key]
                 known[id(member)] = standardize(
-                    member.detector._abnormality(answer), member.mean, member.std
+                    member.detector._bounded(answer), member.center, member.scale
                 )
             columns.append(known[id(member)])
     return np.column_stack(columns)

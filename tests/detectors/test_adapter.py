@@ -1,0 +1,109 @@
+"""Detectors of others, turned the right way round or refused with a reason."""
+
+import time
+import warnings
+
+import numpy as np
+import pytest
+from pyod.models.cof import COF
+from pyod.models.copod import COPOD
+from pyod.models.ecod import ECOD
+from pyod.models.knn import KNN
+from pyod.models.sod import SOD
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.cluster import KMeans
+from sklearn.covariance import EllipticEnvelope
+from sklearn.linear_model import SGDOneClassSVM
+from sklearn.neighbors import LocalOutlierFactor
+from sklearn.svm import OneClassSVM
+
+from autonomaly.detectors import DetectorAdapter
+from autonomaly.exceptions import DetectorRejected
+
+X = np.random.RandomState(0).randn(100, 3)
+X[5] = 9.0
+
+
+class Scores(OutlierMixin, BaseEstimator):
+    """A detector that scores with whatever function it is given."""
+
+    def __init__(self, scores=None):
+        self.scores = scores
+
+    def fit(self, X, y=None):
+        return self
+
+    def score_samples(self, X):
+        return self.scores(X)
+
+
+@pytest.mark.parametrize(
+    "estimator", [OneClassSVM(), EllipticEnvelope(random_state=0), SGDOneClassSVM()]
+)
+def test_scikit_learns_scores_are_kept(estimator):
+    adapter = DetectorAdapter(estimator=estimator).fit(X)
+    fitted = adapter.estimator_
+    assert not hasattr(estimator, "offset_"), "the estimator given was fitted"
+    np.testing.assert_array_equal(adapter.score_samples(X), fitted.score_samples(X))
+
+
+def test_pyods_scores_are_turned_round():
+    adapter = DetectorAdapter(estimator=KNN()).fit(X)
+    scores = adapter.score_samples(X)
+    np.testing.assert_array_equal(scores, -adapter.estimator_.decision_function(X))
+    assert scores.argmin() == 5
+
+
+@pytest.mark.parametrize("kind", [ECOD, COPOD, COF, SOD])
+def test_batch_dependent_detectors_are_refused(kind):
+    with pytest.raises(DetectorRejected, match="in other company"):
+        DetectorAdapter(estimator=kind()).fit(X)
+
+
+@pytest.mark.parametrize("estimator", [LocalOutlierFactor(), KMeans(), object])
+def test_what_cannot_score_new_rows_is_refused(estimator):
+    with pytest.raises(DetectorRejected, match="neither score_samples nor"):
+        DetectorAdapter(estimator=estimator).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("scores", "why"),
+    [
+        (lambda X: X, r"shape \(100, 3\) for 100 rows"),
+        (lambda X: X[:-1, 0], r"shape \(99,\) for 100 rows"),
+        (lambda X: 1.0, r"shape \(\) for 100 rows"),
+        (lambda X: X[:, 0] * np.nan, "not finite"),
+        (lambda X: X[:, 0] / 0.0, "not finite"),
+    ],
+)
+def test_useless_scores_are_refused(scores, why):
+    with pytest.raises(DetectorRejected, match=why):
+        DetectorAdapter(estimator=Scores(scores)).fit(X)
+
+
+def test_warnings_of_others_stay_inside():
+    def scores(X):
+        warnings.warn("noise", FutureWarning, stacklevel=1)
+        return np.log(X[:, 0] * 0) * 0 + 1 if len(X) == 0 else X[:, 0]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        filters = list(warnings.filters)
+        adapter = DetectorAdapter(estimator=Scores(scores)).fit(X)
+        adapter.score_samples(X)
+        assert list(warnings.filters) == filters
+
+
+def test_parameters_of_the_estimator():
+    adapter = DetectorAdapter(estimator=OneClassSVM())
+    adapter.set_params(estimator__nu=0.3)
+    assert adapter.get_params()["estimator__nu"] == 0.3
+    assert adapter.fit(X).estimator_.nu == 0.3
+
+
+def test_scoring_is_not_slow():
+    adapter = DetectorAdapter(estimator=OneClassSVM()).fit(X)
+    started = time.perf_counter()
+    for _ in range(20):
+        adapter.score_samples(X[:1])
+    assert time.perf_counter() - started < 1.0

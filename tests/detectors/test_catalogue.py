@@ -1,0 +1,139 @@
+"""The catalogue: what may be named, and detectors of the user's."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.svm import OneClassSVM
+
+from autonomaly import AutonomousDetector, register_detector
+from autonomaly.detectors import catalogue, detector_spec, unregister_detector
+from autonomaly.preprocessing import RobustView
+from autonomaly.selection import POOL
+
+FAMILIES = {
+    "distance", "density", "dependency", "covariance", "isolation", "marginal",
+    "boundary", "depth", "reconstruction",
+}  # fmt: skip
+X = np.random.RandomState(0).randn(60, 3)
+
+
+@pytest.fixture(autouse=True)
+def _catalogue_as_before():
+    before = set(catalogue())
+    yield
+    for name in set(catalogue()) - before:
+        unregister_detector(name)
+
+
+@pytest.mark.parametrize("name", list(catalogue()))
+def test_entries_are_complete_and_pickle(name):
+    spec = detector_spec(name)
+    assert spec.name == name
+    assert spec.family in FAMILIES
+    assert spec.description
+    assert spec.complexity != "unknown"
+    assert spec.memory_usage in ("low", "medium", "high")
+    assert spec.view in ("robust", "squashed", "normal", "minmax")
+    assert spec.origin in ("autonomaly", "sklearn", "pyod")
+    copy = pickle.loads(pickle.dumps(spec))
+    assert copy == spec
+    for parameter, values in spec.search_space.items():
+        # Every end of the search space is a setting that the detector knows.
+        for value in (values[0], values[-1]):
+            made = copy.make(**{parameter: value})
+            assert made.get_params()[parameter] == value
+
+
+def test_catalogue_is_a_copy():
+    catalogue().clear()
+    assert "knn" in catalogue()
+
+
+def test_unknown_name_has_a_hint():
+    with pytest.raises(ValueError, match="did you mean 'mahalanobis'"):
+        detector_spec("mahalanobi")
+
+
+def test_register_and_name_it():
+    spec = register_detector(
+        "my_svm",
+        OneClassSVM,
+        search_space={"nu": (0.1, 0.5)},
+        metadata={
+            "description": "my rows",
+            "suitable_for": "boundary",
+            "view": "robust",
+            "complexity": "n^2",
+            "memory_usage": "low",
+            "min_samples": 10,
+            "max_samples": 1000,
+        },
+    )
+    assert (spec.family, spec.view, spec.origin) == ("boundary", "robust", "user")
+    detector = AutonomousDetector(algorithms=["my_svm"]).fit(X)
+    assert [r.algorithm for r in detector.recommendations_] == ["my_svm"]
+    pipeline = detector.ensemble_.named_estimators_["my_svm"]
+    assert isinstance(pipeline[0], RobustView)
+    assert isinstance(pipeline[-1].estimator, OneClassSVM)
+    # Without a rule of its own it has to be asked for.
+    assert "my_svm" not in AutonomousDetector(max_models=2).fit(X).rejected_
+    unregister_detector("my_svm")
+    with pytest.raises(ValueError, match="Unknown detector 'my_svm'"):
+        AutonomousDetector(algorithms=["my_svm"]).fit(X)
+
+
+def test_own_rule_and_confidence():
+    register_detector(
+        "wide_svm",
+        OneClassSVM,
+        should_recommend=lambda profile: profile.n_features > 5,
+        confidence=lambda profile: 1 / profile.n_features,
+    )
+    others = [m.name for m in POOL if m.detector != "tails"]
+    few = AutonomousDetector(exclude=others).fit(X)
+    many = AutonomousDetector(exclude=others).fit(np.hstack([X, X[::-1]]))
+    assert "wide_svm" not in [r.algorithm for r in few.recommendations_]
+    (chosen,) = (r for r in many.recommendations_ if r.algorithm == "wide_svm")
+    assert chosen.confidence == pytest.approx(1 / 6)
+    assert "its own rule" in chosen.reasoning
+
+
+def test_limits_of_rows_are_kept():
+    register_detector("big", OneClassSVM, metadata={"min_samples": 1000})
+    register_detector("small", OneClassSVM, metadata={"max_samples": 10})
+    detector = AutonomousDetector(algorithms=["knn", "big", "small"]).fit(X)
+    assert detector.rejected_["big"] == "needs 1000 rows, there are 60"
+    assert "too slow beyond 10 rows" in detector.rejected_["small"]
+
+
+def test_own_names_are_replaced_those_of_the_package_not():
+    register_detector("mine", OneClassSVM)
+    register_detector("mine", OneClassSVM, metadata={"description": "second"})
+    assert detector_spec("mine").description == "second"
+    with pytest.raises(ValueError, match="comes with the package"):
+        register_detector("knn", OneClassSVM)
+    with pytest.raises(ValueError, match="comes with the package"):
+        unregister_detector("pyod_knn")
+    with pytest.raises(ValueError, match="Unknown detector"):
+        unregister_detector("nobody")
+
+
+@pytest.mark.parametrize("name", ["", "a__b", "a@b", 3, None])
+def test_bad_names(name):
+    with pytest.raises(ValueError, match="cannot name a detector"):
+        register_detector(name, OneClassSVM)
+
+
+def test_bad_registrations():
+    with pytest.raises(TypeError, match="factory=OneClassSVM.. of detector 'mine'"):
+        register_detector("mine", OneClassSVM())
+    with pytest.raises(TypeError, match="should_recommend=True"):
+        register_detector("mine", OneClassSVM, should_recommend=True)
+    with pytest.raises(TypeError, match="confidence=0.5"):
+        register_detector("mine", OneClassSVM, confidence=0.5)
+    with pytest.raises(ValueError, match="did you mean 'description'"):
+        register_detector("mine", OneClassSVM, metadata={"descripton": "x"})
+    with pytest.raises(ValueError, match="did you mean 'robust'"):
+        register_detector("mine", OneClassSVM, metadata={"view": "robus"})
+    assert "mine" not in catalogue()

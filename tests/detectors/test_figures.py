@@ -1,0 +1,195 @@
+"""The figures of our detectors are those of the textbook, computed another way."""
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+from sklearn.datasets import load_wine
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.linear_model import Ridge
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
+from sklearn.preprocessing import StandardScaler
+
+from autonomaly.detectors import (
+    DependencyDetector,
+    ForestDetector,
+    HistogramDetector,
+    KNNDetector,
+    LOFDetector,
+    MahalanobisDetector,
+    MixtureDetector,
+    ProjectionDetector,
+    TailDetector,
+)
+from autonomaly.detectors._dependency import SplineBasis
+
+
+@pytest.fixture(scope="module")
+def wine():
+    return StandardScaler().fit_transform(load_wine().data)
+
+
+NEW = np.random.RandomState(1).randn(40, 13) * 2
+
+
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_knn_is_the_leave_one_out_mean_distance(wine, k):
+    detector = KNNDetector(n_neighbors=k).fit(wine)
+    search = NearestNeighbors(n_neighbors=k).fit(wine)
+    inside, _ = search.kneighbors()  # without the row itself
+    outside, _ = search.kneighbors(NEW)
+    np.testing.assert_allclose(-detector.score_samples(wine), inside.mean(axis=1))
+    np.testing.assert_allclose(-detector.score_samples(NEW), outside.mean(axis=1))
+
+
+def test_knn_uses_all_others_where_there_are_fewer(wine):
+    few = wine[:6]
+    distances, _ = NearestNeighbors(n_neighbors=5).fit(few).kneighbors()
+    np.testing.assert_allclose(
+        -KNNDetector(n_neighbors=50).fit(few).score_samples(few),
+        distances.mean(axis=1),
+    )
+
+
+@pytest.mark.parametrize("k", [5, 30])
+def test_lof_is_scikit_learns(wine, k):
+    detector = LOFDetector(n_neighbors=k).fit(wine)
+    peer = LocalOutlierFactor(n_neighbors=k).fit(wine)
+    # Ours is the log of the mean density ratio, theirs the mean ratio itself.
+    np.testing.assert_allclose(
+        np.exp(-detector.score_samples(wine)),
+        -peer.negative_outlier_factor_,
+        rtol=1e-6,
+    )
+    novel = LocalOutlierFactor(n_neighbors=k, novelty=True).fit(wine)
+    np.testing.assert_allclose(
+        np.exp(detector.score_samples(NEW)), -1 / novel.score_samples(NEW), rtol=1e-6
+    )
+
+
+def test_forest_is_scikit_learns(wine):
+    detector = ForestDetector(n_estimators=25, random_state=3).fit(wine)
+    peer = IsolationForest(n_estimators=25, random_state=3).fit(wine.astype(np.float32))
+    for X in (wine, NEW):
+        np.testing.assert_allclose(
+            detector.score_samples(X), peer.score_samples(X.astype(np.float32))
+        )
+
+
+def test_histogram_counts(wine):
+    detector = HistogramDetector(n_bins=10).fit(wine)
+    n, expected = len(wine), 0.0
+    for column in wine.T:
+        counts, edges = np.histogram(
+            column, bins=10, range=(column.min(), column.max() + 1e-9)
+        )
+        cell = np.clip(np.searchsorted(edges, column, side="right") - 1, 0, 9)
+        expected = expected - np.log((counts[cell] + 0.5) / (n + 5))
+    np.testing.assert_allclose(-detector.score_samples(wine), expected)
+    # Outside of everything seen a value is rarer than in an empty bin.
+    inside, outside = wine[:1].copy(), wine[:1].copy()
+    outside[0, 0] = wine[:, 0].max() + 10
+    gap = np.array([[*outside[0]]])
+    assert detector.score_samples(gap) < detector.score_samples(inside)
+    empty = -np.log(0.5 / (n + 5))
+    assert -np.log(0.1 / (n + 1)) > empty
+
+
+def test_tails_count_rows_at_least_as_far(wine):
+    detector = TailDetector().fit(wine)
+    n = len(wine)
+    left = np.array([(wine <= row).sum(axis=0) for row in NEW])
+    right = np.array([(wine >= row).sum(axis=0) for row in NEW])
+    log_left, log_right = (np.log((t + 0.5) / (n + 1)) for t in (left, right))
+    centred = wine - wine.mean(axis=0)
+    leans_left = (centred**3).mean(axis=0) < 0
+    leaning = np.where(leans_left, log_left, log_right).sum(axis=1)
+    expected = -np.min([log_left.sum(axis=1), log_right.sum(axis=1), leaning], axis=0)
+    np.testing.assert_allclose(-detector.score_samples(NEW), expected)
+
+
+def test_mahalanobis_is_whitened_pca(wine):
+    pca = PCA(whiten=True).fit(wine)
+    expected = (pca.transform(NEW) ** 2).sum(axis=1)
+    detector = MahalanobisDetector(reg_covar=1e-12).fit(wine)
+    np.testing.assert_allclose(-detector.score_samples(NEW), expected, rtol=1e-6)
+    assert len(detector.explained_variance_) == 13
+
+
+def test_mixture_is_the_log_likelihood(wine):
+    detector = MixtureDetector(n_components=3, random_state=5).fit(wine)
+    mixture = detector.mixture_
+    assert isinstance(mixture, GaussianMixture)
+    density = sum(
+        w * multivariate_normal(m, c).pdf(NEW)
+        for w, m, c in zip(
+            mixture.weights_, mixture.means_, mixture.covariances_, strict=True
+        )
+    )
+    np.testing.assert_allclose(detector.score_samples(NEW), np.log(density))
+
+
+def test_mixture_projects_many_columns():
+    X = np.random.RandomState(0).randn(120, 70)
+    detector = MixtureDetector(max_samples=100).fit(X)
+    assert detector.projection_.n_components_ == 50
+    np.testing.assert_allclose(
+        detector.score_samples(X),
+        detector.mixture_.score_samples(detector.projection_.transform(X)),
+    )
+
+
+def test_projection_is_the_mean_robust_deviation(wine):
+    detector = ProjectionDetector(n_projections=40).fit(wine)
+    projected = wine @ detector.directions_
+    center = np.median(projected, axis=0)
+    spread = 1.4826 * np.median(np.abs(projected - center), axis=0)
+    expected = (np.abs(NEW @ detector.directions_ - center) / spread).mean(axis=1)
+    np.testing.assert_allclose(-detector.score_samples(NEW), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_knots", [0, 3])
+def test_dependency_is_one_ridge_per_column(wine, n_knots):
+    X = wine[:, :6]
+    detector = DependencyDetector(n_knots=n_knots, alpha=0.1).fit(X)
+    basis, n_basis = SplineBasis(n_knots).fit(X).query(X)
+    new, _ = SplineBasis(n_knots).fit(X).query(NEW[:, :6])
+    center, scale = basis.mean(axis=0), basis.std(axis=0) + 1e-6
+    P, Q = (basis - center) / scale, (new - center) / scale
+    expected = 0.0
+    for j in range(6):
+        own = np.arange(j * n_basis, (j + 1) * n_basis)
+        others = np.setdiff1d(np.arange(P.shape[1]), own)
+        ridge = Ridge(alpha=0.1 * len(P), fit_intercept=False)
+        ridge.fit(P[:, others], P[:, own[0]])
+        residuals = P[:, own[0]] - ridge.predict(P[:, others])
+        r2 = np.clip(1 - residuals.var(), 0, 0.999)
+        assert detector.r2_[j] == pytest.approx(r2, abs=1e-6)
+        new_residuals = Q[:, own[0]] - ridge.predict(Q[:, others])
+        square = (new_residuals / residuals.std()) ** 2
+        expected = expected + (r2 + 0.01) * np.minimum(square, 50)
+    np.testing.assert_allclose(-detector.score_samples(NEW[:, :6]), expected, rtol=1e-4)
+
+
+def test_dependency_finds_what_breaks_a_curve():
+    rng = np.random.RandomState(0)
+    x = rng.uniform(-2, 2, 400)
+    X = np.column_stack([x, x**2, rng.randn(400)]) + 0.05 * rng.randn(400, 3)
+    X[0, :2] = [0.0, 3.5]  # each value ordinary, together impossible
+    curved = DependencyDetector(n_knots=4).fit(X)
+    assert curved.score_samples(X).argmin() == 0
+    assert curved.r2_[1] > 0.7
+    assert DependencyDetector(n_knots=0).fit(X).r2_[1] < 0.1
+    assert curved.r2_[2] < 0.2
+
+
+def test_dependency_with_many_columns():
+    rng = np.random.RandomState(0)
+    latent = rng.randn(60, 3)
+    X = latent @ rng.randn(3, 410) + 0.1 * rng.randn(60, 410)
+    X[:, :10] *= 1e-3
+    detector = DependencyDetector().fit(X)
+    assert detector._source.columns_.tolist() == list(range(10, 410))
+    assert len(detector._source.knots_) == 0
+    assert np.isfinite(detector.score_samples(X)).all()

@@ -1,0 +1,114 @@
+"""One neighbour search, restricted to any trusted rows, against brute force."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from autonomaly.detectors._graph import NeighborGraph
+
+
+def brute_force(reference, keep, rows, k):
+    """Distances to the k nearest trusted rows, one zero distance left out."""
+    trusted = reference[keep]
+    distances = np.sqrt(((rows[:, None] - trusted[None]) ** 2).sum(axis=2))
+    distances.sort(axis=1)
+    return np.array([d[1:] if d[0] == 0 else d for d in distances], dtype=object), k
+
+
+def check(reference, keep, rows, n_neighbors):
+    graph = NeighborGraph(n_neighbors).fit(reference)
+    answer = graph.restrict(keep).answer(graph.query(rows))
+    k = min(n_neighbors, len(reference) - 1, keep.sum() - 1)
+    assert answer.distances.shape == answer.indices.shape == (len(rows), k)
+    expected, _ = brute_force(reference, keep, rows, k)
+    expected = np.array([d[:k] for d in expected], dtype=float)
+    size = np.abs(reference).max() + np.abs(rows).max()
+    np.testing.assert_allclose(answer.distances, expected, rtol=1e-6, atol=1e-6 * size)
+    assert keep[answer.indices].all()
+    # The indices are the rows whose distances are given, each once.
+    real = np.linalg.norm(rows[:, None] - reference[answer.indices], axis=2)
+    np.testing.assert_allclose(real, answer.distances, rtol=1e-6, atol=1e-6 * size)
+    assert all(len(set(row)) == k for row in answer.indices.tolist())
+    return answer
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.95])
+def test_restricted_answers_are_brute_force(seed, share):
+    rng = np.random.RandomState(seed)
+    reference = rng.randn(120, 1 + seed) * 10.0 ** (seed - 3)
+    keep = rng.rand(120) >= share
+    keep[:2] = True
+    new = rng.randn(30, 1 + seed) * 10.0 ** (seed - 3)
+    check(reference, keep, reference, 10)
+    check(reference, keep, new, 10)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+def test_duplicates_and_ties(share):
+    rng = np.random.RandomState(0)
+    X = load_iris().data  # one decimal: many ties, one pair of equal rows
+    grid = rng.randint(0, 3, (150, 2)).astype(float)
+    for reference in (X, grid, np.repeat(X[:15], 10, axis=0)):
+        keep = rng.rand(150) >= share
+        keep[:2] = True
+        check(reference, keep, reference, 7)
+        check(reference, keep, reference + 0.01, 7)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_ties_go_to_the_lower_index_in_any_batch(share):
+    rng = np.random.RandomState(1)
+    reference = rng.randint(0, 4, (200, 3)).astype(float)
+    keep = rng.rand(200) >= share
+    graph = NeighborGraph(12).fit(reference)
+    part = graph.restrict(keep)
+    whole = part.answer(graph.query(reference))
+    for i in (0, 57, 199):
+        alone = part.answer(graph.query(reference[i : i + 1]))
+        np.testing.assert_array_equal(alone.indices[0], whole.indices[i])
+        np.testing.assert_array_equal(alone.distances[0], whole.distances[i])
+    order = rng.permutation(200)
+    shuffled = part.answer(graph.query(reference[order]))
+    np.testing.assert_array_equal(shuffled.indices, whole.indices[order])
+    # The rows themselves do not choose either: among equal rows the lowest come first.
+    for i in range(0, 200, 23):
+        distances = np.linalg.norm(reference[i] - reference, axis=1)
+        rows = np.nonzero(keep)[0]
+        nearest = rows[np.argsort(distances[rows], kind="stable")]
+        nearest = nearest[1:] if distances[nearest[0]] == 0 else nearest
+        np.testing.assert_array_equal(whole.indices[i], nearest[:12])
+
+
+def test_a_row_never_counts_itself_once():
+    reference = np.array([[0.0], [0.0], [1.0], [5.0]])
+    graph = NeighborGraph(2).fit(reference)
+    answer = graph.restrict(np.ones(4, dtype=bool)).answer(graph.query(reference))
+    np.testing.assert_allclose(answer.distances, [[0, 1], [0, 1], [1, 1], [4, 5]])
+
+
+def test_a_row_that_is_not_trusted_keeps_all_neighbours():
+    reference = np.array([[0.0], [1.0], [3.0], [7.0]])
+    keep = np.array([False, True, True, True])
+    graph = NeighborGraph(2).fit(reference)
+    answer = graph.restrict(keep).answer(graph.query(reference))
+    np.testing.assert_allclose(answer.distances[0], [1, 3])
+    np.testing.assert_allclose(answer.distances[1], [2, 6])
+
+
+def test_a_far_cluster_does_not_blur_small_distances():
+    rng = np.random.RandomState(0)
+    near = rng.randn(60, 2) * 1e-3
+    reference = np.vstack([near, 1e3 + near[:5]])
+    check(reference, np.ones(65, dtype=bool), reference, 5)
+    graph = NeighborGraph(1).fit(reference)
+    answer = graph.restrict(np.ones(65, dtype=bool)).answer(graph.query(near))
+    exact = np.linalg.norm(near[:, None] - near[None], axis=2)
+    np.fill_diagonal(exact, np.inf)
+    np.testing.assert_allclose(answer.distances[:, 0], exact.min(axis=1), rtol=1e-3)
+
+
+def test_widen_takes_the_larger():
+    small, large = NeighborGraph(3), NeighborGraph(8)
+    assert small.widen(large) is large
+    assert large.widen(small) is large
