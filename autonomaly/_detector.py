@@ -308,8 +308,6 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             selection = selector.select(self.profile_, plan.n_reference, Z.shape[1])
             self.ensemble_ = VotingOutlierEnsemble(
                 [build_member(member) for member in selection.members],
-                weights=[member.weight for member in selection.members],
-                screening=selection.screening,
                 contamination=self.contamination,
                 max_false_discovery_rate=self.max_false_discovery_rate,
                 max_reference=plan.n_reference,

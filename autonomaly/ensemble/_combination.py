@@ -2,44 +2,69 @@
 
 import numpy as np
 
-__all__ = ["combine", "standardize"]
+__all__ = ["combine", "location_and_scale", "standardize"]
 
-# Between these many standard deviations the scale is linear; beyond, logarithmic, so
-# that one member cannot outvote all others and new extremes still keep their order.
-_LINEAR = (-5.0, 15.0)
+# The scale of a score is at least this share of its standard deviation: where most rows
+# score alike, the few others must not become infinitely far.
+_MIN_SCALE = 1e-3
 
 
-def standardize(abnormality, mean, std):
-    """Express scores in standard deviations of the training scores.
+def location_and_scale(abnormality):
+    """Measure where the bulk of a member's training scores lies.
+
+    Median and interquartile range, which the anomalies themselves hardly move: a
+    member that sets some rows far apart has its say, however many they are.
+
+    Parameters
+    ----------
+    abnormality : ndarray of shape (n_samples,)
+        Scores of one member on the reference rows.
+
+    Returns
+    -------
+    tuple of (float, float)
+        Median and scale; the scale is positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._combination import location_and_scale
+    >>> location_and_scale(np.array([0.0, 1.0, 2.0, 3.0, 50.0]))
+    (2.0, 2.0)
+    """
+    low, center, high = np.percentile(abnormality, [25, 50, 75])
+    # A member that is constant on the reference says nothing about those rows, and
+    # that any departure is far out.
+    floor = 1e-12 * (1.0 + abs(center))
+    scale = max(high - low, _MIN_SCALE * abnormality.std(), floor)
+    return float(center), float(scale)
+
+
+def standardize(abnormality, center, scale):
+    """Express scores in robust units, far ones logarithmically.
 
     Parameters
     ----------
     abnormality : ndarray of shape (n_samples,)
         Scores of one member, high = abnormal.
-    mean, std : float
-        Mean and standard deviation of the member's scores on the reference rows.
+    center, scale : float
+        See :func:`location_and_scale`.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        Standardised scores, compressed logarithmically below -5 and above 15.
+        ``arcsinh((abnormality - center) / scale)``: linear in the bulk, logarithmic in
+        the tails, so that no member outvotes all others and new extremes keep their
+        order.
 
     Examples
     --------
     >>> import numpy as np
     >>> from autonomaly.ensemble._combination import standardize
-    >>> standardize(np.array([1.0, 3.0, 1e6]), mean=1.0, std=2.0).round(1)
-    array([ 0. ,  1. , 28.1])
+    >>> standardize(np.array([1.0, 3.0, 1e6]), center=1.0, scale=2.0).round(1)
+    array([ 0. ,  0.9, 13.8])
     """
-    low, high = _LINEAR
-    # A member that is constant on the reference says nothing about those rows, and
-    # that any departure is far out.
-    std = max(std, 1e-12 * (1.0 + abs(mean)))
-    z = (abnormality - mean) / std
-    above, below = z > high, z < low
-    z[above] = high + np.log1p(z[above] - high)
-    z[below] = low - np.log1p(low - z[below])
-    return z
+    return np.arcsinh((abnormality - center) / scale)
 
 
 def combine(Z, how, weights=None):

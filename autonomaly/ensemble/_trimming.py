@@ -1,41 +1,12 @@
-"""Which reference rows to trust: iterated trimming by a robust consensus."""
+"""Which reference rows to trust."""
 
 import numpy as np
 from scipy.stats import rankdata
 
-__all__ = ["consensus", "trusted_rows"]
+__all__ = ["trusted_rows"]
 
 # Fewer rows than this are never trimmed: what is left would describe nothing.
-MIN_ROWS = 20
-
-
-def consensus(abnormalities):
-    """Rank rows by the mean tail surprise of several detectors.
-
-    Every score becomes ``-log(1 - rank / (n + 1))``, which stretches the suspicious
-    end: a row must be far up for a few detectors, or rather high for many.
-
-    Parameters
-    ----------
-    abnormalities : list of ndarray of shape (n_samples,)
-        Scores of the detectors that screen, high = abnormal.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        The consensus, high = abnormal.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from autonomaly.ensemble._trimming import consensus
-    >>> consensus([np.array([1.0, 2.0, 9.0])]).round(2)
-    array([0.29, 0.69, 1.39])
-    """
-    n = len(abnormalities[0])
-    return np.mean(
-        [-np.log(1 - rankdata(scores) / (n + 1)) for scores in abnormalities], axis=0
-    )
+_MIN_ROWS = 20
 
 
 def trusted_rows(suspicion, share, n_features):
@@ -64,7 +35,7 @@ def trusted_rows(suspicion, share, n_features):
     np.int64(30)
     """
     n = len(suspicion)
-    if n < MIN_ROWS:
+    if n < _MIN_ROWS:
         return np.ones(n, dtype=bool)
     if n < 3 * n_features:
         share = min(share, 0.3)

@@ -13,7 +13,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._quiet import quiet
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
@@ -27,15 +26,15 @@ from autonomaly.ensemble._levels import (
     split_member,
 )
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
-from autonomaly.ensemble._trimming import consensus, trusted_rows
+from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.resources import Deadline, chunk_rows
 
 __all__ = ["VotingOutlierEnsemble"]
 
-# Untrimmed, 30 % trimmed once, 50 % trimmed twice: how deep to trim cannot be read off
-# the data, and averaging the depths loses little against the best of them.
-_DEPTHS = ((0.0, 0), (0.3, 1), (0.5, 2))
+# How deep to trim cannot be read off the data; averaging the depths loses little
+# against the best of them.
+_DEPTHS = (0.0, 0.3, 0.5)
 # Rows outside the reference that make a calibration sample of their own.
 _MIN_HELD_OUT = 1000
 _MAX_HELD_OUT = 10_000
@@ -69,15 +68,11 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         How soft votes are combined; ``"upper_half"`` is the mean of the half of the
         members that find the row most abnormal.
     weights : array-like of shape (n_estimators,), default=None
-        Non-negative weights of the members. Those of weight zero take part in the
-        screening of the reference only.
-    trimming : "auto", None or tuple of (share, rounds), default="auto"
-        The depths at which members are fitted: ``share`` in [0, 1) of the reference is
-        left out, ``rounds`` times, starting from the whole each time. ``None`` is
-        ``((0.0, 0),)``, ``"auto"`` is ``((0.0, 0), (0.3, 1), (0.5, 2))``.
-    screening : list of str, default=None
-        Names of the members whose consensus decides which rows to trust; all members
-        where not given.
+        Non-negative weights of the members.
+    trimming : "auto", None or tuple of float, default="auto"
+        The depths at which members are fitted, each a share in [0, 1) of the reference
+        that is left out: the rows that the vote so far finds most abnormal. ``None``
+        is ``(0.0,)``, ``"auto"`` is ``(0.0, 0.3, 0.5)``.
     contamination : "auto" or float in (0, 0.5], default="auto"
         Share of training rows to flag. ``"auto"`` estimates it from the distribution
         of the scores and may flag no row.
@@ -105,7 +100,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         The fitted members, view and detector, of all levels.
     named_estimators_ : Bunch
         The fitted members by name; those fitted on a trimmed reference are named
-        ``"name@0.3x1"`` after share and rounds.
+        ``"name@0.3"`` after the share left out.
     rejected_ : dict of str to str
         Members that could not serve, with the reason.
     contamination_ : float
@@ -163,7 +158,6 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         "combination": [StrOptions({"upper_half", "mean", "median", "max"})],
         "weights": ["array-like", None],
         "trimming": [StrOptions({"auto"}), None, tuple, list],
-        "screening": ["array-like", None],
         "contamination": [
             StrOptions({"auto"}),
             Interval(Real, 0, 0.5, closed="right"),
@@ -185,7 +179,6 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         combination="upper_half",
         weights=None,
         trimming="auto",
-        screening=None,
         contamination="auto",
         max_false_discovery_rate=None,
         calibrate=True,
@@ -200,7 +193,6 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         self.combination = combination
         self.weights = weights
         self.trimming = trimming
-        self.screening = screening
         self.contamination = contamination
         self.max_false_discovery_rate = max_false_discovery_rate
         self.calibrate = calibrate
@@ -383,12 +375,6 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         self._validate_names([name for name, _ in self._checked_estimators()])
         self._weights = self._checked_weights()
-        names = [name for name, _ in self.estimators]
-        screening = names if self.screening is None else list(self.screening)
-        for name in screening:
-            if name not in names:
-                raise ValueError(unknown_name_message("screening member", name, names))
-        self._screening = screening
         self._depths = self._checked_depths()
         return X
 
@@ -418,14 +404,15 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
     def _checked_depths(self):
         if isinstance(self.trimming, str):
             return _DEPTHS
-        depths = tuple(tuple(depth) for depth in self.trimming or ((0.0, 0),))
-        for depth in depths:
-            if len(depth) != 2 or not 0 <= depth[0] < 1 or depth[1] < 0:
-                raise ValueError(
-                    f"trimming={self.trimming!r} must be 'auto', None or a tuple of "
-                    f"(share, rounds) with the share in [0, 1), e.g. ((0.3, 1),)"
-                )
-        return depths
+        depths = (0.0,) if self.trimming is None else tuple(self.trimming)
+        if not depths or not all(
+            isinstance(share, Real) and 0 <= share < 1 for share in depths
+        ):
+            raise ValueError(
+                f"trimming={self.trimming!r} must be 'auto', None or a tuple of shares "
+                f"in [0, 1), e.g. (0.0, 0.3)"
+            )
+        return tuple(sorted(depths))
 
     def _fit(self, X, score_all):
         """Fit; return the abnormality of the rows of X, or None where not all scored.
@@ -442,8 +429,8 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         rows = self._draw_reference(len(X), seeds[0])
         self.rejected_ = {}
         with one_blas_thread():
-            self._fit_members(X if rows is None else X[rows], seeds[1], deadline)
-            scores = self._take_reference_scores()
+            reference = X if rows is None else X[rows]
+            scores = self._fit_members(reference, seeds[1], deadline)
         self.reference_size_ = len(scores)
         held_out = None
         if rows is not None:
@@ -489,32 +476,92 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         query = self._views.fit(X)
         everyone = np.ones(len(X), dtype=bool)
         rejected = self.rejected_
-        base = fit_level("", members, self._views, query, everyone, deadline, rejected)
-        if not base.members:
+        level = fit_level(
+            "", members, self._views, query, everyone, deadline, self.rejected_
+        )
+        if not level.members:
             raise NoDetectorLeftError(
                 "No detector can serve this data. "
-                + "; ".join(f"{name}: {why}" for name, why in rejected.items())
+                + "; ".join(f"{name}: {why}" for name, why in self.rejected_.items())
             )
-        self._levels = [
-            level
-            for share, rounds in self._depths
-            if (level := self._fit_depth(share, rounds, members, base, query, deadline))
-        ] or [base]
-        self._publish_members(members)
+        levels = [level]
+        robust = {n: m for n, m in level.members.items() if m.detector._robust}
+        for share in self._depths:
+            if share == 0 or deadline.expired:
+                continue
+            # The vote so far says which rows to trust: better than any few members do.
+            suspicion = self._vote_of(levels)
+            keep = trusted_rows(suspicion, share, self.n_features_in_)
+            if keep.all():
+                continue
+            # What fails on a trimmed reference only is no loss: it has been fitted.
+            level = fit_level(
+                f"@{share:g}",
+                members,
+                self._views,
+                query,
+                keep,
+                deadline,
+                dict(self.rejected_),
+                known=robust,
+            )
+            if level.members:
+                levels.append(level)
+        if self._depths[0] > 0 and len(levels) > 1:
+            del levels[0]  # fitted to find whom to trust, not asked for
+        self._levels = levels
+        return self._finish_members(members)
 
-    def _take_reference_scores(self):
-        """Combine the scores that the members gave the reference while fitting."""
-        columns = []
+    def _columns_of(self, levels):
+        """Scores of the reference, weights and names: one column per fitted member."""
+        weight_of = dict(
+            zip((n for n, _ in self.estimators), self._weights, strict=True)
+        )
+        columns, weights, names = [], [], []
+        for level in levels:
+            for name, member in level.members.items():
+                columns.append(
+                    standardize(member.abnormality, member.center, member.scale)
+                )
+                weights.append(weight_of[name])
+                names.append(f"{name}{level.name}")
+        return np.column_stack(columns), np.asarray(weights), names
+
+    def _vote_of(self, levels):
+        Z, weights, _ = self._columns_of(levels)
+        how = self.combination if self.voting == "soft" else "upper_half"
+        return combine(Z, how, weights)
+
+    def _finish_members(self, members):
+        """Publish the fitted members; return the vote on the reference."""
+        Z, self._column_weights, self._column_names = self._columns_of(self._levels)
+        view_of = {m.name: m.view_key for m in members}
+        pipelines = []
         for level in self._levels:
-            for member in level.members.values():
-                columns.append(standardize(member.abnormality, member.mean, member.std))
-        for level in self._levels:
-            for member in level.members.values():
+            for name, member in level.members.items():
                 member.abnormality = None  # needed while fitting only
-        Z = np.column_stack(columns)
+                steps = self._views.steps[view_of[name]]
+                pipelines.append(
+                    Pipeline(
+                        [(f"view{i}" if i else "view", s) for i, s in enumerate(steps)]
+                        + [("detector", member.detector)]
+                    )
+                )
+        self.estimators_ = pipelines
+        self.named_estimators_ = Bunch(
+            **dict(zip(self._column_names, pipelines, strict=True))
+        )
+        self.levels_ = [level.name or "all rows" for level in self._levels]
+        self._thresholds = self._member_thresholds(Z) if self.voting == "hard" else None
         votes = self._vote(Z)
         self._measure_agreement(Z, votes)
         return votes
+
+    def _member_thresholds(self, Z):
+        """Find the standardised score above which each member flags a row."""
+        if self.contamination == "auto":
+            return np.array([outlier_threshold(column)[0] for column in Z.T])
+        return np.quantile(Z, 1 - self.contamination, axis=0)
 
     def _measure_agreement(self, Z, votes):
         """Compare the ranks of members and vote on rows enough for two digits."""
@@ -530,67 +577,6 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         self.agreement_with_vote_ = {n: float(np.mean(v)) for n, v in by_member.items()}
         voting = self._column_weights > 0
         self.agreement_ = float(correlation[voting].mean())
-
-    def _fit_depth(self, share, rounds, members, base, query, deadline):
-        """Fit the members on what is left after some rounds; None if time is out."""
-        level = base
-        robust = {n: m for n, m in base.members.items() if m.detector._robust}
-        screening = [n for n in self._screening if n in base.members]
-        for i in range(rounds if share > 0 and screening else 0):
-            if deadline.expired:
-                return None
-            suspicion = consensus(
-                [level.members[n].abnormality for n in screening if n in level.members]
-            )
-            keep = trusted_rows(suspicion, share, self.n_features_in_)
-            last = i == rounds - 1
-            wanted = [m for m in members if last or m.name in screening]
-            # What fails on a trimmed reference only is no loss: it has been fitted.
-            level = fit_level(
-                f"@{share:g}x{rounds}",
-                wanted,
-                self._views,
-                query,
-                keep,
-                deadline,
-                dict(self.rejected_),
-                known=robust,
-            )
-        return level
-
-    def _publish_members(self, members):
-        view_of = {m.name: m.view_key for m in members}
-        weight_of = dict(
-            zip((n for n, _ in self.estimators), self._weights, strict=True)
-        )
-        named, weights = {}, []
-        for level in self._levels:
-            for name, member in level.members.items():
-                steps = self._views.steps[view_of[name]]
-                pipeline = Pipeline(
-                    [(f"view{i}" if i else "view", s) for i, s in enumerate(steps)]
-                    + [("detector", member.detector)]
-                )
-                named[f"{name}{level.name}"] = pipeline
-                weights.append(weight_of[name])
-        self._column_weights = np.asarray(weights)
-        self._column_names = list(named)
-        self.named_estimators_ = Bunch(**named)
-        self.estimators_ = list(named.values())
-        self.levels_ = [level.name or "all rows" for level in self._levels]
-        self._thresholds = self._member_thresholds() if self.voting == "hard" else None
-
-    def _member_thresholds(self):
-        """Find the standardised score above which each member flags a row."""
-        thresholds = []
-        for level in self._levels:
-            for member in level.members.values():
-                scores = standardize(member.abnormality, member.mean, member.std)
-                if self.contamination == "auto":
-                    thresholds.append(outlier_threshold(scores)[0])
-                else:
-                    thresholds.append(np.quantile(scores, 1 - self.contamination))
-        return np.asarray(thresholds)
 
     def _fit_calibration(self, X, held_out, seed, deadline):
         """Keep the scores of rows that the members have not seen."""

@@ -1,6 +1,6 @@
 """Which detectors, for this data, and why."""
 
-from autonomaly.selection._pool import POOL, SCREENING, PoolMember, build_member
+from autonomaly.selection._pool import POOL, PoolMember, build_member
 from autonomaly.selection._selector import (
     AlgorithmRecommendation,
     AlgorithmSelector,
@@ -9,7 +9,6 @@ from autonomaly.selection._selector import (
 
 __all__ = [
     "POOL",
-    "SCREENING",
     "AlgorithmRecommendation",
     "AlgorithmSelector",
     "PoolMember",

@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 from autonomaly.detectors import detector_spec
 from autonomaly.preprocessing import MinMaxView, NormalView, RobustView, SquashedView
 
-__all__ = ["POOL", "SCREENING", "PoolMember", "build_member"]
+__all__ = ["POOL", "PoolMember", "build_member"]
 
 VIEW_CLASSES = {
     "robust": RobustView,
@@ -31,15 +31,12 @@ class PoolMember:
         Name of the view.
     parameters : dict
         Hyperparameters.
-    weight : float
-        Weight in the vote; 0 for one that only screens the reference.
     """
 
     name: str
     detector: str
     view: str
     parameters: dict = field(default_factory=dict)
-    weight: float = 1.0
 
 
 # A broad pool, averaged, beat every cleverer selection on unseen data sets.
@@ -57,18 +54,6 @@ POOL = (
     PoolMember("forest_robust", "forest", "robust"),
     PoolMember("histogram_squashed", "histogram", "squashed"),
     PoolMember("tails_robust", "tails", "robust"),
-    PoolMember("projection_robust", "projection", "robust", weight=0.0),
-)
-
-# Their consensus decides which rows of the reference to trust: two that contamination
-# cannot move far, and two kinds of anomaly on two views each.
-SCREENING = (
-    "forest_robust",
-    "projection_robust",
-    "knn20_squashed",
-    "knn20_normal",
-    "dependency_squashed",
-    "dependency_normal",
 )
 
 

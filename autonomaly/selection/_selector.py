@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.detectors import catalogue, detector_spec
-from autonomaly.selection._pool import POOL, SCREENING, PoolMember
+from autonomaly.selection._pool import POOL, PoolMember
 
 __all__ = ["AlgorithmRecommendation", "AlgorithmSelector", "Selection"]
 
@@ -52,8 +52,6 @@ class AlgorithmRecommendation:
         Growth of the fit time in n rows and d columns.
     memory_requirements : str
         ``"low"``, ``"medium"`` or ``"high"``.
-    weight : float
-        Weight in the vote; 0 for one that only helps to choose the rows to trust.
     """
 
     algorithm: str
@@ -65,7 +63,6 @@ class AlgorithmRecommendation:
     hyperparameters: dict = field(default_factory=dict)
     computational_complexity: str = "unknown"
     memory_requirements: str = "medium"
-    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -78,15 +75,12 @@ class Selection:
         The members, most telling first.
     members : list of PoolMember
         The same members, as they are built.
-    screening : list of str
-        Names of the members whose consensus decides which rows to trust.
     refused : dict of str to str
         What was not chosen, with the reason.
     """
 
     recommendations: list
     members: list
-    screening: list
     refused: dict
 
 
@@ -154,17 +148,15 @@ class AlgorithmSelector:
             else:
                 refused[member.name] = no
         chosen = self._limit(chosen, refused)
-        if not any(member.weight > 0 for member, _, _ in chosen):
+        if not chosen:
             raise ValueError(
                 f"algorithms={self.algorithms!r} and exclude={self.exclude!r} leave no "
                 f"detector for {n_reference} rows and {n_columns} columns"
                 + "".join(f"; {name}: {why}" for name, why in refused.items())
             )
-        names = [member.name for member, _, _ in chosen]
         return Selection(
-            [self._recommend(*item, profile) for item in chosen if item[0].weight > 0],
+            [self._recommend(*item, profile) for item in chosen],
             [member for member, _, _ in chosen],
-            [name for name in SCREENING if name in names] or names,
             refused,
         )
 
@@ -186,18 +178,7 @@ class AlgorithmSelector:
         for name in dict.fromkeys(self.algorithms):
             of_pool = [m for m in POOL if name in (m.name, m.detector)]
             for member in of_pool:
-                # What only screens in the pool votes when it is asked for.
-                weight = member.weight or 1.0
-                yield (
-                    PoolMember(
-                        member.name,
-                        member.detector,
-                        member.view,
-                        member.parameters,
-                        weight,
-                    ),
-                    "asked for",
-                )
+                yield member, "asked for"
             if not of_pool:
                 yield _default_member(known[name]), "asked for"
 
@@ -220,15 +201,13 @@ class AlgorithmSelector:
         """Keep the members that differ most, where fewer are wanted."""
         order = {name: i for i, name in enumerate(_BREADTH)}
         chosen = sorted(chosen, key=lambda item: order.get(item[0].name, len(order)))
-        voting = [item for item in chosen if item[0].weight > 0]
-        if self.max_models is None or len(voting) <= self.max_models:
+        if self.max_models is None:
             return chosen
-        for member, _, _ in voting[self.max_models :]:
+        for member, _, _ in chosen[self.max_models :]:
             refused[member.name] = (
                 f"max_models={self.max_models}: those kept differ more from each other"
             )
-        kept = {member.name for member, _, _ in voting[: self.max_models]}
-        return [i for i in chosen if i[0].weight == 0 or i[0].name in kept]
+        return chosen[: self.max_models]
 
     def _recommend(self, member, spec, why, profile):
         confidence = (
@@ -243,7 +222,6 @@ class AlgorithmSelector:
             hyperparameters=dict(member.parameters),
             computational_complexity=spec.complexity,
             memory_requirements=spec.memory_usage,
-            weight=member.weight,
         )
 
 
