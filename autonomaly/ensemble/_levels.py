@@ -242,8 +242,8 @@ def _fit_member(member, views, part, answer, keep, deadline):
         n_bad = int((~np.isfinite(scores)).sum())
         raise DetectorRejected(f"{n_bad} of {len(scores)} scores are not finite")
     with np.errstate(**_OVERFLOW):
-        mean, std = float(scores.mean()), float(scores.std())
-    if not np.isfinite([mean, std]).all():
+        center, scale = location_and_scale(scores)
+    if not np.isfinite([center, scale]).all():
         raise DetectorRejected("its scores are too large to be compared with others")
     detector._attach(views.shared[member.shared_key], part)
     detector.n_features_in_ = views.widths[member.view_key]
@@ -252,8 +252,8 @@ def _fit_member(member, views, part, answer, keep, deadline):
         member.name,
         member.shared_key,
         detector,
-        mean,
-        std,
+        center,
+        scale,
         scores,
     )
 
