@@ -94,8 +94,10 @@ def combine(Z, how, weights=None):
     >>> combine(Z, "mean"), combine(Z, "upper_half")
     (array([1.5]), array([2.5]))
     """
-    if weights is not None and (weights != weights[0]).any():
-        return _combine_weighted(Z[:, weights > 0], how, weights[weights > 0])
+    if weights is not None:
+        Z, weights = Z[:, weights > 0], weights[weights > 0]
+        if (weights != weights[0]).any():
+            return _combine_weighted(Z, how, weights)
     if how == "mean":
         return Z.mean(axis=1)
     if how == "median":

@@ -207,8 +207,13 @@ def fit_level(name, members, views, query, keep, deadline, rejected, known=()):
     wanted = [m for m in members if m.name not in rejected]
     parts = views.restrict(keep, {m.shared_key for m in wanted})
     answers = {key: part.answer(query[key]) for key, part in parts.items()}
+    # Our own detectors have known costs and are planned for; foreign code may hang, and
+    # comes last, so that it cannot take the time of the others.
+    wanted.sort(key=_is_foreign)
+    n_foreign = sum(map(_is_foreign, wanted))
     fitted = {}
     for member in wanted:
+        n_foreign -= _is_foreign(member)
         if member.name in known:
             fitted[member.name] = known[member.name]
             continue
@@ -216,7 +221,7 @@ def fit_level(name, members, views, query, keep, deadline, rejected, known=()):
         try:
             deadline.check(member.name)
             fitted[member.name] = _fit_member(
-                member, views, parts[key], answers[key], keep, deadline
+                member, views, parts[key], answers[key], keep, deadline, n_foreign
             )
         except DetectorRejected as error:
             rejected[member.name] = error.reason
@@ -224,20 +229,27 @@ def fit_level(name, members, views, query, keep, deadline, rejected, known=()):
             rejected[member.name] = str(error)
         except Exception as error:  # foreign code may raise anything; it is recorded
             rejected[member.name] = f"{type(error).__name__}: {error}"
-    return Level(name, parts, fitted)
+    in_order = {m.name: fitted[m.name] for m in members if m.name in fitted}
+    return Level(name, parts, in_order)
 
 
-def _fit_member(member, views, part, answer, keep, deadline):
+def _is_foreign(member):
+    return isinstance(member.detector, DetectorAdapter)
+
+
+def _fit_member(member, views, part, answer, keep, deadline, n_later):
     detector = clone(member.detector)
 
     def fit_and_score():
         detector._fit(answer, keep)
         return detector._abnormality(answer)
 
-    foreign = isinstance(detector, DetectorAdapter)
-    # Our own detectors have known costs and are planned for; foreign code may hang.
+    foreign = _is_foreign(member)
+    share = 1 / (2 + n_later)  # as much is left for those later and for what follows
     with quiet() if foreign else np.errstate(**_OVERFLOW):
-        scores = run_within(deadline, member.name, fit_and_score, watch=foreign)
+        scores = run_within(
+            deadline, member.name, fit_and_score, watch=foreign, share=share
+        )
     if not np.isfinite(scores).all():
         n_bad = int((~np.isfinite(scores)).sum())
         raise DetectorRejected(f"{n_bad} of {len(scores)} scores are not finite")

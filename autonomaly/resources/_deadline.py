@@ -51,7 +51,7 @@ class Deadline:
             )
 
 
-def run_within(deadline, what, work, *, watch=True):
+def run_within(deadline, what, work, *, watch=True, share=1.0):
     """Run a piece of work, and leave it behind if it does not end in time.
 
     Parameters
@@ -64,6 +64,8 @@ def run_within(deadline, what, work, *, watch=True):
         Takes nothing; its result is returned and its exceptions pass through.
     watch : bool, default=True
         False runs the work in this thread, without a limit.
+    share : float, default=1.0
+        Share of the time left that the work may take, in (0, 1].
 
     Returns
     -------
@@ -88,13 +90,13 @@ def run_within(deadline, what, work, *, watch=True):
             outcome["error"] = error
 
     thread = threading.Thread(target=run, name=f"autonomaly-{what}", daemon=True)
-    started = time.monotonic()
+    seconds = share * deadline.remaining
     thread.start()
-    thread.join(deadline.remaining)
+    thread.join(seconds)
     if thread.is_alive():
         raise OutOfTime(
-            f"{what!r} did not finish within the {time.monotonic() - started:.3g} s "
-            f"that were left of the time budget of {deadline.seconds:g} s"
+            f"{what!r} did not finish within the {seconds:.2g} s that it was given of "
+            f"the time budget of {deadline.seconds:g} s"
         )
     if "error" in outcome:
         raise outcome["error"]
