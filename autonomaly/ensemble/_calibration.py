@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from autonomaly.ensemble._threshold import SCORE_CAP, tail_excess
+
 __all__ = ["Calibration", "n_discoveries"]
 
 
@@ -15,8 +17,17 @@ class Calibration:
 
     Attributes
     ----------
-    scores : ndarray of shape (n_held_out,)
-        The held-out scores, sorted.
+    scores : ndarray of shape (n_clean,)
+        The held-out scores, sorted, without those that the tail of the others cannot
+        explain.
+    n_left_out : int
+        How many those are.
+
+    Notes
+    -----
+    Training data holds the very anomalies that the p-values should reveal; left among
+    the held-out rows they would hide each other. On clean data next to nothing is left
+    out and the p-values stay uniform.
 
     References
     ----------
@@ -33,7 +44,9 @@ class Calibration:
     """
 
     def __init__(self, abnormality):
-        self.scores = np.sort(abnormality)
+        stretched = np.exp(np.minimum(abnormality, SCORE_CAP) / 2)
+        self.n_left_out = tail_excess(stretched)
+        self.scores = np.sort(abnormality)[: len(abnormality) - self.n_left_out]
 
     def pvalues(self, abnormality):
         """Give the share of held-out rows at least as abnormal, counting the row.

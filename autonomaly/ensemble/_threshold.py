@@ -2,11 +2,18 @@
 
 import numpy as np
 
-__all__ = ["outlier_threshold", "separating_threshold"]
+__all__ = ["SCORE_CAP", "outlier_threshold", "separating_threshold", "tail_excess"]
 
 # Scores closer than this share of their size are ties: the last digits of a matrix
 # product depend on the batch.
 _TIE = 1e-9
+# A population as tight as its Gaussian surrogate shows no structure; at the lower value
+# it is certainly something else (see joint_structure).
+_NO_STRUCTURE, _STRUCTURE = 0.97, 0.90
+_MAX_SHARE = 0.30
+# Beyond this combined score the order no longer matters for a threshold, and the
+# exponential of the score stays finite.
+SCORE_CAP = 60.0
 
 
 def separating_threshold(abnormality, n_flagged):
@@ -28,8 +35,8 @@ def separating_threshold(abnormality, n_flagged):
     --------
     >>> import numpy as np
     >>> from autonomaly.ensemble._threshold import separating_threshold
-    >>> separating_threshold(np.array([1.0, 2.0, 5.0, 3.0]), 1)
-    np.float64(4.0)
+    >>> float(separating_threshold(np.array([1.0, 2.0, 5.0, 3.0]), 1))
+    4.0
     """
     s = np.sort(abnormality)[::-1]
     tie = _TIE * (1 + np.abs(s))
@@ -39,5 +46,108 @@ def separating_threshold(abnormality, n_flagged):
     return s[0] + 1e-6 * (1 + abs(s[0]))
 
 
-def outlier_threshold(abnormality):
-    return separating_threshold(abnormality, len(abnormality) // 10), "x"
+def outlier_threshold(abnormality, structure):
+    """Estimate which scores belong to outliers.
+
+    Two rules are blended by how much structure the data has. Where it looks like one
+    homogeneous population, only rows count that its exponential tail cannot explain,
+    which may be none. Where it has structure, the upper half of the scores is split in
+    two (Otsu's rule), at most 30 % of the rows.
+
+    Parameters
+    ----------
+    abnormality : ndarray of shape (n_samples,)
+        Combined scores, high = abnormal.
+    structure : float
+        See :func:`~autonomaly.ensemble._structure.joint_structure`: about 1 for a
+        homogeneous population, less where there is structure.
+
+    Returns
+    -------
+    threshold : float
+        Rows with larger scores are outliers.
+    reason : str
+        What decided, in words.
+
+    References
+    ----------
+    .. [1] Otsu, N. "A threshold selection method from gray-level histograms." IEEE
+           Transactions on Systems, Man, and Cybernetics 9, 1979.
+           :doi:`10.1109/TSMC.1979.4310076`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._threshold import outlier_threshold
+    >>> scores = np.r_[np.random.RandomState(0).exponential(size=500), 30.0, 31.0]
+    >>> threshold, _ = outlier_threshold(scores, structure=1.0)
+    >>> int((scores > threshold).sum())
+    2
+    """
+    n = len(abnormality)
+    # The combined score is logarithmic in its tails; half-way back to a linear scale
+    # the gaps between outliers and the rest count neither for too little nor too much.
+    stretched = np.exp(np.minimum(abnormality, SCORE_CAP) / 2)
+    beyond_tail = tail_excess(stretched) / n
+    split = _split_upper_half(stretched)
+    weight = np.clip((_NO_STRUCTURE - structure) / (_NO_STRUCTURE - _STRUCTURE), 0, 1)
+    share = min(_MAX_SHARE, weight * split + (1 - weight) * beyond_tail)
+    reason = (
+        f"{beyond_tail:.1%} of the rows lie beyond what an exponential tail explains, "
+        f"splitting the upper half of the scores sets {split:.1%} apart; the rows are "
+        f"{structure:.0%} as far from each other as in a Gaussian population with the "
+        f"same columns and correlations, so that the split counts for {weight:.0%}"
+    )
+    return separating_threshold(abnormality, round(share * n)), reason
+
+
+def tail_excess(scores, rate=0.5):
+    """Count the rows beyond what the tail of the bulk explains.
+
+    The tail is exponential, its scale read off the scores between the median and the
+    85 % quantile.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples,)
+        Scores on a scale where an ordinary tail is about exponential.
+    rate : float, default=0.5
+        Share of the counted rows that the tail may explain.
+
+    Returns
+    -------
+    int
+        Number of rows, from the top.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._threshold import tail_excess
+    >>> scores = np.random.RandomState(0).exponential(size=500)
+    >>> tail_excess(scores), tail_excess(np.r_[scores, 30.0, 31.0])
+    (0, 2)
+    """
+    s = np.sort(scores)
+    n = len(s)
+    middle, upper = np.quantile(s, [0.5, 0.85])
+    scale = (upper - middle) / np.log(0.5 / 0.15)
+    if not scale > 0:
+        scale = np.finfo(float).tiny
+    explained = 0.15 * n * np.exp(-np.minimum((s - upper) / scale, 700))
+    excessive = (explained <= rate * (n - np.arange(n))) & (s > upper)
+    return int(n - np.argmax(excessive)) if excessive.any() else 0
+
+
+def _split_upper_half(scores):
+    """Share of rows above the best split of the upper half in two."""
+    s = np.sort(scores)
+    upper = s[len(s) // 2 :]
+    n = len(upper)
+    if n < 2 or upper[0] == upper[-1]:
+        return 0.0
+    sums = np.cumsum(upper)
+    size = np.arange(1, n)
+    below = sums[:-1] / size
+    above = (sums[-1] - sums[:-1]) / (n - size)
+    between = size * (n - size) * (below - above) ** 2
+    return float(np.mean(s > upper[np.argmax(between)]))

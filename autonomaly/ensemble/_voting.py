@@ -25,6 +25,7 @@ from autonomaly.ensemble._levels import (
     score_levels,
     split_member,
 )
+from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
 from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
@@ -105,6 +106,10 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         Members that could not serve, with the reason.
     contamination_ : float
         Share of training rows below the threshold.
+    structure_ : float
+        Typical distance between neighbouring rows, relative to a Gaussian population
+        with the same columns and correlations: about 1 where the data is one
+        homogeneous population, less where it has structure.
     threshold_reason_ : str
         What set the threshold.
     agreement_ : float
@@ -345,8 +350,8 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         scores = self.score_samples(X)
         if self.calibration_ is None:
             raise ValueError(
-                "calibrate=False left no held-out rows to compare with; fit with "
-                "calibrate=True for p-values"
+                "There are no held-out rows to compare with: calibrate=False, or the "
+                "time budget was spent; fit with calibrate=True and more time"
             )
         return self.calibration_.pvalues(-scores)
 
@@ -394,7 +399,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
             return np.ones(len(self.estimators))
         weights = np.asarray(self.weights, dtype=np.float64)
         usable = weights.shape == (len(self.estimators),)
-        if not usable or not (weights >= 0).all() or not weights.sum() > 0:
+        if not usable or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
             raise ValueError(
                 f"weights={self.weights!r} must be {len(self.estimators)} finite "
                 f"numbers, one per member, none negative and not all zero"
@@ -425,11 +430,12 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
             Whether to score every row even where the threshold needs fewer.
         """
         deadline = Deadline(self.time_budget)
-        seeds = spawn_seeds(self.random_state, 4)
+        seeds = spawn_seeds(self.random_state, 5)
         rows = self._draw_reference(len(X), seeds[0])
         self.rejected_ = {}
         with one_blas_thread():
             reference = X if rows is None else X[rows]
+            self.structure_ = joint_structure(reference, seeds[4])
             scores = self._fit_members(reference, seeds[1], deadline)
         self.reference_size_ = len(scores)
         held_out = None
@@ -475,11 +481,11 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         self._views = SharedViews(members)
         query = self._views.fit(X)
         everyone = np.ones(len(X), dtype=bool)
-        rejected = self.rejected_
         level = fit_level(
             "", members, self._views, query, everyone, deadline, self.rejected_
         )
-        if not level.members:
+        pairs = zip(self.estimators, self._weights, strict=True)
+        if not any(weight and name in level.members for (name, _), weight in pairs):
             raise NoDetectorLeftError(
                 "No detector can serve this data. "
                 + "; ".join(f"{name}: {why}" for name, why in self.rejected_.items())
@@ -560,7 +566,9 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
     def _member_thresholds(self, Z):
         """Find the standardised score above which each member flags a row."""
         if self.contamination == "auto":
-            return np.array([outlier_threshold(column)[0] for column in Z.T])
+            return np.array(
+                [outlier_threshold(column, self.structure_)[0] for column in Z.T]
+            )
         return np.quantile(Z, 1 - self.contamination, axis=0)
 
     def _measure_agreement(self, Z, votes):
@@ -598,17 +606,27 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
             # Too few rows to leave any out: the smallest p-value is large anyway.
             return self._abnormality(X)
         fold = rng.permutation(np.arange(len(X)) % n_folds)
+        names = [name for name, _ in self.estimators]
+        served = [i for i, name in enumerate(names) if name not in self.rejected_]
         scores = np.empty(len(X))
         for k in range(n_folds):
             if deadline.expired:
                 return None
             part = clone(self).set_params(
+                estimators=[self.estimators[i] for i in served],
+                weights=self._weights[served],
                 calibrate=False,
                 contamination=0.1,
                 max_false_discovery_rate=None,
+                time_budget=None if self.time_budget is None else deadline.remaining,
                 random_state=int(rng.randint(2**31 - 1)),
             )
-            part.fit(X[fold != k])
+            try:
+                part.fit(X[fold != k])
+            except NoDetectorLeftError:
+                return None
+            if part.rejected_ or len(part.levels_) < len(self.levels_):
+                return None  # another ensemble: its scores would say nothing of ours
             scores[fold == k] = part._abnormality(X[fold == k])
         return scores
 
@@ -628,7 +646,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         elif self.voting == "hard":
             threshold, why = 0.5, "more than half of the members flag a row"
         elif self.contamination == "auto":
-            threshold, why = outlier_threshold(scores)
+            threshold, why = outlier_threshold(scores, self.structure_)
         else:
             share = np.quantile(scores, 1 - self.contamination)
             threshold = separating_threshold(scores, int((scores > share).sum()))

@@ -1,0 +1,79 @@
+"""Is this one homogeneous population?"""
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import check_random_state
+
+from autonomaly.preprocessing import SquashedView
+
+__all__ = ["joint_structure"]
+
+_MAX_ROWS = 1000
+_N_NEIGHBORS = 10
+_N_SURROGATES = 3
+
+
+def joint_structure(X, random_state=0):
+    """Compare the rows with a Gaussian population that has the same columns.
+
+    The surrogate has exactly the values of every column and the rank correlations of
+    X, joined by a Gaussian copula: Gaussian, uniform or heavy-tailed noise, correlated
+    or not, looks like its surrogate. Clusters, curves and conditional dependences put
+    rows closer together than that.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Finite numbers; at most 1,000 rows are used.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the rows and of the surrogates.
+
+    Returns
+    -------
+    float
+        Median distance to the nearest neighbours in X over that in the surrogates:
+        about 1 for a homogeneous population, less where there is structure.
+
+    References
+    ----------
+    .. [1] Theiler, J., Eubank, S., Longtin, A., Galdrikian, B. and Farmer, J. D.
+           "Testing for nonlinearity in time series: the method of surrogate data."
+           Physica D 58, 1992. :doi:`10.1016/0167-2789(92)90102-S`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._structure import joint_structure
+    >>> rng = np.random.RandomState(0)
+    >>> noise = rng.randn(500, 3)
+    >>> clusters = rng.randn(500, 3) + 9 * rng.randint(0, 2, size=(500, 3))
+    >>> bool(joint_structure(noise) > 0.95), bool(joint_structure(clusters) < 0.9)
+    (True, True)
+    """
+    rng = check_random_state(random_state)
+    if len(X) > _MAX_ROWS:
+        X = X[np.sort(rng.choice(len(X), _MAX_ROWS, replace=False))]
+    X = X[:, X.min(axis=0) < X.max(axis=0)]
+    n, d = X.shape
+    if d == 0 or n <= _N_NEIGHBORS:
+        return 1.0
+    Z = SquashedView().fit_transform(X)
+    ordered = np.sort(Z, axis=0)
+    normal = ndtri((rankdata(Z, axis=0) - 0.5) / n)
+    normal -= normal.mean(axis=0)
+    normal /= np.sqrt((normal**2).mean(axis=0))
+    values, vectors = np.linalg.eigh(normal.T @ normal / n)
+    root = (vectors * np.sqrt(np.maximum(values, 0))).T
+    surrogates = []
+    for _ in range(_N_SURROGATES):
+        ranks = np.argsort(np.argsort(rng.standard_normal((n, d)) @ root, axis=0), 0)
+        surrogates.append(_distances(np.take_along_axis(ordered, ranks, axis=0)))
+    typical = np.median(np.concatenate(surrogates))
+    return float(np.median(_distances(Z)) / typical) if typical > 0 else 1.0
+
+
+def _distances(Z):
+    search = NearestNeighbors(algorithm="brute").fit(Z)
+    return search.kneighbors(n_neighbors=_N_NEIGHBORS)[0].mean(axis=1)
