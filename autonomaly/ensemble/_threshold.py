@@ -133,7 +133,9 @@ def tail_excess(scores, rate=0.5):
     scale = (upper - middle) / np.log(0.5 / 0.15)
     if not scale > 0:
         scale = np.finfo(float).tiny
-    explained = 0.15 * n * np.exp(-np.minimum((s - upper) / scale, 700))
+    with np.errstate(over="ignore"):
+        steps = np.minimum((s - upper) / scale, 700)
+    explained = 0.15 * n * np.exp(-steps)
     excessive = (explained <= rate * (n - np.arange(n))) & (s > upper)
     return int(n - np.argmax(excessive)) if excessive.any() else 0
 
