@@ -20,7 +20,7 @@ class ForestDetector(BaseDetector):
 
     Parameters
     ----------
-    n_estimators : int, default=150
+    n_estimators : int, default=100
         Number of trees.
     max_samples : int, default=256
         Rows drawn for each tree.
@@ -66,7 +66,7 @@ class ForestDetector(BaseDetector):
     def __init__(
         self,
         *,
-        n_estimators=150,
+        n_estimators=100,
         max_samples=256,
         contamination="auto",
         random_state=0,

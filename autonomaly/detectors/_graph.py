@@ -9,11 +9,13 @@ __all__ = ["NeighborGraph", "Neighbors"]
 
 # Spare neighbours searched beyond the largest k: most of them survive a trimming, so
 # one search serves all levels and only rows that run short are searched again.
-_SPARE = 1.3
+_SPARE = 0.8
 # Squared distances are perturbed by this share of the total variance, growing with
 # the index of the reference row. Ties then go to the lower index, whatever the batch
 # and the number of threads; the perturbation is taken out of the result.
 _TIE = 1e-7
+# A service scores one row at a time: up to this many are searched directly.
+_FEW = 8
 # Squares of larger values would overflow; nothing is farther out than this.
 _LARGEST = 1e150
 
@@ -52,6 +54,8 @@ class _Search:
     def __call__(self, Z, k):
         k = min(k, len(self.Z))
         Z = np.clip(Z, -_LARGEST, _LARGEST)
+        if len(Z) <= _FEW:
+            return self._search_few(Z, k)
         rows = np.column_stack([Z - self.center, np.zeros(len(Z))])
         distances, indices = self.index.kneighbors(rows, n_neighbors=k)
         squares = np.maximum(distances**2 - self.tie[indices], 0)
@@ -71,6 +75,19 @@ class _Search:
             squares[i] = np.take_along_axis(exact, order, axis=1)
             indices[i] = np.take_along_axis(indices[i], order, axis=1)
         return np.sqrt(squares), indices
+
+    def _search_few(self, Z, k):
+        """Search for a handful of rows, without the overhead of the index."""
+        squares = np.stack([((self.Z - row) ** 2).sum(axis=1) for row in Z])
+        perturbed = squares + self.tie
+        indices = np.argpartition(perturbed, k - 1, axis=1)[:, :k]
+        order = np.argsort(np.take_along_axis(perturbed, indices, axis=1), axis=1)
+        indices = np.take_along_axis(indices, order, axis=1)
+        near = np.take_along_axis(squares, indices, axis=1)
+        # As above: the perturbation decides among ties only.
+        order = np.argsort(np.where(near <= 0, -1.0, 0.0), axis=1, kind="stable")
+        near = np.take_along_axis(near, order, axis=1)
+        return np.sqrt(near), np.take_along_axis(indices, order, axis=1)
 
 
 class NeighborGraph:

@@ -27,7 +27,7 @@ class MixtureDetector(BaseDetector):
     max_dimensions : int, default=60
         With more columns the rows are first projected on their principal components,
         50 at most.
-    max_samples : int, default=3000
+    max_samples : int, default=2000
         The mixture is estimated on at most this many reference rows.
     contamination : "auto" or float in (0, 0.5], default="auto"
         Share of training rows below the threshold; ``"auto"`` is 0.1.
@@ -77,7 +77,7 @@ class MixtureDetector(BaseDetector):
         n_components=4,
         reg_covar=1e-2,
         max_dimensions=60,
-        max_samples=3000,
+        max_samples=2000,
         contamination="auto",
         random_state=0,
     ):
@@ -103,11 +103,11 @@ class MixtureDetector(BaseDetector):
         self.mixture_ = GaussianMixture(
             n_components=min(self.n_components, max(1, len(Z) // 10)),
             reg_covar=self.reg_covar,
-            max_iter=50,
+            max_iter=30,
             init_params="k-means++",
             random_state=rng,
         )
-        with quiet():  # fifty iterations rank rows well enough, converged or not
+        with quiet():  # thirty iterations rank rows well enough, converged or not
             self.mixture_.fit(Z)
         # Scoring in one matrix product per component, without scikit-learn's checks.
         root = self.mixture_.precisions_cholesky_

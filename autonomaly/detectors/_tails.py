@@ -1,11 +1,85 @@
 """Tail probabilities column by column."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.stats import skew
 
 from autonomaly.detectors._base import BaseDetector
 
-__all__ = ["TailDetector"]
+__all__ = ["SharedRanks", "TailDetector"]
+
+
+class SharedRanks:
+    """Places of values among the sorted reference columns, found once per view."""
+
+    key = "ranks"
+
+    def widen(self, other):
+        """Return ranks that serve two detectors; all are alike."""
+        return self
+
+    def fit(self, Z):
+        """Sort the columns of the reference."""
+        self._order = np.argsort(Z, axis=0, kind="stable")
+        self._sorted = np.asfortranarray(np.take_along_axis(Z, self._order, axis=0))
+        return self
+
+    def query(self, Z):
+        """Count the reference values below, and not above, every value."""
+        n = len(self._sorted)
+        below = np.empty(Z.shape, dtype=np.intp)
+        up_to = np.empty(Z.shape, dtype=np.intp)
+        for j in range(Z.shape[1]):
+            column = self._sorted[:, j]
+            place = np.searchsorted(column, Z[:, j], side="left")
+            # Ties are searched for only where there is one.
+            tied = np.nonzero(column[np.minimum(place, n - 1)] == Z[:, j])[0]
+            below[:, j] = up_to[:, j] = place
+            up_to[tied, j] = np.searchsorted(column, Z[tied, j], side="right")
+        return below, up_to
+
+    def restrict(self, keep):
+        """Return the ranks among the trusted rows only."""
+        return _TrustedRanks(self, keep)
+
+
+class _TrustedRanks:
+    def __init__(self, ranks, keep):
+        trusted = keep[ranks._order]
+        n_columns = trusted.shape[1]
+        self.n = int(keep.sum())
+        self.counts = np.zeros((len(keep) + 1, n_columns), dtype=np.intp)
+        np.cumsum(trusted, axis=0, out=self.counts[1:])
+        self.leans_left = np.array(
+            [_leans_left(ranks._sorted[trusted[:, j], j]) for j in range(n_columns)]
+        )
+
+    def answer(self, query):
+        """Return counts of trusted values up to, and from, every value."""
+        below, up_to = query
+        columns = np.arange(below.shape[1])
+        return TailCounts(
+            self.counts[up_to, columns],
+            self.n - self.counts[below, columns],
+            self.n,
+            self.leans_left,
+        )
+
+
+@dataclass
+class TailCounts:
+    """How many trusted rows lie in either tail, value by value."""
+
+    left: np.ndarray
+    right: np.ndarray
+    n: int
+    leans_left: np.ndarray
+
+
+def _leans_left(column):
+    with np.errstate(all="ignore"):
+        return column.std() > 1e-12 and skew(column) < 0
 
 
 class TailDetector(BaseDetector):
@@ -48,25 +122,14 @@ class TailDetector(BaseDetector):
     def __init__(self, *, contamination="auto"):
         self.contamination = contamination
 
+    def _shared(self):
+        return SharedRanks()
+
     def _fit(self, answer, keep):
-        Z = answer[keep]
-        self._sorted = np.asfortranarray(np.sort(Z, axis=0))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            varied = Z.std(axis=0) > 1e-12
-            self._leans_left = np.zeros(Z.shape[1], dtype=bool)
-            self._leans_left[varied] = skew(Z[:, varied], axis=0) < 0
+        # Probabilities of counts, looked up: as many logarithms as rows, not values.
+        self._log = np.log((np.arange(answer.n + 1) + 0.5) / (answer.n + 1))
 
     def _abnormality(self, answer):
-        n = len(self._sorted)
-        left = np.empty(answer.shape)
-        right = np.empty(answer.shape)
-        for j in range(answer.shape[1]):
-            values, column = self._sorted[:, j], answer[:, j]
-            left[:, j] = np.searchsorted(values, column, side="right")
-            right[:, j] = n - np.searchsorted(values, column, side="left")
-        for tail in (left, right):
-            tail += 0.5
-            tail /= n + 1
-            np.log(tail, out=tail)
-        leaning = np.where(self._leans_left, left, right).sum(axis=1)
+        left, right = self._log[answer.left], self._log[answer.right]
+        leaning = np.where(answer.leans_left, left, right).sum(axis=1)
         return -np.minimum(np.minimum(left.sum(axis=1), right.sum(axis=1)), leaning)

@@ -84,7 +84,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
     calibrate : bool, default=True
         Whether to score held-out rows, for :meth:`outlier_pvalues`. Without enough
         rows outside of the reference this takes a second fit on two halves.
-    max_reference : int, default=5000
+    max_reference : int, default=4000
         Rows that members are fitted on at most; more are sampled.
     memory_limit : int, default=None
         Bytes to work with; chunks of rows are smaller for it.
@@ -187,7 +187,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         contamination="auto",
         max_false_discovery_rate=None,
         calibrate=True,
-        max_reference=5000,
+        max_reference=4000,
         memory_limit=None,
         time_budget=None,
         n_jobs=None,

@@ -8,8 +8,8 @@ __all__ = ["ReferencePlan", "parse_memory", "plan_reference"]
 
 # Rows of the reference: beyond, neighbours and covariances hardly change any more,
 # while every row scored costs as much again.
-_MAX_REFERENCE = 5000
-_MAX_REFERENCE_LARGE = 2500
+_MAX_REFERENCE = 4000
+_MAX_REFERENCE_LARGE = 2000
 _LARGE = 100_000
 _MIN_REFERENCE = 200
 
@@ -72,8 +72,8 @@ def parse_memory(memory_limit):
     elif isinstance(memory_limit, Real) and memory_limit > 0:
         return int(memory_limit)
     raise ValueError(
-        f"memory_limit={memory_limit!r} cannot be read; pass a positive number of bytes "
-        f"or a string such as '500MB' or '2GB'"
+        f"memory_limit={memory_limit!r} cannot be read; pass a positive number of "
+        f"bytes or a string such as '500MB' or '2GB'"
     )
 
 
@@ -98,7 +98,7 @@ def plan_reference(n_samples, n_columns, *, memory_limit=None, time_budget=None)
     --------
     >>> from autonomaly.resources import plan_reference
     >>> plan_reference(1_000_000, 10).n_reference
-    2500
+    2000
     """
     large = n_samples > _LARGE
     limit = _MAX_REFERENCE_LARGE if large else _MAX_REFERENCE

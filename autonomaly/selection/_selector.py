@@ -16,13 +16,12 @@ _BREADTH = (
     "forest_robust",
     "mixture_squashed",
     "tails_robust",
-    "mahalanobis_robust",
-    "lof30_robust",
+    "pairs_squashed",
+    "lof30_squashed",
     "knn20_normal",
     "dependency_normal",
     "histogram_squashed",
     "knn5_minmax",
-    "knn10_robust",
     "knn5_squashed",
 )
 
