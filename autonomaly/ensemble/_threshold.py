@@ -134,7 +134,7 @@ def tail_excess(scores, rate=0.5):
     if not scale > 0:
         scale = np.finfo(float).tiny
     with np.errstate(over="ignore"):
-        steps = np.minimum((s - upper) / scale, 700)
+        steps = np.clip((s - upper) / scale, -700, 700)
     explained = 0.15 * n * np.exp(-steps)
     excessive = (explained <= rate * (n - np.arange(n))) & (s > upper)
     return int(n - np.argmax(excessive)) if excessive.any() else 0
