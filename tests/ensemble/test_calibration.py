@@ -1,0 +1,162 @@
+"""p-values that mean what they say."""
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+from sklearn.pipeline import make_pipeline
+
+from autonomaly import VotingOutlierEnsemble
+from autonomaly.detectors import (
+    HistogramDetector,
+    KNNDetector,
+    MahalanobisDetector,
+    MixtureDetector,
+)
+from autonomaly.ensemble._calibration import Calibration, n_discoveries
+from autonomaly.preprocessing import RobustView
+
+
+def test_pvalue_is_the_rank_among_the_held_out():
+    calibration = Calibration(np.linspace(0, 1, 19)[::-1])
+    p = calibration.pvalues(np.array([-1.0, 0.0, 0.5, 0.51, 1.0, 99.0]))
+    np.testing.assert_allclose(p, np.array([20, 20, 11, 10, 2, 1]) / 20)
+
+
+def test_outliers_among_the_held_out_do_not_hide_each_other():
+    bulk = np.random.RandomState(0).randn(500)
+    clean = Calibration(bulk)
+    assert clean.n_left_out <= 2
+    dirty = Calibration(np.r_[np.full(20, 15.0), bulk])
+    assert 20 <= dirty.n_left_out <= 40
+    assert dirty.pvalues(np.array([15.0]))[0] < 1 / 400
+    np.testing.assert_allclose(dirty.pvalues(bulk), clean.pvalues(bulk), atol=0.04)
+
+
+def test_pvalues_of_exchangeable_scores_are_uniform():
+    rng = np.random.RandomState(0)
+    p = np.concatenate(
+        [Calibration(rng.randn(99)).pvalues(rng.randn(1)) for _ in range(4000)]
+    )
+    for level in (0.01, 0.05, 0.2, 0.5, 0.9):
+        assert np.mean(p <= level) == pytest.approx(level, abs=0.025)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_benjamini_hochberg(seed):
+    rng = np.random.RandomState(seed)
+    p = np.r_[rng.rand(80), rng.rand(20) * 1e-3]
+    ordered = np.sort(p)
+    expected = max(
+        (k for k in range(1, 101) if ordered[k - 1] <= 0.1 * k / 100), default=0
+    )
+    assert n_discoveries(p, 0.1) == expected
+    assert n_discoveries(np.ones(10), 0.5) == 0
+    assert n_discoveries(np.zeros(10), 0.01) == 10
+
+
+def rows(rng, n):
+    """Correlated, skewed and heavy-tailed columns."""
+    X = rng.standard_t(4, (n, 6))
+    X[:, 1] += X[:, 0]
+    X[:, 2] = np.exp(X[:, 2] / 4)
+    return X
+
+
+def ensemble(**parameters):
+    kinds = {
+        "knn": KNNDetector(n_neighbors=5),
+        "mahalanobis": MahalanobisDetector(),
+        "histogram": HistogramDetector(n_bins=20),
+        "mixture": MixtureDetector(n_components=2, max_samples=500),
+    }
+    members = [(n, make_pipeline(RobustView(), k)) for n, k in kinds.items()]
+    return VotingOutlierEnsemble(members, **parameters)
+
+
+@pytest.mark.parametrize(
+    ("n", "max_reference", "n_seeds", "bound"),
+    [
+        (100, 5000, 8, 0.09),
+        (300, 5000, 5, 0.06),
+        (3000, 5000, 1, 0.06),
+        (3000, 500, 2, 0.05),
+        (700, 500, 3, 0.06),
+    ],
+)
+def test_pvalues_of_clean_new_rows_are_uniform(n, max_reference, n_seeds, bound):
+    pooled = []
+    for seed in range(n_seeds):
+        rng = np.random.RandomState(seed)
+        fitted = ensemble(max_reference=max_reference).fit(rows(rng, n))
+        p = fitted.outlier_pvalues(rows(rng, 1500))
+        assert (p > 0).all()
+        assert (p <= 1).all()
+        assert len(fitted.calibration_.scores) >= 0.8 * min(n, 250)
+        pooled.append(p)
+    # The calibration sample of one fit is off by about 1 / sqrt(n); on average the
+    # p-values are right, which scores of rows seen in training are not.
+    assert kstest(np.concatenate(pooled), "uniform").statistic < bound
+    assert np.mean(np.concatenate(pooled) <= 0.05) == pytest.approx(
+        0.05, abs=0.05 if n == 100 else 0.04
+    )
+
+
+def test_scores_seen_in_training_would_not_do():
+    # The bound of the test above is one that the obvious shortcut breaks.
+    wrong = []
+    for seed in range(5):
+        rng = np.random.RandomState(seed)
+        X = rows(rng, 100)
+        fitted = ensemble(calibrate=False).fit(X)
+        naive = Calibration(-fitted.score_samples(X))
+        wrong.append(naive.pvalues(-fitted.score_samples(rows(rng, 1500))))
+    assert kstest(np.concatenate(wrong), "uniform").statistic > 0.12
+
+
+def test_far_rows_have_the_smallest_pvalue():
+    X = rows(np.random.RandomState(0), 400)
+    fitted = ensemble().fit(X)
+    far = X[:3] + 50 * X.std(axis=0)
+    assert (fitted.outlier_pvalues(far) <= 2 / 401).all()
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.3])
+def test_false_discovery_rate_on_clean_data(rate):
+    flagged = []
+    for seed in range(5):
+        X = np.random.RandomState(seed).randn(400, 6)
+        fitted = ensemble(max_false_discovery_rate=rate).fit(X)
+        flagged.append(fitted.contamination_)
+        assert "Benjamini-Hochberg" in fitted.threshold_reason_
+    # With no anomaly there any flag is a false alarm: they must be rare altogether.
+    assert np.mean(flagged) <= 0.002
+
+
+def test_false_discovery_rate_with_heavy_tails():
+    # What lies beyond the tail of the bulk is taken for an anomaly; few rows do.
+    flagged = [
+        ensemble(max_false_discovery_rate=0.1)
+        .fit(rows(np.random.RandomState(seed), 400))
+        .contamination_
+        for seed in range(5)
+    ]
+    assert np.mean(flagged) <= 0.05
+
+
+def test_false_discovery_rate_finds_planted_rows():
+    rng = np.random.RandomState(0)
+    X = rng.randn(600, 4)
+    X[:20] = 12 + 0.5 * rng.randn(20, 4)
+    labels = ensemble(max_false_discovery_rate=0.1).fit_predict(X)
+    assert (labels[:20] == -1).all()
+    assert (labels[20:] == -1).sum() <= 5
+
+
+def test_without_calibration():
+    X = rows(np.random.RandomState(0), 60)
+    fitted = ensemble(calibrate=False).fit(X)
+    assert fitted.calibration_ is None
+    with pytest.raises(ValueError, match="fit with calibrate=True"):
+        fitted.outlier_pvalues(X)
+    with pytest.raises(ValueError, match="max_false_discovery_rate needs held-out"):
+        ensemble(calibrate=False, max_false_discovery_rate=0.1).fit(X)

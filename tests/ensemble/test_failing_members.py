@@ -1,0 +1,247 @@
+"""One failing detector never ends a run."""
+
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.neighbors import LocalOutlierFactor
+
+from autonomaly import VotingOutlierEnsemble
+from autonomaly.detectors import KNNDetector, MahalanobisDetector
+from autonomaly.exceptions import NoDetectorLeftError
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+class Foreign(OutlierMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        self.center_ = X.mean(axis=0)
+        return self
+
+    def score_samples(self, X):
+        return -np.abs(X - self.center_).sum(axis=1)
+
+
+class Raises(Foreign):
+    def fit(self, X, y=None):
+        raise RuntimeError("the flux capacitor is empty")
+
+
+class RaisesWhileScoring(Foreign):
+    def score_samples(self, X):
+        raise KeyError("no such thing")
+
+
+class GivesNaN(Foreign):
+    def score_samples(self, X):
+        scores = super().score_samples(X)
+        scores[3] = np.nan
+        return scores
+
+
+class GivesInfinity(Foreign):
+    def score_samples(self, X):
+        return super().score_samples(X) / 0.0
+
+
+class GivesHuge(Foreign):
+    def score_samples(self, X):
+        return super().score_samples(X) * 1e300
+
+
+class WrongShape(Foreign):
+    def score_samples(self, X):
+        return X
+
+
+class WrongLength(Foreign):
+    def score_samples(self, X):
+        return X[1:, 0]
+
+
+class Text(Foreign):
+    def score_samples(self, X):
+        return ["odd"] * len(X)
+
+
+class Exits(Foreign):
+    def fit(self, X, y=None):
+        raise MemoryError("all of it")
+
+
+class Warns(Foreign):
+    def score_samples(self, X):
+        warnings.warn("much ado", DeprecationWarning, stacklevel=1)
+        np.log(np.zeros(3))
+        return super().score_samples(X)
+
+
+class Prefers(Foreign):
+    """Draws from the global random numbers, as some do."""
+
+    def fit(self, X, y=None):
+        self.direction_ = np.random.rand(X.shape[1])  # noqa: NPY002
+        return super().fit(X)
+
+    def score_samples(self, X):
+        return -np.abs((X - self.center_) @ self.direction_)
+
+
+class Hangs(Foreign):
+    woken = threading.Event()
+
+    def fit(self, X, y=None):
+        self.woken.wait(60)
+        return super().fit(X)
+
+
+class HangsWhileScoring(Foreign):
+    def score_samples(self, X):
+        Hangs.woken.wait(60)
+        return super().score_samples(X)
+
+
+class Picky(Foreign):
+    """Serves clean data only: fails on what is left after trimming."""
+
+    def fit(self, X, y=None):
+        if len(X) < 100:
+            raise ValueError("too few rows")
+        return super().fit(X)
+
+
+class LaterNaN(Foreign):
+    """Gives up on rows that it was not trained on."""
+
+    def score_samples(self, X):
+        scores = super().score_samples(X)
+        scores[np.abs(X).max(axis=1) > 50] = np.nan
+        return scores
+
+
+X = np.random.RandomState(0).randn(120, 3)
+X[:3] += 9
+GOOD = ("knn", KNNDetector())
+
+
+@pytest.mark.parametrize(
+    ("foreign", "why"),
+    [
+        (Raises(), "RuntimeError: the flux capacitor is empty"),
+        (RaisesWhileScoring(), "KeyError: 'no such thing'"),
+        (GivesNaN(), "1 of 120 scores are not finite"),
+        (GivesInfinity(), "120 of 120 scores are not finite"),
+        (GivesHuge(), "too large"),
+        (WrongShape(), "shape (120, 3) for 120 rows"),
+        (WrongLength(), "shape (119,) for 120 rows"),
+        (Text(), "ValueError: could not convert string to float"),
+        (Exits(), "MemoryError: all of it"),
+        (LocalOutlierFactor(), "neither score_samples nor decision_function"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_rejected_with_its_reason(foreign, why, first):
+    pair = [("bad", foreign), GOOD] if first else [GOOD, ("bad", foreign)]
+    fitted = VotingOutlierEnsemble(pair, weights=[1, 2]).fit(X)
+    assert list(fitted.rejected_) == ["bad"]
+    assert why in fitted.rejected_["bad"]
+    alone = VotingOutlierEnsemble([GOOD]).fit(X)
+    np.testing.assert_allclose(fitted.score_samples(X), alone.score_samples(X))
+    assert not any(name.startswith("bad") for name in fitted.named_estimators_)
+
+
+def test_nobody_left():
+    ensemble = VotingOutlierEnsemble([("a", Raises()), ("b", GivesNaN())])
+    with pytest.raises(NoDetectorLeftError) as caught:
+        ensemble.fit(X)
+    assert isinstance(caught.value, ValueError)
+    for part in ("a: RuntimeError: the flux", "b: 1 of 120 scores are not finite"):
+        assert part in str(caught.value)
+
+
+def test_only_members_without_weight_left():
+    ensemble = VotingOutlierEnsemble(
+        [("a", Raises()), ("b", KNNDetector())], weights=[1, 0]
+    )
+    with pytest.raises(NoDetectorLeftError, match="a: RuntimeError"):
+        ensemble.fit(X)
+
+
+@pytest.mark.parametrize("kind", [Hangs, HangsWhileScoring])
+@pytest.mark.parametrize("first", [True, False])
+def test_hanging_is_left_behind(kind, first):
+    Hangs.woken.clear()
+    members = [GOOD, ("mahalanobis", MahalanobisDetector())]
+    members.insert(0 if first else 2, ("slow", kind()))
+    ensemble = VotingOutlierEnsemble(members, time_budget=2)
+    started = time.monotonic()
+    try:
+        fitted = ensemble.fit(X)
+        seconds = time.monotonic() - started
+    finally:
+        Hangs.woken.set()  # let the thread that was left behind end
+    assert seconds < 3.5
+    assert list(fitted.rejected_) == ["slow"]
+    assert "did not finish" in fitted.rejected_["slow"]
+    assert {"knn", "mahalanobis"} <= set(fitted.named_estimators_)
+    assert (fitted.predict(X)[:3] == -1).all()
+    assert fitted.outlier_pvalues(X).max() <= 1  # there was time for held-out scores
+
+
+def test_nothing_in_time():
+    ensemble = VotingOutlierEnsemble([GOOD, ("b", Foreign())], time_budget=1e-9)
+    with pytest.raises(NoDetectorLeftError, match="time budget"):
+        ensemble.fit(X)
+
+
+def test_noise_stays_inside():
+    before = list(warnings.filters)
+    np.random.seed(5)  # noqa: NPY002
+    expected = np.random.rand()  # noqa: NPY002
+    np.random.seed(5)  # noqa: NPY002
+    first = VotingOutlierEnsemble([("a", Warns()), ("b", Prefers()), GOOD]).fit(X)
+    scores = first.score_samples(X)
+    assert np.random.rand() == expected  # noqa: NPY002
+    again = VotingOutlierEnsemble([("a", Warns()), ("b", Prefers()), GOOD]).fit(X)
+    np.testing.assert_array_equal(again.score_samples(X), scores)
+    assert list(warnings.filters) == before
+
+
+def test_failing_on_the_trimmed_reference_only():
+    fitted = VotingOutlierEnsemble([("picky", Picky()), GOOD]).fit(X)
+    assert fitted.rejected_ == {}
+    assert "picky" in fitted.named_estimators_
+    assert "knn@0.5" in fitted.named_estimators_
+    assert "picky@0.5" not in fitted.named_estimators_
+
+
+def test_giving_up_later_is_no_opinion():
+    fitted = VotingOutlierEnsemble([("later", LaterNaN()), GOOD]).fit(X)
+    far = np.full((2, 3), [[60.0], [0.0]])
+    scores = fitted.score_samples(far)
+    assert np.isfinite(scores).all()
+    assert scores[0] < scores[1]
+    only = VotingOutlierEnsemble([("later", LaterNaN())]).fit(X)
+    assert np.isfinite(only.score_samples(far)).all()
+
+
+def test_rows_of_any_size_without_a_view():
+    members = [GOOD, ("mahalanobis", MahalanobisDetector()), ("foreign", Foreign())]
+    fitted = VotingOutlierEnsemble(members).fit(X)
+    huge = np.array([[1e300, -1e300, 1e300], [1e308, 1e308, 1e308], [0, 0, 0]])
+    scores = fitted.score_samples(huge)
+    assert np.isfinite(scores).all()
+    assert (scores[:2] < scores[2]).all()
+    assert (fitted.predict(huge) == [-1, -1, 1]).all()
+    odd = X.copy()
+    odd[0] = 1e300
+    fitted = VotingOutlierEnsemble(members).fit(odd)
+    assert np.isfinite(fitted.score_samples(odd)).all()

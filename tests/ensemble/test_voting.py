@@ -1,0 +1,356 @@
+"""The voting ensemble as an estimator of its own."""
+
+import io
+import pickle
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+from pyod.models.hbos import HBOS
+from sklearn.base import clone
+from sklearn.covariance import EllipticEnvelope
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import LocalOutlierFactor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
+
+from autonomaly import VotingOutlierEnsemble, load_dataset
+from autonomaly.detectors import (
+    ForestDetector,
+    HistogramDetector,
+    KNNDetector,
+    LOFDetector,
+    MahalanobisDetector,
+)
+from autonomaly.preprocessing import AutonomousPreprocessor, RobustView, SquashedView
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def members():
+    return [
+        ("knn", make_pipeline(SquashedView(), KNNDetector(n_neighbors=10))),
+        ("lof", make_pipeline(RobustView(), LOFDetector(n_neighbors=15))),
+        ("mahalanobis", make_pipeline(RobustView(), MahalanobisDetector())),
+        ("forest", make_pipeline(RobustView(), ForestDetector(n_estimators=20))),
+    ]
+
+
+def data(n=300, d=4, n_far=9, seed=0):
+    rng = np.random.RandomState(seed)
+    X = rng.randn(n, d)
+    X[:n_far] += 10 * rng.choice([-1, 1], (n_far, d))
+    return X
+
+
+X = data()
+SETTINGS = [
+    {},
+    {"voting": "hard"},
+    {"contamination": 0.05},
+    {"voting": "hard", "contamination": 0.05},
+    {"combination": "mean", "trimming": None},
+    {"combination": "max", "trimming": (0.2,)},
+    {"combination": "median", "weights": [1, 2, 0, 0.5]},
+    {"max_false_discovery_rate": 0.2},
+    {"max_reference": 100},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_far_rows_score_lowest(settings):
+    fitted = VotingOutlierEnsemble(members(), **settings).fit(X)
+    scores = fitted.score_samples(X)
+    assert scores.shape == (300,)
+    assert np.isfinite(scores).all()
+    assert scores[:9].max() <= np.sort(scores)[12]
+    np.testing.assert_allclose(
+        fitted.decision_function(X), scores - fitted.offset_, rtol=1e-12
+    )
+    labels = fitted.predict(X)
+    assert set(labels) <= {-1, 1}
+    np.testing.assert_array_equal(labels == -1, fitted.decision_function(X) < 0)
+    assert fitted.contamination_ == pytest.approx(np.mean(labels == -1))
+
+
+def tables():
+    rng = np.random.RandomState(3)
+    yield "plain", X
+    yield "duplicates", np.repeat(X[:60], 5, axis=0)
+    yield "ties", rng.randint(0, 3, (300, 3)).astype(float)
+    yield "binary", (rng.rand(200, 4) < 0.1).astype(float)
+    yield "constant column", np.column_stack([X, np.ones(300)])
+    yield "all equal", np.ones((50, 2))
+    yield "few rows", X[:6]
+    yield "wide", rng.randn(40, 60)
+    yield "large", data(2500)
+
+
+@pytest.mark.parametrize("settings", SETTINGS[:3] + SETTINGS[-2:], ids=str)
+@pytest.mark.parametrize(("name", "table"), [*tables()], ids=[n for n, _ in tables()])
+def test_fit_predict_is_fit_then_predict(settings, name, table):
+    if name == "large":
+        settings = {"max_reference": 400, **settings}
+    labels = VotingOutlierEnsemble(members(), **settings).fit_predict(table)
+    fitted = VotingOutlierEnsemble(members(), **settings).fit(table)
+    np.testing.assert_array_equal(fitted.predict(table), labels)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.2, 0.5])
+@pytest.mark.parametrize("max_reference", [5000, 400])
+def test_given_contamination_is_the_share_flagged(share, max_reference):
+    table = data(1000)
+    fitted = VotingOutlierEnsemble(
+        members(), contamination=share, max_reference=max_reference
+    ).fit(table)
+    assert fitted.contamination_ == pytest.approx(share, abs=0.002)
+    assert np.mean(fitted.predict(table) == -1) == pytest.approx(share, abs=0.002)
+
+
+def test_score_depends_on_the_row_alone():
+    fitted = VotingOutlierEnsemble(members()).fit(X)
+    new = data(50, seed=1)
+    scores = fitted.score_samples(new)
+    alone = np.concatenate([fitted.score_samples(row[None]) for row in new])
+    np.testing.assert_allclose(alone, scores, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(
+        fitted.score_samples(np.vstack([1e6 + X, new]))[-50:], scores, atol=1e-8
+    )
+    # Rows are scored in chunks, the same for any size of them.
+    fitted.set_params(memory_limit=300_000)
+    np.testing.assert_allclose(fitted.score_samples(new), scores, atol=1e-8)
+
+
+def test_new_extremes_keep_their_order():
+    # On a view that does not clip.
+    fitted = VotingOutlierEnsemble([("knn", KNNDetector())]).fit(X)
+    scores = fitted.score_samples(np.outer(np.logspace(1, 9, 30), np.ones(4)))
+    assert (np.diff(scores) < 0).all()
+
+
+@pytest.mark.parametrize("how", ["pickle", "joblib", "clone", "n_jobs"])
+def test_identical_after(how):
+    table, new = data(2500), data(300, seed=1)
+    ensemble = VotingOutlierEnsemble(members(), max_reference=400)
+    # Small chunks, so that two threads have something to share.
+    ensemble.set_params(memory_limit=1_000_000, n_jobs=1)
+    fitted = ensemble.fit(table)
+    if how == "pickle":
+        other = pickle.loads(pickle.dumps(fitted))
+    elif how == "joblib":
+        file = io.BytesIO()
+        joblib.dump(fitted, file)
+        file.seek(0)
+        other = joblib.load(file)
+    elif how == "clone":
+        other = clone(fitted).fit(table)
+    else:
+        other = clone(fitted).set_params(n_jobs=2).fit(table)
+    for method in ("score_samples", "predict", "outlier_pvalues"):
+        np.testing.assert_array_equal(
+            getattr(other, method)(new), getattr(fitted, method)(new)
+        )
+    assert other.offset_ == fitted.offset_
+    assert other.contamination_ == fitted.contamination_
+
+
+def test_scoring_changes_nothing():
+    fitted = VotingOutlierEnsemble(members()).fit(X)
+    before = pickle.dumps(fitted)
+    fitted.score_samples(X[:7])
+    fitted.predict(X + 1)
+    fitted.member_scores(X)
+    fitted.outlier_pvalues(X)
+    assert pickle.dumps(fitted) == before
+
+
+def test_fitting_leaves_members_and_data_alone():
+    table, given = X.copy(), members()
+    before = pickle.dumps(given)
+    VotingOutlierEnsemble(given).fit(table)
+    assert pickle.dumps(given) == before
+    np.testing.assert_array_equal(table, X)
+
+
+def test_members_are_parameters():
+    ensemble = VotingOutlierEnsemble(
+        [("knn", KNNDetector()), ("svm", OneClassSVM())], voting="soft"
+    )
+    parameters = ensemble.get_params()
+    assert parameters["knn__n_neighbors"] == 20
+    assert isinstance(parameters["svm"], OneClassSVM)
+    assert "knn" not in ensemble.get_params(deep=False)
+    ensemble.set_params(knn__n_neighbors=3, svm=LocalOutlierFactor(novelty=True))
+    fitted = ensemble.fit(X)
+    assert fitted.named_estimators_["knn"][-1].n_neighbors == 3
+    with pytest.raises(ValueError, match="Invalid parameter 'nobody'"):
+        ensemble.set_params(nobody__x=1)
+
+
+def test_fitted_members_are_named_and_score():
+    fitted = VotingOutlierEnsemble(members(), trimming=(0.0, 0.3)).fit(X)
+    names = list(fitted.named_estimators_)
+    assert names[:4] == ["knn", "lof", "mahalanobis", "forest"]
+    assert {"knn@0.3", "lof@0.3"} <= set(names)
+    assert len(fitted.estimators_) == len(names)
+    assert len(fitted.levels_) == 2
+    votes = fitted.member_scores(X)
+    assert list(votes) == names
+    for name, pipeline in fitted.named_estimators_.items():
+        alone = pipeline.score_samples(X)
+        # The ensemble's figure is the member's own score on another scale.
+        np.testing.assert_array_equal(
+            np.argsort(alone, kind="stable")[:5],
+            np.argsort(votes[name], kind="stable")[:5],
+        )
+        assert np.corrcoef(alone.argsort().argsort(),
+                           votes[name].argsort().argsort())[0, 1] > 0.999  # fmt: skip
+        assert pipeline.predict(X)[0] == -1
+    assert set(fitted.agreement_with_vote_) == {"knn", "lof", "mahalanobis", "forest"}
+    assert all(-1 <= a <= 1 for a in fitted.agreement_with_vote_.values())
+    assert fitted.agreement_ > 0.3
+
+
+def test_trimming_helps_where_anomalies_crowd():
+    rng = np.random.RandomState(0)
+    table = rng.randn(500, 5)
+    table[:40] = 6 + 0.3 * rng.randn(40, 5)  # a dense crowd whose rows vouch for it
+    truth = np.arange(500) < 40
+    pair = [("knn", KNNDetector()), ("mahalanobis", MahalanobisDetector())]
+    plain, trimmed = (
+        roc_auc_score(truth, -fitted.score_samples(table))
+        for fitted in (
+            VotingOutlierEnsemble(pair, trimming=trimming).fit(table)
+            for trimming in (None, "auto")
+        )
+    )
+    assert plain < 0.97
+    assert trimmed > 0.99
+
+
+def test_only_trimmed_levels_with_members_that_need_none():
+    fitted = VotingOutlierEnsemble(
+        [("forest", ForestDetector(n_estimators=20)), ("knn", KNNDetector())],
+        trimming=(0.3,),
+    ).fit(X)
+    assert np.isfinite(fitted.score_samples(X)).all()
+    fitted = VotingOutlierEnsemble(
+        [("forest", ForestDetector(n_estimators=20))], trimming=(0.3, 0.5)
+    ).fit(X)
+    assert fitted.predict(X[:1]) == -1
+
+
+def test_hard_votes_are_shares():
+    fitted = VotingOutlierEnsemble(
+        members(), voting="hard", trimming=None, contamination=0.1
+    ).fit(X)
+    scores = fitted.score_samples(X)
+    np.testing.assert_allclose(scores * 4, np.round(scores * 4), atol=1e-12)
+    assert scores.min() >= -1
+    assert scores.max() <= 0
+    np.testing.assert_array_equal(fitted.predict(X) == -1, scores < -0.5)
+    weighted = clone(fitted).set_params(weights=[1, 0, 0, 0]).fit(X)
+    assert set(weighted.score_samples(X)) == {-1.0, 0.0}
+    flagged = -weighted.member_scores(X)["knn"] > np.quantile(
+        -weighted.member_scores(X)["knn"], 0.9
+    )
+    np.testing.assert_array_equal(weighted.predict(X) == -1, flagged)
+
+
+def test_weights_change_the_vote():
+    one = VotingOutlierEnsemble(members(), weights=[0, 0, 1, 0], trimming=None).fit(X)
+    np.testing.assert_allclose(
+        one.score_samples(X), one.member_scores(X)["mahalanobis"]
+    )
+    equal = VotingOutlierEnsemble(members(), weights=[2, 2, 2, 2]).fit(X)
+    none = VotingOutlierEnsemble(members()).fit(X)
+    np.testing.assert_allclose(equal.score_samples(X), none.score_samples(X))
+
+
+def test_any_outlier_detector_can_vote():
+    dataset = load_dataset("sklearn:breast_cancer")
+    Z = AutonomousPreprocessor().fit_transform(dataset.data)
+    truth = np.asarray(dataset.truth) == -1
+    fitted = VotingOutlierEnsemble(
+        [
+            ("svm", make_pipeline(StandardScaler(), OneClassSVM())),
+            ("forest", IsolationForest(n_estimators=20)),
+            ("lof", LocalOutlierFactor(novelty=True)),
+            ("ellipse", EllipticEnvelope(support_fraction=0.9)),
+            ("hbos", HBOS()),
+            ("nested", make_pipeline(StandardScaler(), RobustView(), KNNDetector())),
+        ]
+    ).fit(Z)
+    assert fitted.rejected_ == {}
+    assert roc_auc_score(truth, -fitted.score_samples(Z)) > 0.85
+
+
+def test_seeds_are_given_to_the_members():
+    def scores(seed):
+        forest = [("forest", IsolationForest(n_estimators=10))]
+        return VotingOutlierEnsemble(forest, random_state=seed).fit(X).score_samples(X)
+
+    np.testing.assert_array_equal(scores(1), scores(1))
+    assert (scores(1) != scores(2)).any()
+
+
+def test_equal_views_and_graphs_are_shared():
+    fitted = VotingOutlierEnsemble(
+        [
+            ("a", make_pipeline(RobustView(), KNNDetector(n_neighbors=3))),
+            ("b", make_pipeline(RobustView(), LOFDetector(n_neighbors=9))),
+            ("c", make_pipeline(RobustView(clip=5.0), KNNDetector(n_neighbors=3))),
+            ("d", make_pipeline(RobustView(), HistogramDetector())),
+        ],
+        trimming=None,
+    ).fit(X)
+    a, b, c, d = fitted.estimators_
+    assert a[0] is b[0] is d[0]
+    assert a[0] is not c[0]
+    assert a[-1]._source is b[-1]._source
+    assert a[-1]._source is not c[-1]._source
+    # The member with fewer neighbours is not changed by the one with more.
+    alone = KNNDetector(n_neighbors=3).fit(RobustView().fit_transform(X))
+    np.testing.assert_allclose(
+        a.score_samples(X), alone.score_samples(RobustView().fit_transform(X))
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"estimators": []}, "at least one member"),
+        ({"estimators": [KNNDetector()]}, "list of .name, detector. tuples"),
+        ({"estimators": [("a", KNNDetector()), ("a", KNNDetector())]}, "not unique"),
+        ({"estimators": [("a__b", KNNDetector())]}, "must not contain __"),
+        ({"voting": "loud"}, "'voting' parameter"),
+        ({"combination": "min"}, "'combination' parameter"),
+        ({"weights": [1, 2]}, "must be 4 finite numbers"),
+        ({"weights": [1, 2, 3, -1]}, "none negative"),
+        ({"weights": [0, 0, 0, 0]}, "not all zero"),
+        ({"weights": [1, 2, 3, np.nan]}, "finite"),
+        ({"weights": [1, 2, 3, np.inf]}, "finite"),
+        ({"trimming": (1.0,)}, r"shares? in \[0, 1\)|share.* in \[0, 1\)"),
+        ({"trimming": ("much",)}, "trimming"),
+        ({"trimming": "deep"}, "'trimming' parameter"),
+        ({"contamination": 0.7}, "'contamination' parameter"),
+        ({"max_false_discovery_rate": 1}, "'max_false_discovery_rate' parameter"),
+        ({"max_reference": 1}, "'max_reference' parameter"),
+        ({"time_budget": 0}, "'time_budget' parameter"),
+        ({"memory_limit": 0}, "'memory_limit' parameter"),
+    ],
+)
+def test_bad_parameters(settings, message):
+    ensemble = VotingOutlierEnsemble(**{"estimators": members(), **settings})
+    with pytest.raises(ValueError, match=message):
+        ensemble.fit(X)
+    with pytest.raises(ValueError, match=message):
+        ensemble.fit_predict(X)
