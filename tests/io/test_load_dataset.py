@@ -209,7 +209,11 @@ def test_no_row_is_lost(tmp_path_factory, rows):
         ("quote.csv", 'a,b\n1,"2\n3,4\n', ["line 3", "quote"]),
         ("zip.csv", b"PK\x03\x04\0\0", ["binary", "xlsx"]),
         ("bytes.csv", bytes(range(256)), ["binary"]),
-        ("cut.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:-20], ["decompress"]),
+        (
+            "cut.csv.gz",
+            gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:-20],
+            ["decompress"],
+        ),
         ("no.csv.gz", b"a,b\n1,2\n", ["decompress"]),
         ("cut.json", '[{"a": 1},', ["no JSON", "cut off"]),
         ("scalar.json", '{"a": 1}', ["no table"]),
