@@ -13,6 +13,7 @@ from autonomaly._utils._progress import Progress
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly.ensemble import VotingOutlierEnsemble
 from autonomaly.explanation import DecisionRecord
+from autonomaly.explanation._html import summary_html
 from autonomaly.io import load_dataset
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling import DataProfile, DataProfiler
@@ -350,6 +351,10 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             "member_agreement": self.ensemble_.agreement_,
             "fit_seconds": time.monotonic() - started,
         }
+
+    def _html_repr(self):
+        html = super()._html_repr()
+        return html + summary_html(self.record_) if hasattr(self, "record_") else html
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
