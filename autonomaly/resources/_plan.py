@@ -9,7 +9,7 @@ __all__ = ["ReferencePlan", "parse_memory", "plan_reference"]
 # Rows of the reference: beyond, neighbours and covariances hardly change any more,
 # while every row scored costs as much again.
 _MAX_REFERENCE = 4000
-_MAX_REFERENCE_LARGE = 2000
+_MAX_REFERENCE_LARGE = 1000
 _LARGE = 100_000
 _MIN_REFERENCE = 200
 
@@ -98,7 +98,7 @@ def plan_reference(n_samples, n_columns, *, memory_limit=None, time_budget=None)
     --------
     >>> from autonomaly.resources import plan_reference
     >>> plan_reference(1_000_000, 10).n_reference
-    2000
+    1000
     """
     large = n_samples > _LARGE
     limit = _MAX_REFERENCE_LARGE if large else _MAX_REFERENCE
