@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly.ensemble import VotingOutlierEnsemble
+from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._html import summary_html
 from autonomaly.io import load_dataset
@@ -307,8 +308,9 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
                 max_models=self.max_models,
             )
             selection = selector.select(self.profile_, plan.n_reference, Z.shape[1])
+            members, failed = _build_members(selection.members)
             self.ensemble_ = VotingOutlierEnsemble(
-                [build_member(member) for member in selection.members],
+                members,
                 contamination=self.contamination,
                 max_false_discovery_rate=self.max_false_discovery_rate,
                 max_reference=plan.n_reference,
@@ -324,7 +326,7 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
                 self.ensemble_.fit(Z)
             del self.ensemble_._on_step
 
-        failed = self.ensemble_.rejected_
+        failed = {**failed, **self.ensemble_.rejected_}
         self.rejected_ = {**selection.refused, **failed}
         self.recommendations_ = [
             r for r in selection.recommendations if r.algorithm not in failed
@@ -360,6 +362,22 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags = AutonomousPreprocessor().__sklearn_tags__().input_tags
         return tags
+
+
+def _build_members(members):
+    """Build members; what the user's factories raise is a reason to go without."""
+    built, failed = [], {}
+    for member in members:
+        try:
+            built.append(build_member(member))
+        except Exception as error:  # foreign code may raise anything; it is recorded
+            failed[member.name] = f"{type(error).__name__}: {error}"
+    if not built:
+        raise NoDetectorLeftError(
+            "No detector can be built. "
+            + "; ".join(f"{name}: {why}" for name, why in failed.items())
+        )
+    return built, failed
 
 
 def _record_data(record, profile, preprocessor, Z):

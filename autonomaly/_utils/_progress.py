@@ -10,7 +10,8 @@ _LOGGER = logging.getLogger("autonomaly")
 class Progress:
     """Report stages and steps of a fit.
 
-    Stages always go to the logger ``"autonomaly"``.
+    Stages always go to the logger ``"autonomaly"``. Where standard error is not a
+    terminal, they are written there as lines.
 
     Parameters
     ----------
@@ -34,12 +35,15 @@ class Progress:
             from rich import progress
             from rich.console import Console
 
+            console = Console(stderr=True)
+            self._lines = not console.is_terminal
             self._bar = progress.Progress(
                 progress.TextColumn("{task.description}"),
                 progress.BarColumn(),
                 progress.TimeRemainingColumn(),
-                console=Console(stderr=True),
+                console=console,
                 transient=True,
+                disable=self._lines,
             )
             self._bar.start()
             self._task = self._bar.add_task("", total=None)
@@ -54,6 +58,8 @@ class Progress:
         _LOGGER.info(name)
         if self._bar is not None:
             self._bar.update(self._task, description=name, total=None, completed=0)
+            if self._lines:
+                self._bar.console.print(name)
 
     def step(self, name, done, total):
         """Report that a step of the stage is done."""

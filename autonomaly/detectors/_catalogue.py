@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._quiet import quiet
 
 __all__ = [
     "DetectorSpec",
@@ -83,7 +84,8 @@ class _Lazy:
     defaults: tuple = ()
 
     def __call__(self, **parameters):
-        kind = getattr(import_module(self.module), self.name)
+        with quiet():  # some packages set warning filters while they are imported
+            kind = getattr(import_module(self.module), self.name)
         return kind(**{**dict(self.defaults), **parameters})
 
 

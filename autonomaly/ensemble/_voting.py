@@ -477,7 +477,10 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
     def _fit_members(self, X, seed, deadline):
         members = []
         for name, estimator in self.estimators:
-            members.append(split_member(name, estimator, seed))
+            try:
+                members.append(split_member(name, estimator, seed))
+            except TypeError as error:  # it cannot be cloned
+                self.rejected_[name] = f"{type(error).__name__}: {error}"
         self._views = SharedViews(members)
         query = self._views.fit(X)
         everyone = np.ones(len(X), dtype=bool)

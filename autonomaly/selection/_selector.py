@@ -139,7 +139,7 @@ class AlgorithmSelector:
         n_reference = profile.n_samples if n_reference is None else n_reference
         n_columns = profile.n_features if n_columns is None else n_columns
         refused, chosen = {}, []
-        for member, why in self._candidates(profile):
+        for member, why in self._candidates(profile, refused):
             spec = detector_spec(member.detector)
             no = self._refusal(member, spec, profile, n_reference, n_columns)
             if no is None:
@@ -159,7 +159,7 @@ class AlgorithmSelector:
             refused,
         )
 
-    def _candidates(self, profile):
+    def _candidates(self, profile, refused):
         """Yield members that may serve, with the reason they are considered."""
         known = catalogue()
         names = [*known, *(member.name for member in POOL)]
@@ -170,8 +170,7 @@ class AlgorithmSelector:
             for member in POOL:
                 yield member, "part of the broad pool"
             for spec in known.values():
-                wanted = spec.should_recommend
-                if spec.origin == "user" and wanted is not None and wanted(profile):
+                if spec.origin == "user" and _wants(spec, profile, refused):
                     yield _default_member(spec), "its own rule asks for this data"
             return
         for name in dict.fromkeys(self.algorithms):
@@ -209,9 +208,12 @@ class AlgorithmSelector:
         return chosen[: self.max_models]
 
     def _recommend(self, member, spec, why, profile):
-        confidence = (
-            None if spec.confidence is None else float(spec.confidence(profile))
-        )
+        confidence = None
+        if spec.confidence is not None:
+            try:
+                confidence = float(spec.confidence(profile))
+            except Exception as error:  # the user's code; it is written down
+                why += f" (its confidence failed: {type(error).__name__}: {error})"
         return AlgorithmRecommendation(
             algorithm=member.name,
             detector=spec.name,
@@ -222,6 +224,17 @@ class AlgorithmSelector:
             computational_complexity=spec.complexity,
             memory_requirements=spec.memory_usage,
         )
+
+
+def _wants(spec, profile, refused):
+    """Ask a detector of the user's whether it suits the data."""
+    if spec.should_recommend is None:
+        return False
+    try:
+        return bool(spec.should_recommend(profile))
+    except Exception as error:  # the user's code; it is written down
+        refused[spec.name] = f"its own rule failed: {type(error).__name__}: {error}"
+        return False
 
 
 def _default_member(spec):
