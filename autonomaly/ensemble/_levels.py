@@ -83,6 +83,7 @@ class Level:
     members: dict
 
 
+@quiet()  # PyOD's get_params changes the warning filters
 def split_member(name, estimator, seed):
     """Split a named estimator into the steps of its view and its detector.
 
@@ -176,7 +177,9 @@ class SharedViews:
         return {key: self.shared[key].restrict(keep) for key in keys}
 
 
-def fit_level(name, members, views, query, keep, deadline, rejected, known=()):
+def fit_level(
+    name, members, views, query, keep, deadline, rejected, known=(), on_step=None
+):
     """Fit members on the trusted rows of the reference.
 
     Parameters
@@ -197,6 +200,8 @@ def fit_level(name, members, views, query, keep, deadline, rejected, known=()):
         Reasons, by name; added to.
     known : mapping of str to FittedMember, default=()
         Members fitted already on these rows, or that need no trimmed reference.
+    on_step : callable, default=None
+        Told the name of every member whose turn it is.
 
     Returns
     -------
@@ -214,6 +219,8 @@ def fit_level(name, members, views, query, keep, deadline, rejected, known=()):
     fitted = {}
     for member in wanted:
         n_foreign -= _is_foreign(member)
+        if on_step is not None:
+            on_step(member.name)
         if member.name in known:
             fitted[member.name] = known[member.name]
             continue

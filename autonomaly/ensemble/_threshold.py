@@ -92,12 +92,23 @@ def outlier_threshold(abnormality, structure):
     split = _split_upper_half(stretched)
     weight = np.clip((_NO_STRUCTURE - structure) / (_NO_STRUCTURE - _STRUCTURE), 0, 1)
     share = min(_MAX_SHARE, weight * split + (1 - weight) * beyond_tail)
-    reason = (
-        f"{beyond_tail:.1%} of the rows lie beyond what an exponential tail explains, "
-        f"splitting the upper half of the scores sets {split:.1%} apart; the rows are "
-        f"{structure:.0%} as far from each other as in a Gaussian population with the "
-        f"same columns and correlations, so that the split counts for {weight:.0%}"
-    )
+    if weight == 0:
+        reason = (
+            f"the data looks like one homogeneous population (neighbours "
+            f"{structure:.0%} as far apart as in a Gaussian one with the same columns):"
+            f" only rows count that its tail cannot explain, {beyond_tail:.1%}"
+        )
+    else:
+        reason = (
+            f"the data has structure (neighbours {structure:.0%} as far apart as in a "
+            f"Gaussian population with the same columns): splitting the upper half of "
+            f"the scores in two sets {split:.1%} of the rows apart"
+        )
+        if weight < 1:
+            reason += (
+                f", weighed {weight:.0%} against the {beyond_tail:.1%} that a "
+                f"homogeneous population cannot explain"
+            )
     return separating_threshold(abnormality, round(share * n)), reason
 
 

@@ -5,9 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy.stats import rankdata
 from sklearn.base import OutlierMixin, _fit_context, clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
@@ -18,16 +16,10 @@ from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly.detectors import DetectorAdapter
 from autonomaly.ensemble._calibration import Calibration, n_discoveries
-from autonomaly.ensemble._combination import combine, standardize
-from autonomaly.ensemble._levels import (
-    SharedViews,
-    fit_level,
-    score_levels,
-    split_member,
-)
+from autonomaly.ensemble._combination import combine
+from autonomaly.ensemble._committee import Committee
 from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
-from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.resources import Deadline, chunk_rows
 
@@ -39,9 +31,8 @@ _DEPTHS = (0.0, 0.3, 0.5)
 # Rows outside the reference that make a calibration sample of their own.
 _MIN_HELD_OUT = 1000
 _MAX_HELD_OUT = 10_000
-# Two halves describe the whole well enough from here on; fewer rows get five folds.
-_FEW_ROWS = 400
-_AGREEMENT_ROWS = 1000
+# Two halves describe the whole well enough from here on; fewer rows get three folds.
+_FEW_ROWS = 1000
 # The threshold of large data is found on this many rows.
 _MAX_THRESHOLD_ROWS = 20_000
 
@@ -371,8 +362,8 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         """
         check_is_fitted(self)
         X = self._validate_scoring(X)
-        Z = np.vstack(self._map_chunks(X, self._member_abnormality))
-        return {name: -Z[:, j] for j, name in enumerate(self._column_names)}
+        Z = np.vstack(self._map_chunks(X, self._committee.scores))
+        return {name: -Z[:, j] for j, name in enumerate(self._committee.names)}
 
     # ------------------------------------------------------------------ fitting
 
@@ -475,95 +466,24 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         return np.sort(rng.choice(n_samples, size, replace=False))
 
     def _fit_members(self, X, seed, deadline):
-        members = []
-        for name, estimator in self.estimators:
-            try:
-                members.append(split_member(name, estimator, seed))
-            except TypeError as error:  # it cannot be cloned
-                self.rejected_[name] = f"{type(error).__name__}: {error}"
-        self._views = SharedViews(members)
-        query = self._views.fit(X)
-        everyone = np.ones(len(X), dtype=bool)
-        level = fit_level(
-            "", members, self._views, query, everyone, deadline, self.rejected_
+        """Fit the members; return the vote on the reference."""
+        soft = self.voting == "soft"
+        self._committee = Committee(
+            self.estimators,
+            self._weights,
+            self._depths,
+            self.combination if soft else "upper_half",
         )
-        pairs = zip(self.estimators, self._weights, strict=True)
-        if not any(weight and name in level.members for (name, _), weight in pairs):
-            raise NoDetectorLeftError(
-                "No detector can serve this data. "
-                + "; ".join(f"{name}: {why}" for name, why in self.rejected_.items())
-            )
-        levels = [level]
-        robust = {n: m for n, m in level.members.items() if m.detector._robust}
-        for share in self._depths:
-            if share == 0 or deadline.expired:
-                continue
-            # The vote so far says which rows to trust: better than any few members do.
-            suspicion = self._vote_of(levels)
-            keep = trusted_rows(suspicion, share, self.n_features_in_)
-            if keep.all():
-                continue
-            # What fails on a trimmed reference only is no loss: it has been fitted.
-            level = fit_level(
-                f"@{share:g}",
-                members,
-                self._views,
-                query,
-                keep,
-                deadline,
-                dict(self.rejected_),
-                known=robust,
-            )
-            if level.members:
-                levels.append(level)
-        if self._depths[0] > 0 and len(levels) > 1:
-            del levels[0]  # fitted to find whom to trust, not asked for
-        self._levels = levels
-        return self._finish_members(members)
-
-    def _columns_of(self, levels):
-        """Scores of the reference, weights and names: one column per fitted member."""
-        weight_of = dict(
-            zip((n for n, _ in self.estimators), self._weights, strict=True)
-        )
-        columns, weights, names = [], [], []
-        for level in levels:
-            for name, member in level.members.items():
-                columns.append(
-                    standardize(member.abnormality, member.center, member.scale)
-                )
-                weights.append(weight_of[name])
-                names.append(f"{name}{level.name}")
-        return np.column_stack(columns), np.asarray(weights), names
-
-    def _vote_of(self, levels):
-        Z, weights, _ = self._columns_of(levels)
-        how = self.combination if self.voting == "soft" else "upper_half"
-        return combine(Z, how, weights)
-
-    def _finish_members(self, members):
-        """Publish the fitted members; return the vote on the reference."""
-        Z, self._column_weights, self._column_names = self._columns_of(self._levels)
-        view_of = {m.name: m.view_key for m in members}
-        pipelines = []
-        for level in self._levels:
-            for name, member in level.members.items():
-                member.abnormality = None  # needed while fitting only
-                steps = self._views.steps[view_of[name]]
-                pipelines.append(
-                    Pipeline(
-                        [(f"view{i}" if i else "view", s) for i, s in enumerate(steps)]
-                        + [("detector", member.detector)]
-                    )
-                )
-        self.estimators_ = pipelines
+        on_step = getattr(self, "_on_step", lambda name, done, total: None)
+        Z = self._committee.fit(X, seed, deadline, self.rejected_, on_step)
+        self.estimators_ = self._committee.pipelines
         self.named_estimators_ = Bunch(
-            **dict(zip(self._column_names, pipelines, strict=True))
+            **dict(zip(self._committee.names, self.estimators_, strict=True))
         )
-        self.levels_ = [level.name or "all rows" for level in self._levels]
-        self._thresholds = self._member_thresholds(Z) if self.voting == "hard" else None
+        self.levels_ = self._committee.level_names
+        self._thresholds = None if soft else self._member_thresholds(Z)
         votes = self._vote(Z)
-        self._measure_agreement(Z, votes)
+        self.agreement_, self.agreement_with_vote_ = self._committee.agreement(Z, votes)
         return votes
 
     def _member_thresholds(self, Z):
@@ -573,21 +493,6 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
                 [outlier_threshold(column, self.structure_)[0] for column in Z.T]
             )
         return np.quantile(Z, 1 - self.contamination, axis=0)
-
-    def _measure_agreement(self, Z, votes):
-        """Compare the ranks of members and vote on rows enough for two digits."""
-        step = -(-len(Z) // _AGREEMENT_ROWS)
-        ranks = rankdata(np.column_stack([votes, Z])[::step], axis=0)
-        ranks -= ranks.mean(axis=0)
-        norms = np.sqrt((ranks**2).sum(axis=0))
-        norms[norms == 0] = 1.0  # constant scores agree with nothing
-        correlation = ranks[:, 0] @ ranks[:, 1:] / (norms[0] * norms[1:])
-        by_member = {}
-        for name, value in zip(self._column_names, correlation, strict=True):
-            by_member.setdefault(name.split("@")[0], []).append(value)
-        self.agreement_with_vote_ = {n: float(np.mean(v)) for n, v in by_member.items()}
-        voting = self._column_weights > 0
-        self.agreement_ = float(correlation[voting].mean())
 
     def _fit_calibration(self, X, held_out, seed, deadline):
         """Keep the scores of rows that the members have not seen."""
@@ -604,7 +509,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
 
     def _cross_fitted(self, X, rng, deadline):
         """Score every row with an ensemble fitted on the other folds."""
-        n_folds = 2 if len(X) >= _FEW_ROWS else 5
+        n_folds = 2 if len(X) >= _FEW_ROWS else 3
         if len(X) < 2 * n_folds:
             # Too few rows to leave any out: the smallest p-value is large anyway.
             return self._abnormality(X)
@@ -615,15 +520,18 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         for k in range(n_folds):
             if deadline.expired:
                 return None
-            part = clone(self).set_params(
-                estimators=[self.estimators[i] for i in served],
-                weights=self._weights[served],
-                calibrate=False,
-                contamination=0.1,
-                max_false_discovery_rate=None,
-                time_budget=None if self.time_budget is None else deadline.remaining,
-                random_state=int(rng.randint(2**31 - 1)),
-            )
+            with quiet():  # see split_member
+                part = clone(self).set_params(
+                    estimators=[self.estimators[i] for i in served],
+                    weights=self._weights[served],
+                    calibrate=False,
+                    contamination=0.1,
+                    max_false_discovery_rate=None,
+                    time_budget=None
+                    if self.time_budget is None
+                    else deadline.remaining,
+                    random_state=int(rng.randint(2**31 - 1)),
+                )
             try:
                 part.fit(X[fold != k])
             except NoDetectorLeftError:
@@ -677,14 +585,11 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
                 delayed(work)(chunk) for chunk in chunks
             )
 
-    def _member_abnormality(self, X):
-        return score_levels(self._levels, self._views.query(X))
-
     def _chunk_abnormality(self, X):
-        return self._vote(self._member_abnormality(X))
+        return self._vote(self._committee.scores(X))
 
     def _vote(self, Z):
+        weights = self._committee.weights_of_columns
         if self.voting == "soft":
-            return combine(Z, self.combination, self._column_weights)
-        flags = (self._thresholds < Z).astype(np.float64)
-        return combine(flags, "mean", self._column_weights)
+            return combine(Z, self.combination, weights)
+        return combine((self._thresholds < Z).astype(np.float64), "mean", weights)

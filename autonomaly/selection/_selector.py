@@ -186,6 +186,11 @@ class AlgorithmSelector:
             return "excluded by the user"
         if spec.name == "dependency" and n_columns < 2:
             return "one column has no other to depend on"
+        if member.view == "normal" and _two_valued(profile):
+            return (
+                "columns of two values look the same in normal scores as squashed; "
+                "measured on such tables, the second picture adds nothing"
+            )
         if n_reference < spec.min_samples:
             return f"needs {spec.min_samples} rows, there are {n_reference}"
         if spec.max_samples is not None and n_reference > spec.max_samples:
@@ -235,6 +240,11 @@ def _wants(spec, profile, refused):
     except Exception as error:  # the user's code; it is written down
         refused[spec.name] = f"its own rule failed: {type(error).__name__}: {error}"
         return False
+
+
+def _two_valued(profile):
+    """Tell whether hardly any column has more than two values once it is numeric."""
+    return profile.types.label == "categorical"
 
 
 def _default_member(spec):
