@@ -1,0 +1,606 @@
+"""AutonomousDetector, as the people who call it see it."""
+
+import contextlib
+import io
+import json
+import logging
+import pickle
+import random
+import threading
+import time
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import BaseEstimator, OutlierMixin, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from autonomaly import (
+    AutonomousDetector,
+    auto_detect,
+    load_dataset,
+    register_detector,
+)
+from autonomaly.detectors import unregister_detector
+from autonomaly.exceptions import NoDetectorLeftError
+from autonomaly.explanation import DecisionRecord
+from autonomaly.profiling import DataProfile
+from autonomaly.selection import POOL
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.fixture
+def register():
+    """Register detectors that are gone afterwards."""
+    names = []
+
+    def add(name, factory, **more):
+        register_detector(name, factory, **more)
+        names.append(name)
+
+    yield add
+    for name in names:
+        unregister_detector(name)
+
+
+def data(n=200, d=4, n_far=6, seed=0):
+    rng = np.random.RandomState(seed)
+    X = rng.randn(n, d)
+    X[:n_far] += 9 * rng.choice([-1, 1], (n_far, d))
+    return X
+
+
+X = data()
+SMALL = {"max_models": 2}
+
+
+@pytest.fixture(scope="module")
+def cancer():
+    return load_dataset("sklearn:breast_cancer")
+
+
+@pytest.fixture(scope="module")
+def full(cancer):
+    return AutonomousDetector().fit(cancer.data)
+
+
+def orders(n=150, seed=0):
+    """Orders of a shop, one of them strange in every column."""
+    rng = np.random.RandomState(seed)
+    price = np.exp(rng.randn(n) + 3)
+    table = pd.DataFrame(
+        {
+            "price": price,
+            "items": rng.poisson(3, n) + 1,
+            "kind": rng.choice(["book", "music", "toy"], n, p=[0.6, 0.3, 0.1]),
+            "paid": rng.rand(n) < 0.95,
+            "day": pd.Timestamp("2024-03-01")
+            + pd.to_timedelta(rng.randint(0, 90, n), unit="D"),
+            "code": pd.Categorical(rng.choice(["A", "B"], n)),
+        }
+    )
+    table.loc[rng.rand(n) < 0.1, "price"] = np.nan
+    table.loc[::13, "kind"] = None
+    table.loc[7, ["price", "items", "day"]] = [9e5, 400, pd.Timestamp("1970-01-01")]
+    return table
+
+
+# On real data -------------------------------------------------------------------
+
+
+def test_real_anomalies(cancer, full):
+    truth = np.asarray(cancer.truth) == -1
+    scores = full.score_samples(cancer.data)
+    assert roc_auc_score(truth, -scores) > 0.9
+    flagged = full.predict(cancer.data) == -1
+    assert 0 < flagged.mean() < 0.35
+    assert truth[flagged].mean() > 3 * truth.mean()
+    p = full.outlier_pvalues(cancer.data)
+    assert ((p > 0) & (p <= 1)).all()
+    assert np.median(p[truth]) < np.median(p[~truth])
+
+
+def test_fitted_attributes(cancer, full):
+    assert isinstance(full.profile_, DataProfile)
+    assert full.profile_.n_samples == len(cancer.data)
+    assert {r.algorithm for r in full.recommendations_} == set(
+        full.ensemble_.agreement_with_vote_
+    )
+    assert all(r.reasoning for r in full.recommendations_)
+    assert isinstance(full.record_, DecisionRecord)
+    assert full.offset_ == full.ensemble_.offset_
+    assert full.contamination_ == np.mean(full.predict(cancer.data) == -1)
+    assert full.n_features_in_ == 30
+    assert len(full.feature_names_in_) == 30
+
+
+def test_record_says_everything(full):
+    record = full.record_
+    chosen = [d.subject for d in record.filter("selection") if d.choice == "chosen"]
+    assert chosen == [r.algorithm for r in full.recommendations_]
+    refused = {d.subject for d in record.filter("selection") if d.choice == "rejected"}
+    assert refused == set(full.rejected_)
+    assert {"profile", "preprocessing", "resources", "ensemble", "threshold"} <= set(
+        record.stages
+    )
+    assert all(decision.reason for decision in record)
+    text = json.dumps(record.to_dict(), allow_nan=False)
+    assert DecisionRecord.from_dict(json.loads(text)) == record
+    for name in chosen:
+        assert name in str(record)
+
+
+def test_two_fits_have_the_same_record():
+    first, second = (AutonomousDetector(**SMALL).fit(X).record_ for _ in range(2))
+    assert list(first.diff(second)) == []
+    assert first.to_json() == second.to_json()
+    other = AutonomousDetector(max_models=1).fit(X).record_
+    assert list(first.diff(other))
+
+
+def test_result(full):
+    result = full.result_
+    assert result.model is full
+    assert result.success
+    assert result.best_result in [r.algorithm for r in full.recommendations_]
+    assert "label-free" in result.performance["kind"]
+    assert result.data_profile is full.profile_
+    assert result.explanations is full.record_
+    with pytest.raises(NotFittedError):
+        AutonomousDetector().result_  # noqa: B018
+
+
+def test_html(full):
+    before = AutonomousDetector()._repr_html_()
+    assert "AutonomousDetector" in before
+    assert "autonomaly-summary" not in before
+    after = full._repr_html_()
+    assert "autonomaly-summary" in after
+    assert "knn20_squashed" in after
+    assert f"{len(full.profile_.features)} columns" in after
+    assert full._repr_mimebundle_()["text/html"].count("autonomaly-summary") == 1
+    table = pd.DataFrame({"<script>alert(1)</script>": 1, "b": X[:, 0], "c": X[:, 1]})
+    html = AutonomousDetector(**SMALL).fit(table)._repr_html_()
+    assert "<script>alert(1)" not in html[html.index("autonomaly-summary") :]
+
+
+# scikit-learn -------------------------------------------------------------------
+
+
+def test_grid_search():
+    def separation(estimator, X, y=None):
+        scores = np.sort(estimator.score_samples(X))
+        return scores[10:].mean() - scores[:10].mean()
+
+    search = GridSearchCV(
+        AutonomousDetector(), {"max_models": [2, 4]}, scoring=separation, cv=2
+    ).fit(X)
+    assert search.best_params_["max_models"] in (2, 4)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert (search.predict(X)[:6] == -1).all()
+
+
+def test_cross_val_score():
+    scores = cross_val_score(
+        AutonomousDetector(**SMALL),
+        X,
+        scoring=lambda e, X, y=None: float(np.mean(e.predict(X) == 1)),
+        cv=3,
+    )
+    assert len(scores) == 3
+    assert (scores > 0.7).all()
+
+
+def test_pipeline():
+    pipeline = make_pipeline(StandardScaler(), AutonomousDetector(**SMALL))
+    labels = pipeline.fit_predict(X)
+    np.testing.assert_array_equal(labels, pipeline.fit(X).predict(X))
+    np.testing.assert_array_equal(pipeline.score_samples(X) < pipeline[-1].offset_,
+                                  labels == -1)  # fmt: skip
+    pipeline.set_params(autonomousdetector__max_models=1)
+    assert len(pipeline.fit(X)[-1].recommendations_) == 1
+
+
+def test_set_output_before_it():
+    scaler = StandardScaler().set_output(transform="pandas")
+    table = pd.DataFrame(X, columns=list("abcd"))
+    pipeline = make_pipeline(scaler, AutonomousDetector(**SMALL)).fit(table)
+    assert pipeline[-1].feature_names_in_.tolist() == list("abcd")
+    assert (pipeline.predict(table)[:6] == -1).all()
+
+
+class Scores(TransformerMixin, BaseEstimator):
+    """Scores of a detector as a column among others."""
+
+    def __init__(self, detector=None):
+        self.detector = detector
+
+    def fit(self, X, y=None):
+        self.detector_ = clone(self.detector).fit(X)
+        return self
+
+    def transform(self, X):
+        return self.detector_.score_samples(X)[:, None]
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array(["score"])
+
+
+def test_feature_union():
+    union = FeatureUnion(
+        [("raw", StandardScaler()), ("odd", Scores(AutonomousDetector(**SMALL)))]
+    )
+    out = union.set_output(transform="pandas").fit_transform(
+        pd.DataFrame(X, columns=list("abcd"))
+    )
+    assert out.shape == (200, 5)
+    assert out.iloc[:6, -1].max() < out.iloc[6:, -1].min()
+
+
+@pytest.mark.parametrize("how", ["pickle", "joblib", "clone", "n_jobs"])
+def test_identical_after(how):
+    fitted = AutonomousDetector(**SMALL).fit(X)
+    if how == "pickle":
+        other = pickle.loads(pickle.dumps(fitted))
+    elif how == "joblib":
+        file = io.BytesIO()
+        joblib.dump(fitted, file)
+        file.seek(0)
+        other = joblib.load(file)
+    else:
+        other = clone(fitted).set_params(n_jobs=2 if how == "n_jobs" else None).fit(X)
+    new = data(50, seed=1)
+    for method in ("score_samples", "predict", "outlier_pvalues"):
+        np.testing.assert_array_equal(
+            getattr(other, method)(new), getattr(fitted, method)(new)
+        )
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"contamination": 0.1}, {"max_false_discovery_rate": 0.2}]
+)
+@pytest.mark.parametrize(
+    "table",
+    [X, np.repeat(X[:50], 4, axis=0), np.round(X), orders(), X[:3], X[:, :1]],
+    ids=["plain", "duplicates", "ties", "frame", "three rows", "one column"],
+)
+def test_fit_predict_is_fit_then_predict(settings, table):
+    detector = AutonomousDetector(max_models=3, **settings)
+    labels = detector.fit_predict(table)
+    np.testing.assert_array_equal(detector.predict(table), labels)
+    again = clone(detector).fit(table)
+    np.testing.assert_array_equal(again.predict(table), labels)
+    assert again.contamination_ == np.mean(labels == -1)
+    np.testing.assert_array_equal(
+        again.decision_function(table), again.score_samples(table) - again.offset_
+    )
+
+
+def test_large_tables_use_a_sample():
+    table = data(12_000, d=3)
+    labels = AutonomousDetector(**SMALL).fit_predict(table)
+    fitted = AutonomousDetector(**SMALL).fit(table)
+    assert fitted.ensemble_.reference_size_ <= 5000
+    np.testing.assert_array_equal(fitted.predict(table), labels)
+    assert (labels[:6] == -1).all()
+
+
+def test_y_is_ignored():
+    plain = AutonomousDetector(**SMALL).fit(X)
+    given = AutonomousDetector(**SMALL).fit(X, np.arange(200))
+    np.testing.assert_array_equal(plain.score_samples(X), given.score_samples(X))
+
+
+def test_scoring_changes_nothing():
+    fitted = AutonomousDetector(**SMALL).fit(orders())
+    before = pickle.dumps(fitted)
+    fitted.score_samples(orders(seed=1))
+    fitted.outlier_pvalues(orders(seed=2))
+    assert pickle.dumps(fitted) == before
+
+
+def test_nothing_is_left_behind(capfd):
+    filters = list(warnings.filters)
+    table = orders()
+    copy = table.copy()
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    python_state = random.getstate()
+    errors = np.geterr()
+    AutonomousDetector(algorithms=["knn", "pyod_hbos", "sklearn_ocsvm"]).fit_predict(
+        table
+    )
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+    assert random.getstate() == python_state
+    assert list(warnings.filters) == filters
+    assert np.geterr() == errors
+    assert capfd.readouterr() == ("", "")
+    pd.testing.assert_frame_equal(table, copy)
+
+
+# Tables -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("to", [pd.DataFrame, pl.from_pandas])
+def test_tables_of_any_kind(to):
+    table = orders()
+    detector = AutonomousDetector(max_models=4).fit(to(table))
+    scores = detector.score_samples(to(table))
+    assert np.isfinite(scores).all()
+    assert scores.argmin() == 7
+    assert detector.predict(to(table))[7] == -1
+    new = table.iloc[:20].copy()
+    new[["code", "paid"]] = new[["code", "paid"]].astype(object)
+    new.loc[3, "kind"] = "furniture"  # never seen
+    new.loc[4, "code"] = "C"
+    new.loc[5, :] = None
+    new.loc[6, "price"] = np.inf
+    changed = detector.score_samples(to(new))
+    assert np.isfinite(changed).all()
+    assert changed[3] < scores[3]
+    assert changed[4] < scores[4]
+    assert changed[6] < scores[6]
+    same = np.setdiff1d(np.arange(20), [3, 4, 5, 6])
+    np.testing.assert_allclose(changed[same], scores[same], atol=1e-8)
+
+
+def test_pandas_and_polars_agree():
+    table = orders()
+    a = AutonomousDetector(**SMALL).fit(table).score_samples(table)
+    frame = pl.from_pandas(table)
+    b = AutonomousDetector(**SMALL).fit(frame).score_samples(frame)
+    np.testing.assert_allclose(a, b, atol=1e-8)
+
+
+def test_wrong_columns_are_a_clear_error():
+    table = orders()
+    detector = AutonomousDetector(**SMALL).fit(table)
+    with pytest.raises(ValueError, match=r"(?s)feature names should match.*cost"):
+        detector.predict(table.rename(columns={"price": "cost"}))
+    with pytest.raises(ValueError, match="(?s)Feature names must be in the same order"):
+        detector.predict(table[table.columns[::-1]])
+    with pytest.raises(ValueError, match="feature names should match"):
+        detector.predict(table.drop(columns="price"))
+    plain = AutonomousDetector(**SMALL).fit(X)
+    with pytest.raises(ValueError, match="has 3 features.* expecting 4"):
+        plain.predict(X[:, :3])
+
+
+def test_one_row_alone_scores_as_in_company():
+    table = orders()
+    detector = AutonomousDetector(max_models=4).fit(table)
+    scores = detector.score_samples(table)
+    for i in (0, 7, 42):
+        row = table.iloc[i : i + 1]
+        assert detector.score_samples(row)[0] == pytest.approx(scores[i], abs=1e-8)
+
+
+# Parameters ---------------------------------------------------------------------
+
+
+def test_algorithms_and_exclude():
+    detector = AutonomousDetector(algorithms=["knn", "tails"], exclude=["knn5_minmax"])
+    detector.fit(X)
+    assert {r.detector for r in detector.recommendations_} == {"knn", "tails"}
+    assert detector.rejected_ == {"knn5_minmax": "excluded by the user"}
+    with pytest.raises(ValueError, match="Unknown detector 'knnn'; did you mean 'knn'"):
+        AutonomousDetector(algorithms=["knnn"]).fit(X)
+    with pytest.raises(ValueError, match="Unknown detector 'iforest'"):
+        AutonomousDetector(exclude=["iforest"]).fit(X)
+    with pytest.raises(ValueError, match="leave no detector.*excluded by the user"):
+        AutonomousDetector(algorithms=["tails"], exclude=["tails"]).fit(X)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_max_models(n):
+    detector = AutonomousDetector(max_models=n).fit(X)
+    assert len(detector.recommendations_) == n
+    names = {name.split("@")[0] for name in detector.ensemble_.named_estimators_}
+    assert len(names) == n
+    assert len(detector.rejected_) == len(POOL) - n
+    assert all(f"max_models={n}" in why for why in detector.rejected_.values())
+
+
+def test_time_budget_is_kept():
+    table = data(6000, d=30)
+    started = time.monotonic()
+    detector = AutonomousDetector(time_budget=1.5).fit(table)
+    # The members of ours are planned for, not watched: some slack for a busy machine.
+    assert time.monotonic() - started < 6
+    assert np.isfinite(detector.score_samples(table[:10])).all()
+    assert detector.ensemble_.reference_size_ < 5000
+    (decision,) = detector.record_.filter("resources")
+    assert "time_budget" in decision.reason
+    assert decision.evidence["time_budget"] == 1.5
+
+
+def test_memory_limit_is_kept():
+    table = data(6000, d=5)
+    plenty = AutonomousDetector(memory_limit="8GB", **SMALL).fit(table)
+    little = AutonomousDetector(memory_limit=20 * 2**20, **SMALL).fit(table)
+    assert plenty.ensemble_.reference_size_ >= 4000
+    assert 200 <= little.ensemble_.reference_size_ < 5000
+    assert "memory_limit" in next(iter(little.record_.filter("resources"))).reason
+    with pytest.raises(ValueError, match="memory_limit='lots' cannot be read"):
+        AutonomousDetector(memory_limit="lots").fit(X)
+
+
+def test_seed():
+    def scores(seed):
+        return AutonomousDetector(algorithms=["forest"], random_state=seed).fit(
+            X
+        ).score_samples(X)  # fmt: skip
+
+    np.testing.assert_array_equal(scores(1), scores(1))
+    assert (scores(1) != scores(2)).any()
+
+
+def test_verbose_speaks_on_stderr(capfd):
+    AutonomousDetector(verbose=1, **SMALL).fit(X)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "fitting detectors" in err or "profiling" in err
+
+
+def test_stages_go_to_the_log(caplog):
+    with caplog.at_level(logging.INFO, logger="autonomaly"):
+        AutonomousDetector(**SMALL).fit(X)
+    assert [r.getMessage() for r in caplog.records if r.levelno == logging.INFO] == [
+        "reading the table",
+        "profiling",
+        "choosing detectors",
+        "fitting detectors",
+    ]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"contamination": 0.7},
+        {"contamination": "few"},
+        {"max_false_discovery_rate": 0},
+        {"algorithms": "knn"},
+        {"exclude": 3},
+        {"max_models": 0},
+        {"time_budget": -1},
+        {"memory_limit": -5},
+        {"memory_limit": [1]},
+        {"n_jobs": 1.5},
+        {"random_state": "seed"},
+        {"verbose": "loud"},
+    ],
+    ids=str,
+)
+def test_bad_parameters(bad):
+    for method in ("fit", "fit_predict"):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            getattr(AutonomousDetector(**bad), method)(X)
+
+
+# Failing detectors --------------------------------------------------------------
+
+
+class Odd(OutlierMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        return self
+
+    def score_samples(self, X):
+        return X[:, 0]
+
+
+class Raises(Odd):
+    def fit(self, X, y=None):
+        raise RuntimeError("no luck")
+
+
+class GivesNaN(Odd):
+    def score_samples(self, X):
+        return X[:, 0] * np.nan
+
+
+class Hangs(Odd):
+    woken = threading.Event()
+
+    def fit(self, X, y=None):
+        self.woken.wait(60)
+        return self
+
+
+def refuses_to_be_made():
+    raise ValueError("not today")
+
+
+@pytest.mark.parametrize(
+    ("factory", "why"),
+    [
+        (Raises, "RuntimeError: no luck"),
+        (GivesNaN, "200 of 200 scores are not finite"),
+        (refuses_to_be_made, "ValueError: not today"),
+        (object, "Cannot clone object"),
+    ],
+)
+def test_registered_detector_that_fails(register, factory, why):
+    register("bad", factory, should_recommend=lambda profile: True)
+    others = [m.name for m in POOL if m.detector not in ("tails", "knn")]
+    detector = AutonomousDetector(exclude=others).fit(X)
+    assert detector.recommendations_
+    assert why in detector.rejected_["bad"]
+    (decision,) = detector.record_.filter("selection", "bad")
+    assert decision.choice == "rejected"
+    assert why in decision.reason
+    assert "bad" not in [r.algorithm for r in detector.recommendations_]
+    assert np.isfinite(detector.score_samples(X)).all()
+
+
+def test_registered_detector_that_hangs(register):
+    Hangs.woken.clear()
+    register("slow", Hangs)
+    algorithms = ["slow", "knn20_squashed"]
+    detector = AutonomousDetector(algorithms=algorithms, time_budget=2)
+    started = time.monotonic()
+    try:
+        detector.fit(X)
+    finally:
+        seconds = time.monotonic() - started
+        Hangs.woken.set()
+    assert seconds < 3.5
+    assert "did not finish" in detector.rejected_["slow"]
+    assert (detector.predict(X)[:6] == -1).all()
+
+
+def test_rules_that_fail_do_not_end_the_run(register):
+    def fails(profile):
+        raise KeyError("nothing of the kind")
+
+    register("bad_rule", Odd, should_recommend=fails)
+    register("bad_confidence", Odd, should_recommend=bool, confidence=fails)
+    detector = AutonomousDetector(**SMALL).fit(X)
+    assert "KeyError" in detector.rejected_["bad_rule"]
+    detector = AutonomousDetector(algorithms=["tails", "bad_confidence"]).fit(X)
+    assert "bad_confidence" in [r.algorithm for r in detector.recommendations_]
+
+
+def test_every_detector_fails(register):
+    register("bad", Raises)
+    with pytest.raises(NoDetectorLeftError, match="bad: RuntimeError: no luck"):
+        AutonomousDetector(algorithms=["bad"]).fit(X)
+
+
+# Noise --------------------------------------------------------------------------
+
+
+def test_no_anomalies_no_alarm():
+    rng = np.random.RandomState(0)
+    noises = [rng.randn(300, 5), rng.rand(300, 3), rng.standard_t(5, (400, 4))]
+    flagged = [AutonomousDetector().fit(noise).contamination_ for noise in noises]
+    assert np.mean(flagged) <= 0.05
+
+
+def test_planted_rows_are_flagged_and_little_else():
+    table = data(600, d=5, n_far=20, seed=3)
+    labels = AutonomousDetector().fit_predict(table)
+    assert (labels[:20] == -1).all()
+    assert (labels[20:] == -1).mean() <= 0.03
+
+
+def test_auto_detect(tmp_path):
+    file = tmp_path / "orders.csv"
+    orders().to_csv(file, index=False)
+    result = auto_detect(file, {"max_models": 3})
+    assert result.model.predict(pd.read_csv(file))[7] == -1
+    assert len(result.recommendations) == 3
+    with contextlib.suppress(TypeError):
+        auto_detect(file, {"max_model": 3})
+        pytest.fail("an unknown parameter was accepted")
