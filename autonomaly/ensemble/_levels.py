@@ -245,7 +245,8 @@ def _is_foreign(member):
 
 
 def _fit_member(member, views, part, answer, keep, deadline, n_later):
-    detector = clone(member.detector)
+    with quiet():  # see split_member
+        detector = clone(member.detector)
 
     def fit_and_score():
         detector._fit(answer, keep)
