@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly.ensemble import VotingOutlierEnsemble
-from autonomaly.exceptions import NoDetectorLeftError
+from autonomaly.exceptions import DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._html import summary_html
 from autonomaly.io import load_dataset
@@ -203,7 +203,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             Scores, low = abnormal: minus the combined number of standard deviations
             above the mean training score.
         """
-        return self.ensemble_.score_samples(self._numbers(X))
+        Z = self._numbers(X)
+        return self.ensemble_.score_samples(Z)
 
     def decision_function(self, X):
         """Score rows relative to the threshold; negative = outlier.
@@ -249,7 +250,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             In (0, 1]; small = abnormal. For new rows from the population of the
             training rows they are uniform.
         """
-        return self.ensemble_.outlier_pvalues(self._numbers(X))
+        Z = self._numbers(X)
+        return self.ensemble_.outlier_pvalues(Z)
 
     @property
     def result_(self):
@@ -284,6 +286,11 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             preprocessor = AutonomousPreprocessor()
             Z = preprocessor.fit_transform(X)
             self._check_columns(X, reset=True)
+            if len(Z) < 2:
+                raise DataError(
+                    f"Found array with {len(Z)} sample(s) while a minimum of 2 is "
+                    f"required: one row cannot be odd beside others. Give more rows."
+                )
             progress.stage("profiling")
             profiler = DataProfiler(mergeable=False, random_state=seeds[0])
             self.profile_ = profiler.profile(X, roles=preprocessor.roles_)

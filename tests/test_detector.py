@@ -161,6 +161,9 @@ def test_result(full):
     assert result.explanations is full.record_
     with pytest.raises(NotFittedError):
         AutonomousDetector().result_  # noqa: B018
+    for method in ("score_samples", "predict", "outlier_pvalues"):
+        with pytest.raises(NotFittedError):
+            getattr(AutonomousDetector(), method)(X)
 
 
 def test_html(full):
