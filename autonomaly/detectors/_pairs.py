@@ -32,6 +32,7 @@ class SharedBins:
         """Place the edges."""
         levels = np.linspace(0, 1, self.n_bins + 1)[1:-1]
         self._edges = [np.unique(np.quantile(column, levels)) for column in Z.T]
+        self._low, self._high = Z.min(axis=0), Z.max(axis=0)
         return self
 
     def query(self, Z):
@@ -39,6 +40,8 @@ class SharedBins:
         bins = np.empty(Z.shape, dtype=np.intp)
         for j, edges in enumerate(self._edges):
             bins[:, j] = np.searchsorted(edges, Z[:, j], side="right")
+        # Beyond everything seen lies a bin that no reference row is in.
+        bins[(Z < self._low) | (Z > self._high)] = self.n_bins
         return bins
 
     def restrict(self, keep):
@@ -54,7 +57,8 @@ class PairsDetector(BaseDetector):
     """Mean over pairs of columns of the negative log frequency of their bins.
 
     Finds combinations that do not occur, among categories as among numbers, where each
-    value alone is common.
+    value alone is common. It does not see how far out a value is, only that it lies
+    beyond all others: it is one voice beside detectors that do.
 
     Parameters
     ----------
@@ -120,16 +124,16 @@ class PairsDetector(BaseDetector):
             chosen = rng.choice(len(first), self.max_pairs, replace=False)
             first, second = first[chosen], second[chosen]
         self.pairs_ = np.column_stack([first, second])
-        n_cells = self.n_bins**2
-        self._surprise = np.empty((len(first), n_cells))
+        n_codes = self.n_bins + 1
+        self._surprise = np.empty((len(first), n_codes**2))
         for p, (i, j) in enumerate(self.pairs_):
-            cells = bins[:, i] * self.n_bins + bins[:, j]
-            counts = np.bincount(cells, minlength=n_cells)
-            self._surprise[p] = -np.log((counts + 0.3) / (n + 0.3 * n_cells))
+            cells = bins[:, i] * n_codes + bins[:, j]
+            counts = np.bincount(cells, minlength=n_codes**2)
+            self._surprise[p] = -np.log((counts + 0.3) / (n + 0.3 * self.n_bins**2))
 
     def _abnormality(self, answer):
         total = np.zeros(len(answer))
-        scaled = answer * self.n_bins
+        scaled = answer * (self.n_bins + 1)
         for (i, j), surprise in zip(self.pairs_, self._surprise, strict=True):
             total += surprise[scaled[:, i] + answer[:, j]]
         return total / len(self.pairs_)

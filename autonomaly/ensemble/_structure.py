@@ -1,4 +1,4 @@
-"""Is this one homogeneous population?"""
+"""Whether the data is one homogeneous population."""
 
 import numpy as np
 from scipy.special import ndtri

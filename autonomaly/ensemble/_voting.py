@@ -31,8 +31,8 @@ _DEPTHS = (0.0, 0.3, 0.5)
 # Rows outside the reference that make a calibration sample of their own.
 _MIN_HELD_OUT = 1000
 _MAX_HELD_OUT = 10_000
-# Two halves describe the whole well enough from here on; fewer rows get three folds.
-_FEW_ROWS = 1000
+# The fewer the rows, the less a part of them tells of the whole: (rows, folds).
+_FOLDS = ((400, 5), (1000, 3), (np.inf, 2))
 # The threshold of large data is found on this many rows.
 _MAX_THRESHOLD_ROWS = 20_000
 
@@ -509,7 +509,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
 
     def _cross_fitted(self, X, rng, deadline):
         """Score every row with an ensemble fitted on the other folds."""
-        n_folds = 2 if len(X) >= _FEW_ROWS else 3
+        n_folds = next(folds for rows, folds in _FOLDS if len(X) < rows)
         if len(X) < 2 * n_folds:
             # Too few rows to leave any out: the smallest p-value is large anyway.
             return self._abnormality(X)
@@ -535,8 +535,10 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
             try:
                 part.fit(X[fold != k])
             except NoDetectorLeftError:
-                return None
-            if part.rejected_ or len(part.levels_) < len(self.levels_):
+                # Out of time, or too few rows in a fold, as with few rows at all.
+                return None if deadline.expired else self._abnormality(X)
+            fewer = part.rejected_ or len(part.levels_) < len(self.levels_)
+            if fewer and deadline.expired:
                 return None  # another ensemble: its scores would say nothing of ours
             scores[fold == k] = part._abnormality(X[fold == k])
         return scores
