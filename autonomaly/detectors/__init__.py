@@ -19,7 +19,6 @@ from autonomaly.detectors._knn import KNNDetector
 from autonomaly.detectors._lof import LOFDetector
 from autonomaly.detectors._mahalanobis import MahalanobisDetector
 from autonomaly.detectors._mixture import MixtureDetector
-from autonomaly.detectors._pairs import PairsDetector
 from autonomaly.detectors._projection import ProjectionDetector
 from autonomaly.detectors._tails import TailDetector
 
@@ -34,7 +33,6 @@ __all__ = [
     "LOFDetector",
     "MahalanobisDetector",
     "MixtureDetector",
-    "PairsDetector",
     "ProjectionDetector",
     "TailDetector",
     "catalogue",

@@ -187,16 +187,6 @@ _BUILT_IN = [
         search_space={"n_bins": (5, 50)},
     ),
     _own(
-        "pairs",
-        "PairsDetector",
-        "rare combinations of two values",
-        "dependency",
-        "squashed",
-        "n pairs",
-        memory_usage="low",
-        search_space={"n_bins": (3, 10)},
-    ),
-    _own(
         "tails",
         "TailDetector",
         "rows in the tails of many columns",

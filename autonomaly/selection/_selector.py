@@ -16,12 +16,13 @@ _BREADTH = (
     "forest_robust",
     "mixture_squashed",
     "tails_robust",
-    "pairs_squashed",
-    "lof30_squashed",
+    "mahalanobis_robust",
+    "lof30_robust",
     "knn20_normal",
     "dependency_normal",
     "histogram_squashed",
     "knn5_minmax",
+    "knn10_robust",
     "knn5_squashed",
 )
 
