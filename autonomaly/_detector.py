@@ -269,7 +269,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
 
     def _numbers(self, X):
         check_is_fitted(self)
-        self._check_columns(X, reset=False)
+        if getattr(X, "ndim", 2) == 2:  # the preprocessor says how to reshape others
+            self._check_columns(X, reset=False)
         return self.preprocessor_.transform(X)
 
     def _check_columns(self, X, *, reset):

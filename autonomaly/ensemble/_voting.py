@@ -55,7 +55,8 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
     voting : {"soft", "hard"}, default="soft"
         ``"soft"`` combines the standardised scores, ``"hard"`` the labels: the score
         of a row is minus the share of members that flag it, and more than half of
-        them must.
+        them must; where contamination is a number, the rows most members flag, up to
+        that share.
     combination : {"upper_half", "mean", "median", "max"}, default="upper_half"
         How soft votes are combined; ``"upper_half"`` is the mean of the half of the
         members that find the row most abnormal.
@@ -556,7 +557,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
             )
             threshold = separating_threshold(scores, n_flagged)
             why = "conformal p-values, Benjamini-Hochberg"
-        elif self.voting == "hard":
+        elif self.voting == "hard" and self.contamination == "auto":
             threshold, why = 0.5, "more than half of the members flag a row"
         elif self.contamination == "auto":
             threshold, why = outlier_threshold(scores, self.structure_)
