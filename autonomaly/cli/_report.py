@@ -311,8 +311,10 @@ class Report:
         paths : list of Path
             The files.
         """
-        if paths:
-            self._say("Written", ", ".join(str(path) for path in paths))
+        for i, path in enumerate(paths):
+            # not broken into lines, so that it can be copied
+            head = "" if i else "Written"
+            self._console.print(f"{head:<11}{path}", soft_wrap=True)
 
     def columns(self, profile):
         """List the columns of a table with their most telling figures.

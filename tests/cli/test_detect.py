@@ -53,8 +53,9 @@ def test_summary(run, orders, tmp_path):
     lines = out.splitlines()
     oddest = [line for line in lines if "amount = " in line][:2]
     assert {line.split()[0] for line in oddest} == {"11*", "77*"}
-    assert "scores.csv" in text
-    assert max(map(len, lines)) <= 80
+    assert str(tmp_path / "out" / "scores.csv") in lines[-2]
+    assert str(tmp_path / "out" / "record.json") in lines[-1]
+    assert max(map(len, lines[:-2])) <= 80
 
 
 def test_labels_among_the_features_are_pointed_out(run, tmp_path):
