@@ -1,5 +1,6 @@
 """How large a reference and how many rows at a time fit the budget."""
 
+import math
 import re
 from dataclasses import dataclass
 from numbers import Real
@@ -66,10 +67,10 @@ def parse_memory(memory_limit):
             and found[1].count(".") <= 1
             and found[1] != "."
         ):
-            n_bytes = int(float(found[1]) * _UNITS[found[2]])
-            if n_bytes > 0:
-                return n_bytes
-    elif isinstance(memory_limit, Real) and memory_limit > 0:
+            n_bytes = float(found[1]) * _UNITS[found[2]]
+            if 1 <= n_bytes < math.inf:
+                return int(n_bytes)
+    elif isinstance(memory_limit, Real) and 1 <= memory_limit < math.inf:
         return int(memory_limit)
     raise ValueError(
         f"memory_limit={memory_limit!r} cannot be read; pass a positive number of "

@@ -1,0 +1,117 @@
+"""Which members serve, and what is said about those that do not."""
+
+import numpy as np
+import pytest
+from sklearn.pipeline import Pipeline
+
+from autonomaly.detectors import catalogue, register_detector, unregister_detector
+from autonomaly.profiling import DataProfiler
+from autonomaly.selection import POOL, AlgorithmSelector, build_member
+from autonomaly.selection._pool import VIEW_CLASSES
+
+PROFILE = DataProfiler(cache=False).profile(np.random.RandomState(0).randn(200, 4))
+
+
+def select(n_reference=None, n_columns=None, **parameters):
+    selector = AlgorithmSelector(**parameters)
+    return selector.select(PROFILE, n_reference, n_columns)
+
+
+def test_the_broad_pool_by_default():
+    selection = select()
+    assert {m.name for m in selection.members} == {m.name for m in POOL}
+    assert selection.refused == {}
+    assert len({m.name for m in POOL}) == len(POOL)
+    for recommendation, member in zip(
+        selection.recommendations, selection.members, strict=True
+    ):
+        spec = catalogue()[member.detector]
+        assert recommendation.algorithm == member.name
+        assert recommendation.view == member.view
+        assert spec.description in recommendation.reasoning
+        assert "part of the broad pool" in recommendation.reasoning
+        assert recommendation.confidence is None  # nothing was measured
+        assert recommendation.hyperparameters == member.parameters
+
+
+@pytest.mark.parametrize("member", POOL, ids=lambda m: m.name)
+def test_pool_members_can_be_built(member):
+    name, pipeline = build_member(member)
+    assert name == member.name
+    assert isinstance(pipeline, Pipeline)
+    assert isinstance(pipeline[0], VIEW_CLASSES[member.view])
+    for parameter, value in member.parameters.items():
+        assert getattr(pipeline[-1], parameter) == value
+
+
+def test_max_models_keeps_different_kinds_first():
+    names = [m.name for m in select(max_models=4).members]
+    families = [catalogue()[m.detector].family for m in select(max_models=4).members]
+    assert len(set(families)) == 4
+    # Fewer are the first of more.
+    assert [m.name for m in select(max_models=2).members] == names[:2]
+    refused = select(max_models=2).refused
+    assert len(refused) == len(POOL) - 2
+    assert all("max_models=2" in why for why in refused.values())
+    assert len(select(max_models=100).members) == len(POOL)
+
+
+def test_algorithms_are_names_of_the_pool_or_the_catalogue():
+    members = select(algorithms=["knn20_normal", "pyod_hbos", "pyod_hbos"]).members
+    assert sorted(m.name for m in members) == ["knn20_normal", "pyod_hbos"]
+    knn = [m.name for m in POOL if m.detector == "knn"]
+    assert {m.name for m in select(algorithms=["knn"]).members} == set(knn)
+    projection = select(algorithms=["projection"]).recommendations[0]
+    assert "asked for" in projection.reasoning
+    assert projection.detector == "projection"
+
+
+def test_exclude():
+    selection = select(exclude=["knn", "tails_robust"])
+    assert not any(m.detector == "knn" for m in selection.members)
+    assert selection.refused["tails_robust"] == "excluded by the user"
+    assert selection.refused["knn20_normal"] == "excluded by the user"
+
+
+def test_refusals_say_why():
+    assert select(n_columns=1).refused == {
+        m.name: "one column has no other to depend on"
+        for m in POOL
+        if m.detector == "dependency"
+    }
+    few = select(algorithms=["knn", "pyod_cblof"], n_reference=10)
+    assert few.refused == {"pyod_cblof": "needs 20 rows, there are 10"}
+    many = select(algorithms=["knn", "sklearn_ocsvm"], n_reference=20_000)
+    assert "too slow beyond 10000 rows" in many.refused["sklearn_ocsvm"]
+
+
+def test_nothing_left_names_every_reason():
+    with pytest.raises(ValueError, match="leave no detector") as caught:
+        select(algorithms=["pyod_cblof", "tails"], exclude=["tails"], n_reference=10)
+    assert "pyod_cblof: needs 20 rows" in str(caught.value)
+    assert "tails_robust: excluded by the user" in str(caught.value)
+
+
+@pytest.mark.parametrize("parameter", ["algorithms", "exclude"])
+def test_unknown_names_have_a_hint(parameter):
+    with pytest.raises(ValueError, match="did you mean 'histogram'"):
+        select(**{parameter: ["histogramm"]})
+
+
+def test_rules_of_the_user():
+    asked = []
+
+    def rule(profile):
+        asked.append(profile)
+        return True
+
+    register_detector("mine", object, should_recommend=rule, confidence=lambda p: 0.5)
+    try:
+        (mine,) = (r for r in select().recommendations if r.algorithm == "mine")
+        assert asked == [PROFILE]
+        assert mine.confidence == 0.5
+        # Asked for by name, no rule is asked.
+        assert len(select(algorithms=["mine"]).members) == 1
+        assert len(asked) == 1
+    finally:
+        unregister_detector("mine")
