@@ -29,7 +29,7 @@ def chunk_rows(n_samples, n_features, memory_limit=None):
     >>> chunk_rows(1000, 10)
     1000
     >>> chunk_rows(1_000_000, 10)
-    35715
+    33334
     """
     # Four views, two spline bases of five columns each, and residuals: 20 numbers a
     # column; neighbours (distances, positions, masks) and members: 300 a row.
