@@ -74,6 +74,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         ``decision_function = score_samples - offset_``.
     record_ : DecisionRecord
         Every choice with its reason.
+    result_ : AutonomousResult
+        All of these as one object.
     n_features_in_ : int
         Number of columns seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -469,7 +471,7 @@ def _record_fit(record, detector):
 class AutonomousResult:
     """What a detection gave.
 
-    Attributes
+    Parameters
     ----------
     model : AutonomousDetector
         The fitted detector.
@@ -485,6 +487,13 @@ class AutonomousResult:
         Name of the detector that agrees best with the vote.
     success : bool
         Whether labels and scores came out.
+
+    Examples
+    --------
+    >>> from autonomaly import auto_detect
+    >>> result = auto_detect("sklearn:iris", {"max_models": 2})
+    >>> result.data_profile.n_features
+    4
     """
 
     model: AutonomousDetector
