@@ -26,7 +26,7 @@ def summary_html(record):
     >>> from autonomaly.explanation import DecisionRecord
     >>> from autonomaly.explanation._html import summary_html
     >>> record = DecisionRecord()
-    >>> record.add("profile", "data", "9 rows, 2 columns", "counted")
+    >>> _ = record.add("profile", "data", "9 rows, 2 columns", "counted")
     >>> "9 rows, 2 columns</td></tr></table>" in summary_html(record)
     True
     """
