@@ -9,7 +9,7 @@ __all__ = ["NeighborGraph", "Neighbors"]
 
 # Spare neighbours searched beyond the largest k: most of them survive a trimming, so
 # one search serves all levels and only rows that run short are searched again.
-_SPARE = 0.8
+_SPARE = 0.4
 # Squared distances are perturbed by this share of the total variance, growing with
 # the index of the reference row. Ties then go to the lower index, whatever the batch
 # and the number of threads; the perturbation is taken out of the result.
@@ -142,7 +142,7 @@ class _TrustedNeighbors:
         if self.keep is None:
             return self._drop_self(distances[:, :k], indices[:, :k])
         trusted = self.keep[indices]
-        place = np.cumsum(trusted, axis=1)
+        place = np.cumsum(trusted, axis=1, dtype=np.int32)
         enough = place[:, -1] >= k
         first = trusted & (place <= k) & enough[:, None]
         out_d = np.empty((len(Z), k))
@@ -156,8 +156,9 @@ class _TrustedNeighbors:
         return self._drop_self(out_d, out_i)
 
     def _drop_self(self, distances, indices):
-        itself = distances[:, :1] == 0
-        return Neighbors(
-            np.where(itself, distances[:, 1:], distances[:, :-1]),
-            np.where(itself, indices[:, 1:], indices[:, :-1]),
-        )
+        itself = np.nonzero(distances[:, 0] == 0)[0]
+        if not len(itself):
+            return Neighbors(distances[:, :-1], indices[:, :-1])
+        others, places = distances[:, :-1].copy(), indices[:, :-1].copy()
+        others[itself], places[itself] = distances[itself, 1:], indices[itself, 1:]
+        return Neighbors(others, places)
