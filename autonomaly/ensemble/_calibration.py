@@ -39,7 +39,7 @@ class Calibration:
     --------
     >>> import numpy as np
     >>> from autonomaly.ensemble._calibration import Calibration
-    >>> Calibration(np.arange(9.0)).pvalues(np.array([4.0, 100.0]))
+    >>> Calibration(np.arange(9) / 10).pvalues(np.array([0.4, 100.0]))
     array([0.6, 0.1])
     """
 

@@ -48,7 +48,7 @@ def joint_structure(X, random_state=0):
     >>> from autonomaly.ensemble._structure import joint_structure
     >>> rng = np.random.RandomState(0)
     >>> noise = rng.randn(500, 3)
-    >>> clusters = rng.randn(500, 3) + 9 * rng.randint(0, 2, size=(500, 3))
+    >>> clusters = rng.randn(500, 3) + 9 * rng.randint(0, 2, size=(500, 1))
     >>> bool(joint_structure(noise) > 0.95), bool(joint_structure(clusters) < 0.9)
     (True, True)
     """

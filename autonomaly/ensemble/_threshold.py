@@ -79,7 +79,8 @@ def outlier_threshold(abnormality, structure):
     --------
     >>> import numpy as np
     >>> from autonomaly.ensemble._threshold import outlier_threshold
-    >>> scores = np.r_[np.random.RandomState(0).exponential(size=500), 30.0, 31.0]
+    >>> bulk = np.log1p(-np.log(1 - (np.arange(500) + 0.5) / 500))
+    >>> scores = np.r_[bulk, 8.0, 9.0]
     >>> threshold, _ = outlier_threshold(scores, structure=1.0)
     >>> int((scores > threshold).sum())
     2
@@ -134,7 +135,7 @@ def tail_excess(scores, rate=0.5):
     --------
     >>> import numpy as np
     >>> from autonomaly.ensemble._threshold import tail_excess
-    >>> scores = np.random.RandomState(0).exponential(size=500)
+    >>> scores = -np.log(1 - np.arange(500) / 501)
     >>> tail_excess(scores), tail_excess(np.r_[scores, 30.0, 31.0])
     (0, 2)
     """
