@@ -1,6 +1,7 @@
 """The detector that needs no configuration: it calls the parts in their order."""
 
 import time
+import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -12,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly.ensemble import VotingOutlierEnsemble
-from autonomaly.exceptions import DataError, NoDetectorLeftError
+from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._html import summary_html
 from autonomaly.io import load_dataset
@@ -336,6 +337,7 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
                 self.ensemble_.fit(Z)
             del self.ensemble_._on_step
 
+        self._say_what_time_cost(record, started)
         failed = {**failed, **self.ensemble_.rejected_}
         self.rejected_ = {**selection.refused, **failed}
         self.recommendations_ = [
@@ -355,6 +357,24 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         if self.time_budget is None:
             return None
         return max(self.time_budget - (time.monotonic() - started), 1e-3)
+
+    def _say_what_time_cost(self, record, started):
+        """Warn, and write down, if the time budget left something undone."""
+        if self.time_budget is None or time.monotonic() - started < self.time_budget:
+            return
+        ensemble = self.ensemble_
+        undone = f"{len(ensemble.levels_)} depths of trimming were reached"
+        if ensemble.rejected_:
+            undone += f", {len(ensemble.rejected_)} members were left out"
+        if ensemble.calibration_ is None:
+            undone += ", there was no time to calibrate p-values"
+        record.add("resources", "time_budget", "spent", undone)
+        warnings.warn(
+            f"time_budget={self.time_budget:g} s was spent: {undone}. The fit is the "
+            f"best so far; give it more time for all of it.",
+            BudgetWarning,
+            stacklevel=4,
+        )
 
     def _describe_performance(self, started):
         return {

@@ -29,7 +29,7 @@ from autonomaly import (
     register_detector,
 )
 from autonomaly.detectors import unregister_detector
-from autonomaly.exceptions import NoDetectorLeftError
+from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.profiling import DataProfile
 from autonomaly.selection import POOL
@@ -425,9 +425,18 @@ def test_time_budget_is_kept():
     assert time.monotonic() - started < 6
     assert np.isfinite(detector.score_samples(table[:10])).all()
     assert detector.ensemble_.reference_size_ < 5000
-    (decision,) = detector.record_.filter("resources")
+    decision = detector.record_.filter("resources", "reference")[0]
     assert "time_budget" in decision.reason
     assert decision.evidence["time_budget"] == 1.5
+
+
+def test_too_little_time_gives_the_best_so_far_and_says_so():
+    table = data(6000, d=30)
+    with pytest.warns(BudgetWarning, match="time_budget=0.01 s was spent"):
+        detector = AutonomousDetector(time_budget=0.01).fit(table)
+    assert np.isfinite(detector.score_samples(table[:10])).all()
+    assert len(detector.rejected_) == len(POOL) - 1
+    assert detector.record_.filter("resources", "time_budget")[0].choice == "spent"
 
 
 def test_memory_limit_is_kept():

@@ -226,7 +226,9 @@ def fit_level(
             continue
         key = member.shared_key
         try:
-            deadline.check(member.name)
+            # One member of ours is fitted however late it is: a result, if a poor one.
+            if fitted or _is_foreign(member):
+                deadline.check(member.name)
             fitted[member.name] = _fit_member(
                 member, views, parts[key], answers[key], keep, deadline, n_foreign
             )
