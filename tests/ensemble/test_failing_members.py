@@ -188,18 +188,25 @@ def test_hanging_is_left_behind(kind, first):
         seconds = time.monotonic() - started
     finally:
         Hangs.woken.set()  # let the thread that was left behind end
-    assert seconds < 3.5
+    assert seconds < 5  # 2 s, and what a busy machine adds
     assert list(fitted.rejected_) == ["slow"]
     assert "did not finish" in fitted.rejected_["slow"]
     assert {"knn", "mahalanobis"} <= set(fitted.named_estimators_)
     assert (fitted.predict(X)[:3] == -1).all()
-    assert fitted.outlier_pvalues(X).max() <= 1  # there was time for held-out scores
 
 
 def test_nothing_in_time():
-    ensemble = VotingOutlierEnsemble([GOOD, ("b", Foreign())], time_budget=1e-9)
+    ensemble = VotingOutlierEnsemble([("b", Foreign())], time_budget=1e-9)
     with pytest.raises(NoDetectorLeftError, match="time budget"):
         ensemble.fit(X)
+
+
+def test_one_of_ours_is_fitted_however_late():
+    ensemble = VotingOutlierEnsemble([("b", Foreign()), GOOD], time_budget=1e-9).fit(X)
+    assert list(ensemble.named_estimators_) == ["knn"]
+    assert "time budget" in ensemble.rejected_["b"]
+    with pytest.raises(ValueError, match="time budget was spent"):
+        ensemble.outlier_pvalues(X)
 
 
 def test_noise_stays_inside():
