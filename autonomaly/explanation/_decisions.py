@@ -1,0 +1,80 @@
+"""What a fit writes into its record, and the reasons it gives."""
+
+__all__ = ["record_data", "record_fit"]
+
+
+def record_data(record, profile, preprocessor, Z):
+    """Write down what the data is and how it was made numeric."""
+    roles = {}
+    for role in preprocessor.roles_.values():
+        roles[str(role)] = roles.get(str(role), 0) + 1
+    record.add(
+        "profile",
+        "data",
+        f"{profile.n_samples} rows, {profile.n_features} columns",
+        "counted; roles are inferred from the values",
+        roles=roles,
+        missing_values_ratio=profile.missing_values_ratio,
+        duplicate_ratio=profile.duplicate_ratio,
+        linear_dependence=profile.linear_dependence,
+        heavy_tail_ratio=profile.heavy_tail_ratio,
+    )
+    record.add(
+        "preprocessing",
+        "matrix",
+        f"{Z.shape[1]} numeric columns",
+        "every usable column became one or more numbers",
+    )
+    for column, why in preprocessor.dropped_.items():
+        record.add("preprocessing", str(column), "dropped", why)
+
+
+def record_fit(record, detector):
+    """Write down members, refusals, trimming, vote and threshold."""
+    ensemble = detector.ensemble_
+    for r in detector.recommendations_:
+        record.add(
+            "selection",
+            r.algorithm,
+            "chosen",
+            r.reasoning,
+            view=r.view,
+            hyperparameters=r.hyperparameters,
+            agreement_with_vote=ensemble.agreement_with_vote_.get(r.algorithm),
+        )
+    for name, why in detector.rejected_.items():
+        record.add("selection", name, "rejected", why)
+    record.add(
+        "ensemble",
+        "trimming",
+        ensemble.levels_,
+        "detectors learn the contamination they are given: the most suspicious rows "
+        "leave the reference; several depths are averaged because the best one cannot "
+        "be read off the data",
+        reference_size=ensemble.reference_size_,
+    )
+    record.add(
+        "ensemble",
+        "vote",
+        ensemble.combination,
+        "the mean of the half of the members that find a row most abnormal: an anomaly "
+        "need not look odd to every kind of detector",
+        members=len(ensemble.estimators_),
+        agreement=ensemble.agreement_,
+    )
+    if detector.max_false_discovery_rate is not None:
+        why = (
+            f"at most {detector.max_false_discovery_rate:g} of the flagged rows are "
+            f"expected to be false alarms (conformal p-values, Benjamini-Hochberg)"
+        )
+    elif detector.contamination == "auto":
+        why = ensemble.threshold_reason_
+    else:
+        why = "contamination was given"
+    record.add(
+        "threshold",
+        "contamination",
+        detector.contamination_,
+        why,
+        offset=detector.offset_,
+    )
