@@ -1,0 +1,249 @@
+"""A data set as a vector of what matters for the choice of a detector."""
+
+from collections.abc import Mapping
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_array
+
+from autonomaly._utils._threads import one_blas_thread
+from autonomaly.exceptions import DataError
+from autonomaly.preprocessing import RobustView, SquashedView
+from autonomaly.selection._landmarks import describe_landmarks
+from autonomaly.selection._metafeature_table import META_FEATURES
+from autonomaly.selection._structure import (
+    MIN_ROWS,
+    Neighborhood,
+    describe_dependence,
+    describe_structure,
+    describe_tails,
+    describe_types,
+)
+
+__all__ = ["MetaFeatures", "MetaFeaturesExtractor"]
+
+# Columns that are looked at; more are drawn from.
+_MAX_COLUMNS = 200
+# Beside a value of one, smaller ones are zero: ratios of any two stay within range.
+_TINY = 1e-150
+
+
+class MetaFeatures(Mapping):
+    """The meta-features of a data set: name to number, in a fixed order.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        A finite number for every name of
+        :meth:`MetaFeaturesExtractor.feature_names`.
+
+    Raises
+    ------
+    ValueError
+        If a meta-feature is missing, unknown or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.selection import MetaFeaturesExtractor
+    >>> X = np.random.RandomState(0).randn(100, 3)
+    >>> meta = MetaFeaturesExtractor().extract(X)
+    >>> meta["log_n"], meta["binary_share"]
+    (2.0, 0.0)
+    >>> meta.to_array().shape == (len(meta),)
+    True
+    """
+
+    def __init__(self, values):
+        names = [feature.name for feature in META_FEATURES]
+        missing = [name for name in names if name not in values]
+        unknown = [name for name in values if name not in names]
+        if missing or unknown:
+            raise ValueError(
+                f"These are not the meta-features of this version: missing {missing}, "
+                f"unknown {unknown}; extract them again with MetaFeaturesExtractor"
+            )
+        self._values = {name: float(values[name]) for name in names}
+        wrong = [name for name, x in self._values.items() if not np.isfinite(x)]
+        if wrong:
+            raise ValueError(f"The meta-features {wrong} are not finite numbers")
+
+    def __getitem__(self, name):
+        return self._values[name]
+
+    def __iter__(self):
+        return iter(self._values)
+
+    def __len__(self):
+        return len(self._values)
+
+    def __repr__(self):
+        items = ", ".join(f"{name}={x:.3g}" for name, x in self.items())
+        return f"MetaFeatures({items})"
+
+    def to_array(self):
+        """Return the vector.
+
+        Returns
+        -------
+        ndarray of shape (n_meta_features,)
+            The values in the order of :meth:`MetaFeaturesExtractor.feature_names`.
+        """
+        return np.array(list(self._values.values()))
+
+
+class MetaFeaturesExtractor:
+    """Describe a data set by a fixed number of scale-free figures.
+
+    At most `max_samples` rows, and 200 columns, are looked at, whatever the size of
+    the data. What the figures are is in
+    :data:`autonomaly.selection.META_FEATURES`, with formula and reference.
+
+    Parameters
+    ----------
+    max_samples : int, default=1000
+        Rows that are drawn, at least 2.
+    random_state : int, default=0
+        Seed of what is drawn; the same seed gives the same figures.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.selection import MetaFeaturesExtractor
+    >>> x = np.random.RandomState(0).randn(500, 1)
+    >>> independent = np.random.RandomState(1).randn(500, 4)
+    >>> extractor = MetaFeaturesExtractor()
+    >>> round(extractor.extract(x * [1, 2, 3, 4])["spearman_mean"], 2)
+    1.0
+    >>> round(extractor.extract(independent)["spearman_mean"], 2)
+    0.04
+    """
+
+    def __init__(self, *, max_samples=1000, random_state=0):
+        self.max_samples = max_samples
+        self.random_state = random_state
+
+    @staticmethod
+    def feature_names():
+        """Return the names of the meta-features, in the order of the vector.
+
+        Returns
+        -------
+        list of str
+            Names.
+        """
+        return [feature.name for feature in META_FEATURES]
+
+    def extract(self, X, profile=None):
+        """Compute the meta-features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or iterable of such chunks
+            Finite numbers, as they come out of preprocessing. Chunks give the same
+            figures as the rows in one piece; they are read once.
+        profile : DataProfile, default=None
+            What the table was before preprocessing: missing cells and categories.
+
+        Returns
+        -------
+        MetaFeatures
+            A finite number for every name.
+
+        Raises
+        ------
+        DataError
+            If there are no rows, or chunks have different widths.
+        ValueError
+            If a cell is not a finite number, or a parameter is out of range.
+        """
+        if not isinstance(self.max_samples, Integral) or self.max_samples < 2:
+            raise ValueError(
+                f"max_samples={self.max_samples!r} is not an integer of at least 2; "
+                f"the default is 1000"
+            )
+        if not isinstance(self.random_state, Integral) or self.random_state < 0:
+            raise ValueError(
+                f"random_state={self.random_state!r} is not an integer of at least 0; "
+                f"figures that are compared must be drawn alike"
+            )
+        rng = np.random.default_rng(self.random_state)
+        drawn, n = self._draw(X, rng)
+        with one_blas_thread():
+            return MetaFeatures(self._describe(drawn, n, profile))
+
+    def _draw(self, X, rng):
+        """Draw rows, each with the same chance: those of the smallest random keys."""
+        chunks = [X] if _is_matrix(X) else X
+        kept, keys, n = None, None, 0
+        for chunk in chunks:
+            rows = check_array(chunk, dtype=np.float64, input_name="X")
+            if kept is not None and rows.shape[1] != kept.shape[1]:
+                raise DataError(
+                    f"A chunk has {rows.shape[1]} columns, those before it "
+                    f"{kept.shape[1]}; chunks of one table have the same columns"
+                )
+            n += len(rows)
+            more = rng.random(len(rows))
+            kept = rows if kept is None else np.concatenate([kept, rows])
+            keys = more if keys is None else np.concatenate([keys, more])
+            if len(keys) > self.max_samples:
+                first = np.argsort(keys, kind="stable")[: self.max_samples]
+                first.sort()
+                kept, keys = kept[first], keys[first]
+        if kept is None:
+            raise DataError("No chunk came; there must be at least one with rows")
+        return kept, n
+
+    def _describe(self, X, n, profile):
+        # What is drawn from here on does not depend on how many rows there were.
+        rng = np.random.default_rng([self.random_state, 1])
+        X = _varying(X)
+        d = X.shape[1]
+        if d > _MAX_COLUMNS:
+            X = X[:, np.sort(rng.choice(d, _MAX_COLUMNS, replace=False))]
+        R = RobustView().fit_transform(X)
+        S = SquashedView().fit_transform(X)
+        values = dict.fromkeys(self.feature_names(), 0.0)
+        values["log_n"] = np.log10(n)
+        values["log_d"] = np.log10(d)
+        values["log_n_per_d"] = np.log10(n / d)
+        values.update(_of_profile(profile))
+        if X.any():  # else nothing varies
+            values.update(describe_types(X))
+            values.update(describe_dependence(R, S))
+            values.update(describe_tails(R))
+            if len(X) >= MIN_ROWS:
+                near = Neighborhood(S)
+                values.update(describe_structure(S, near, rng))
+                landmarks = describe_landmarks(R, S, near, rng)
+                spline_r2 = landmarks.pop("spline_r2")
+                values.update(landmarks, spline_gain=spline_r2 - values["r2_mean"])
+        return values
+
+
+def _is_matrix(X):
+    if hasattr(X, "shape"):
+        return True
+    # A list of rows is a matrix, a list of matrices are chunks.
+    return isinstance(X, (list, tuple)) and not (len(X) and np.ndim(X[0]) > 1)
+
+
+def _varying(X):
+    """Scale columns to at most 1, exactly, and drop those that do not vary."""
+    _, exponent = np.frexp(np.abs(X).max(axis=0))
+    with np.errstate(under="ignore"):
+        X = np.ldexp(X, -exponent)
+    X[np.abs(X) < _TINY] = 0.0
+    varies = (X != X[:1]).any(axis=0)
+    return np.ascontiguousarray(X[:, varies]) if varies.any() else np.zeros((len(X), 1))
+
+
+def _of_profile(profile):
+    if profile is None:
+        return {}
+    types = profile.types
+    return {
+        "missing_share": profile.quality.missing_ratio,
+        "categorical_share": (types.categorical + types.text) / profile.n_features,
+    }
