@@ -1,5 +1,6 @@
 """Which detectors, for this data, and why."""
 
+from autonomaly.selection._knowledge import KnowledgeBase, MeasuredAlgorithm
 from autonomaly.selection._metafeature_table import META_FEATURES, MetaFeature
 from autonomaly.selection._metafeatures import MetaFeatures, MetaFeaturesExtractor
 from autonomaly.selection._pool import POOL, PoolMember, build_member
@@ -14,6 +15,8 @@ __all__ = [
     "POOL",
     "AlgorithmRecommendation",
     "AlgorithmSelector",
+    "KnowledgeBase",
+    "MeasuredAlgorithm",
     "MetaFeature",
     "MetaFeatures",
     "MetaFeaturesExtractor",

@@ -8,7 +8,12 @@ from sklearn.utils import check_array
 
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly.exceptions import DataError
-from autonomaly.preprocessing import RobustView, SquashedView
+from autonomaly.preprocessing import (
+    AutonomousPreprocessor,
+    RobustView,
+    SquashedView,
+)
+from autonomaly.profiling import DataProfile
 from autonomaly.selection._landmarks import describe_landmarks
 from autonomaly.selection._metafeature_table import META_FEATURES
 from autonomaly.selection._structure import (
@@ -20,7 +25,7 @@ from autonomaly.selection._structure import (
     describe_types,
 )
 
-__all__ = ["MetaFeatures", "MetaFeaturesExtractor"]
+__all__ = ["MetaFeatures", "MetaFeaturesExtractor", "as_meta_features"]
 
 # Columns that are looked at; more are drawn from.
 _MAX_COLUMNS = 200
@@ -172,6 +177,40 @@ class MetaFeaturesExtractor:
         with one_blas_thread():
             return MetaFeatures(self._describe(drawn, n, profile))
 
+    def extract_profile(self, profile):
+        """Compute the meta-features from the rows that a profile keeps.
+
+        Parameters
+        ----------
+        profile : DataProfile
+            Made with ``DataProfiler(mergeable=True)``, which is the default. For
+            numbers the figures are those of `extract` while the table has no more
+            rows than the profile keeps; categories are kept as such, texts are not
+            looked at.
+
+        Returns
+        -------
+        MetaFeatures
+            A finite number for every name.
+
+        Raises
+        ------
+        DataError
+            If the profile keeps no rows.
+        """
+        if not profile.mergeable:
+            raise DataError(
+                "The profile keeps no rows to look at. Pass the meta-features, "
+                "MetaFeaturesExtractor().extract(X, profile), or profile with "
+                "DataProfiler(mergeable=True)"
+            )
+        Z = AutonomousPreprocessor().fit_transform(_rows_of(profile))
+        values = dict(self.extract(Z, profile))
+        d = 10 ** values["log_d"]
+        values["log_n"] = np.log10(profile.n_samples)
+        values["log_n_per_d"] = np.log10(profile.n_samples / d)
+        return MetaFeatures(values)
+
     def _draw(self, X, rng):
         """Draw rows, each with the same chance: those of the smallest random keys."""
         chunks = [X] if _is_matrix(X) else X
@@ -239,6 +278,27 @@ def _varying(X):
     return np.ascontiguousarray(X[:, varies]) if varies.any() else np.zeros((len(X), 1))
 
 
+def _rows_of(profile):
+    """Return the rows a profile keeps as a table: numbers, dates and level names."""
+    sketch = profile._state.sketch
+    if set(sketch.kinds) == {"number"}:
+        return sketch.sample.values.T
+    import pandas as pd
+
+    columns = {}
+    for name, role, kind, values in zip(
+        sketch.names, sketch.roles, sketch.kinds, sketch.sample.values, strict=True
+    ):
+        if role in ("text", "identifier") or kind == "empty":
+            continue
+        if kind == "level":
+            values = ["" if np.isnan(v) else f"level {v:.0f}" for v in values]
+        columns[name] = values
+    if not columns:
+        return np.zeros((sketch.sample.values.shape[1], 1))
+    return pd.DataFrame(columns)
+
+
 def _of_profile(profile):
     if profile is None:
         return {}
@@ -247,3 +307,31 @@ def _of_profile(profile):
         "missing_share": profile.quality.missing_ratio,
         "categorical_share": (types.categorical + types.text) / profile.n_features,
     }
+
+
+def as_meta_features(given):
+    """Return the meta-features of what was given: themselves, or a profile.
+
+    Parameters
+    ----------
+    given : MetaFeatures or DataProfile
+        What describes the data.
+
+    Returns
+    -------
+    MetaFeatures
+        The meta-features.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+    if isinstance(given, MetaFeatures):
+        return given
+    if isinstance(given, DataProfile):
+        return MetaFeaturesExtractor().extract_profile(given)
+    raise TypeError(
+        f"A {type(given).__name__} came. Data is described by the MetaFeatures that "
+        f"MetaFeaturesExtractor().extract(X) gives, or by a DataProfile"
+    )
