@@ -7,6 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -20,10 +21,15 @@ from autonomaly.explanation._html import summary_html
 from autonomaly.io import load_dataset
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling import DataProfile, DataProfiler
-from autonomaly.resources import parse_memory, plan_reference
+from autonomaly.resources import MemoryOptimizer, parse_memory, slowness
 from autonomaly.selection import AlgorithmSelector, build_member
 
 __all__ = ["AutonomousDetector", "AutonomousResult", "auto_detect"]
+
+# Where time is short, the profile takes this share of what is left, and looks at this
+# many rows at least.
+_PROFILE_SHARE = 0.1
+_FEWEST_PROFILED = 1000
 
 
 class AutonomousDetector(OutlierMixin, BaseEstimator):
@@ -298,19 +304,30 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
                 )
             progress.stage("profiling")
             profiler = DataProfiler(mergeable=False, random_state=seeds[0])
-            self.profile_ = profiler.profile(X, roles=preprocessor.roles_)
+            rows = self._rows_to_profile(X, len(Z), started, seeds[0])
+            self.profile_ = profiler.profile(rows, roles=preprocessor.roles_)
             self.preprocessor_ = preprocessor
             record_data(record, self.profile_, preprocessor, Z)
+            if rows is not X:
+                choice = f"from {self.profile_.n_samples} of {len(Z)} rows"
+                why = "time_budget leaves no time to read all of them once more"
+                record.add("resources", "profile", choice, why)
 
             progress.stage("choosing detectors")
-            plan = plan_reference(
-                *Z.shape, memory_limit=memory, time_budget=self.time_budget
+            hurried = self.time_budget is not None
+            plan = MemoryOptimizer(slowness=slowness() if hurried else 1.0).plan(
+                *Z.shape,
+                memory,
+                time_budget=self._time_left(started),
+                score_all=label,
             )
             record.add(
                 "resources",
                 "reference",
                 f"{plan.n_reference} of {len(Z)} rows",
                 plan.reason,
+                strategy=plan.strategy,
+                batch_size=plan.batch_size,
                 time_budget=self.time_budget,
                 memory_limit=self.memory_limit,
             )
@@ -338,7 +355,7 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
                 self.ensemble_.fit(Z)
             del self.ensemble_._on_step
 
-        self._say_what_time_cost(record, started)
+        self._say_what_time_cost(record)
         failed = {**failed, **self.ensemble_.rejected_}
         self.rejected_ = {**selection.refused, **failed}
         self.recommendations_ = [
@@ -354,21 +371,29 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         self.record_ = record
         return labels
 
+    def _rows_to_profile(self, X, n_rows, started, seed):
+        """Choose the rows that there is time to profile."""
+        if self.time_budget is None:
+            return X
+        # A profile takes about as long as it took to read and encode the table.
+        allowed = _PROFILE_SHARE * self._time_left(started)
+        share = allowed / max(time.monotonic() - started, 1e-9)
+        size = max(int(share * n_rows), _FEWEST_PROFILED)
+        if size >= n_rows:
+            return X
+        rows = np.random.RandomState(seed).choice(n_rows, size, replace=False)
+        return _safe_indexing(X, np.sort(rows))
+
     def _time_left(self, started):
         if self.time_budget is None:
             return None
         return max(self.time_budget - (time.monotonic() - started), 1e-3)
 
-    def _say_what_time_cost(self, record, started):
+    def _say_what_time_cost(self, record):
         """Warn, and write down, if the time budget left something undone."""
-        if self.time_budget is None or time.monotonic() - started < self.time_budget:
+        if not self.ensemble_.undone_:
             return
-        ensemble = self.ensemble_
-        undone = f"{len(ensemble.levels_)} depths of trimming were reached"
-        if ensemble.rejected_:
-            undone += f", {len(ensemble.rejected_)} members were left out"
-        if ensemble.calibration_ is None:
-            undone += ", there was no time to calibrate p-values"
+        undone = ", ".join(self.ensemble_.undone_)
         record.add("resources", "time_budget", "spent", undone)
         warnings.warn(
             f"time_budget={self.time_budget:g} s was spent: {undone}. The fit is the "

@@ -1,5 +1,7 @@
 """The members of an ensemble, fitted at every depth of trimming."""
 
+import time
+
 import numpy as np
 from scipy.stats import rankdata
 from sklearn.pipeline import Pipeline
@@ -13,6 +15,7 @@ from autonomaly.ensemble._levels import (
 )
 from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
+from autonomaly.resources import Costs, Deadline
 
 __all__ = ["Committee"]
 
@@ -46,6 +49,10 @@ class Committee:
         The fitted members, column by column.
     level_names : list of str
         The depths that were reached.
+    n_skipped : int
+        The number of those that there was no time for.
+    costs : Costs
+        What scoring costs, until :meth:`finish`.
     """
 
     def __init__(self, estimators, weights, depths, combination):
@@ -54,7 +61,7 @@ class Committee:
         self.depths = depths
         self.combination = combination
 
-    def fit(self, X, seed, deadline, rejected, on_step):
+    def fit(self, X, seed, deadline, rejected, on_step, rows_later=0):
         """Fit the members.
 
         Parameters
@@ -69,6 +76,8 @@ class Committee:
             Reasons, by name; added to.
         on_step : callable
             Told name, number and total of the fits as they begin.
+        rows_later : int, default=0
+            Rows that must be scored before the deadline, too.
 
         Returns
         -------
@@ -87,7 +96,8 @@ class Committee:
             except TypeError as error:  # it cannot be cloned
                 rejected[name] = f"{type(error).__name__}: {error}"
         self._views = SharedViews(members)
-        query = self._views.fit(X)
+        self.costs = Costs()
+        query = self._views.fit(X, deadline, self.costs)
         total = len(members) * len({0.0, *self.depths})
         done = iter(range(1, total + 1))
 
@@ -99,11 +109,13 @@ class Committee:
                 query,
                 keep,
                 deadline,
+                self.costs,
                 reasons,
                 known,
                 lambda member: on_step(f"{member}{name}", next(done), total),
             )
 
+        started = time.monotonic()
         level = fit("", np.ones(len(X), dtype=bool), rejected)
         if not any(self.weights[name] for name in level.members):
             raise NoDetectorLeftError(
@@ -112,9 +124,15 @@ class Committee:
             )
         self._levels = [level]
         robust = {n: m for n, m in level.members.items() if m.detector._robust}
+        self.n_skipped = 0
         for share in self.depths:
-            if share == 0 or deadline.expired:
+            if share == 0:
                 continue
+            seconds = time.monotonic() - started
+            if not self._time_for_level(deadline, seconds, rows_later):
+                self.n_skipped += 1
+                continue
+            started = time.monotonic()
             # The vote so far says which rows to trust: better than any few members do.
             Z = self._take_columns()
             suspicion = combine(Z, self.combination, self.weights_of_columns)
@@ -126,23 +144,99 @@ class Committee:
         if self.depths[0] > 0 and len(self._levels) > 1:
             del self._levels[0]  # fitted to find whom to trust, not asked for
         Z = self._take_columns()
-        self._publish({m.name: m.view_key for m in members})
+        self._view_of = {m.name: m.view_key for m in members}
+        for level in self._levels:
+            for member in level.members.values():
+                member.abnormality = None  # needed while fitting only
+        self._publish()
         return Z
 
-    def scores(self, X):
+    def _time_for_level(self, deadline, seconds, rows_later):
+        """Tell whether one more level can be fitted, and score rows in time."""
+        if deadline.seconds is None:
+            return True
+        level = self._levels[-1]
+        names = [*level.parts, *level.members]
+        again = self.costs.per_row(*((level.name, name) for name in names))
+        later = rows_later * (self.seconds_per_row() + again)
+        return deadline.remaining > seconds + later
+
+    def finish(self):
+        """Forget what was needed while fitting only."""
+        del self.costs
+
+    def seconds_per_row(self, names=None):
+        """Give the time that scoring a row takes.
+
+        Parameters
+        ----------
+        names : collection of str, default=None
+            The members that score; all if None.
+
+        Returns
+        -------
+        float
+            Seconds of one core, as measured last.
+        """
+        keys = set()
+        for level in self._levels:
+            for name, member in level.members.items():
+                if names is None or name in names:
+                    view_key, _ = shared = member.shared_key
+                    keys |= {view_key, shared, (level.name, shared), (level.name, name)}
+        return self.costs.per_row(*keys)
+
+    def keep(self, names):
+        """Leave out all members but some.
+
+        Parameters
+        ----------
+        names : collection of str
+            The members that stay; at least one.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_columns,)
+            The columns that stay.
+        """
+        kept = np.array([name.split("@")[0] in names for name in self.names])
+        used = set()
+        for level in self._levels:
+            level.members = {n: m for n, m in level.members.items() if n in names}
+            shared = {m.shared_key for m in level.members.values()}
+            level.parts = {k: part for k, part in level.parts.items() if k in shared}
+            used |= shared
+        self._levels = [level for level in self._levels if level.members]
+        self._views.forget(used)
+        self.names = [n for n, stays in zip(self.names, kept, strict=True) if stays]
+        self.weights_of_columns = self.weights_of_columns[kept]
+        self._publish()
+        return kept
+
+    def scores(self, X, deadline=None, late=None, costs=None):
         """Score rows with every member.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_features)
             Rows.
+        deadline : Deadline, default=None
+            Foreign members that take more than half of the time left are given up.
+        late : dict of str to str, default=None
+            Those, with the reason; added to. Their columns are NaN.
+        costs : Costs, default=None
+            Told what it costs.
 
         Returns
         -------
         ndarray of shape (n_samples, n_columns)
             Standardised scores, high = abnormal.
         """
-        return score_levels(self._levels, self._views.query(X))
+        late = {} if late is None else late
+        deadline = Deadline() if deadline is None else deadline
+        costs = Costs() if costs is None else costs
+        query = self._views.query(X, costs)
+        return score_levels(self._levels, query, len(X), costs, deadline, late)
 
     def agreement(self, Z, votes):
         """Compare the ranks of members and vote.
@@ -186,13 +280,12 @@ class Committee:
         self.weights_of_columns = np.asarray(weights)
         return np.column_stack(columns)
 
-    def _publish(self, view_of):
+    def _publish(self):
         """Show every fitted member as what it is: views, then a detector."""
         self.level_names = [level.name or "all rows" for level in self._levels]
         self.pipelines = []
         for level in self._levels:
             for name, member in level.members.items():
-                member.abnormality = None  # needed while fitting only
-                steps = self._views.steps[view_of[name]]
+                steps = self._views.steps[self._view_of[name]]
                 views = [(f"view{i}" if i else "view", s) for i, s in enumerate(steps)]
                 self.pipelines.append(Pipeline([*views, ("detector", member.detector)]))

@@ -135,7 +135,8 @@ class SharedViews:
     def __init__(self, members):
         self.steps = {}
         self.shared = {}
-        for member in members:
+        # Foreign code is not waited for; should time run out, ours has had its turn.
+        for member in sorted(members, key=_is_foreign):
             self.steps.setdefault(member.view_key, member.view)
             shared = member.detector._shared()
             known = self.shared.get(member.shared_key)
@@ -144,33 +145,51 @@ class SharedViews:
             )
 
     @np.errstate(**_OVERFLOW)
-    def fit(self, X):
-        """Fit views and shared computations; return the query of the reference."""
+    def fit(self, X, deadline, costs):
+        """Fit views and shared computations; return the query of the reference.
+
+        What the deadline leaves no time for is left out, all but the first.
+        """
         query, self.widths = {}, {}
-        for view_key, steps in self.steps.items():
+        for view_key, steps in list(self.steps.items()):
+            if query and deadline.expired:
+                del self.steps[view_key]
+                continue
             Z = X
-            for step in steps:
-                Z = step.fit_transform(Z)
-            Z = np.ascontiguousarray(Z, dtype=np.float64)
+            with costs.measured(view_key, len(X)):
+                for step in steps:
+                    Z = step.fit_transform(Z)
+                Z = np.ascontiguousarray(Z, dtype=np.float64)
             self.widths[view_key] = Z.shape[1]
             for key, shared in self.shared.items():
-                if key[0] == view_key:
-                    query[key] = shared.fit(Z).query(Z)
+                if key[0] == view_key and not (query and deadline.expired):
+                    shared.fit(Z)
+                    with costs.measured(key, len(X)):
+                        query[key] = shared.query(Z)
+        self.shared = {key: self.shared[key] for key in query}
         return query
 
     @np.errstate(**_OVERFLOW)
-    def query(self, X):
+    def query(self, X, costs):
         """Evaluate views and shared computations on a batch of rows."""
         query = {}
         for view_key, steps in self.steps.items():
             Z = X
-            for step in steps:
-                Z = step.transform(Z)
-            Z = np.ascontiguousarray(Z, dtype=np.float64)
+            with costs.measured(view_key, len(X)):
+                for step in steps:
+                    Z = step.transform(Z)
+                Z = np.ascontiguousarray(Z, dtype=np.float64)
             for key, shared in self.shared.items():
                 if key[0] == view_key:
-                    query[key] = shared.query(Z)
+                    with costs.measured(key, len(X)):
+                        query[key] = shared.query(Z)
         return query
+
+    def forget(self, keys):
+        """Leave out all shared computations but those named, and their views."""
+        self.shared = {k: v for k, v in self.shared.items() if k in keys}
+        used = {view_key for view_key, _ in self.shared}
+        self.steps = {k: v for k, v in self.steps.items() if k in used}
 
     def restrict(self, keep, keys):
         """Return the trusted part of the shared computations named."""
@@ -178,7 +197,7 @@ class SharedViews:
 
 
 def fit_level(
-    name, members, views, query, keep, deadline, rejected, known=(), on_step=None
+    name, members, views, query, keep, deadline, costs, rejected, known=(), on_step=None
 ):
     """Fit members on the trusted rows of the reference.
 
@@ -196,6 +215,8 @@ def fit_level(
         The trusted rows.
     deadline : Deadline
         When to stop: members that come later are rejected.
+    costs : Costs
+        Told what scoring costs.
     rejected : dict of str to str
         Reasons, by name; added to.
     known : mapping of str to FittedMember, default=()
@@ -209,14 +230,25 @@ def fit_level(
         With the members that could be fitted.
     """
     known = dict(known)
+    for m in members:
+        if m.shared_key not in query and m.name not in rejected:
+            rejected[m.name] = _too_late(m.name, deadline)
     wanted = [m for m in members if m.name not in rejected]
     parts = views.restrict(keep, {m.shared_key for m in wanted})
-    answers = {key: part.answer(query[key]) for key, part in parts.items()}
+    answers = _answers(parts, query, costs, name, len(keep))
     # Our own detectors have known costs and are planned for; foreign code may hang, and
     # comes last, so that it cannot take the time of the others.
     wanted.sort(key=_is_foreign)
     n_foreign = sum(map(_is_foreign, wanted))
     fitted = {}
+
+    def fit(member):
+        key = member.shared_key
+        share = 1 / (2 + n_foreign)  # as much is left for those later, and for the rest
+        return _fit_member(
+            member, views, parts[key], answers[key], keep, deadline, share, costs, name
+        )
+
     for member in wanted:
         n_foreign -= _is_foreign(member)
         if on_step is not None:
@@ -224,14 +256,11 @@ def fit_level(
         if member.name in known:
             fitted[member.name] = known[member.name]
             continue
-        key = member.shared_key
         try:
             # One member of ours is fitted however late it is: a result, if a poor one.
             if fitted or _is_foreign(member):
                 deadline.check(member.name)
-            fitted[member.name] = _fit_member(
-                member, views, parts[key], answers[key], keep, deadline, n_foreign
-            )
+            fitted[member.name] = fit(member)
         except DetectorRejected as error:
             rejected[member.name] = error.reason
         except OutOfTime as error:
@@ -246,16 +275,29 @@ def _is_foreign(member):
     return isinstance(member.detector, DetectorAdapter)
 
 
-def _fit_member(member, views, part, answer, keep, deadline, n_later):
+def _too_late(name, deadline):
+    return str(deadline.out_of_time(name))
+
+
+def _answers(parts, query, costs, level, n_rows):
+    """Answer a query with every part of a level."""
+    answers = {}
+    for key, part in parts.items():
+        with costs.measured((level, key), n_rows):
+            answers[key] = part.answer(query[key])
+    return answers
+
+
+def _fit_member(member, views, part, answer, keep, deadline, share, costs, level):
     with quiet():  # see split_member
         detector = clone(member.detector)
 
     def fit_and_score():
         detector._fit(answer, keep)
-        return detector._abnormality(answer)
+        with costs.measured((level, member.name), len(keep)):
+            return detector._abnormality(answer)
 
     foreign = _is_foreign(member)
-    share = 1 / (2 + n_later)  # as much is left for those later and for what follows
     with quiet() if foreign else np.errstate(**_OVERFLOW):
         scores = run_within(
             deadline, member.name, fit_and_score, watch=foreign, share=share
@@ -281,7 +323,7 @@ def _fit_member(member, views, part, answer, keep, deadline, n_later):
 
 
 @np.errstate(**_OVERFLOW)
-def score_levels(levels, query):
+def score_levels(levels, query, n_rows, costs, deadline, late):
     """Score a batch with every member of every level.
 
     Parameters
@@ -290,6 +332,14 @@ def score_levels(levels, query):
         Fitted levels.
     query : dict
         The query of the batch, see :meth:`SharedViews.query`.
+    n_rows : int
+        Rows of the batch.
+    costs : Costs
+        Told what is spent.
+    deadline : Deadline
+        Foreign detectors may take half of the time left, once.
+    late : dict of str to str
+        Members that took longer, with the reason; added to. Their columns are NaN.
 
     Returns
     -------
@@ -299,13 +349,28 @@ def score_levels(levels, query):
     """
     columns, known = [], {}
     for level in levels:
-        answers = {key: part.answer(query[key]) for key, part in level.parts.items()}
+        answers = _answers(level.parts, query, costs, level.name, n_rows)
         for member in level.members.values():
             # A member that needs no trimmed reference is one object on every level.
             if id(member) not in known:
-                answer = answers[member.shared_key]
-                known[id(member)] = standardize(
-                    member.detector._bounded(answer), member.center, member.scale
-                )
+                with costs.measured((level.name, member.name), n_rows):
+                    known[id(member)] = _score_member(
+                        member, answers[member.shared_key], deadline, late
+                    )
             columns.append(known[id(member)])
     return np.column_stack(columns)
+
+
+def _score_member(member, answer, deadline, late):
+    def score():
+        return member.detector._bounded(answer)
+
+    foreign = isinstance(member.detector, DetectorAdapter)
+    try:
+        if member.name in late:
+            raise OutOfTime(late[member.name])
+        scores = run_within(deadline, member.name, score, watch=foreign, share=0.5)
+    except OutOfTime as error:
+        late[member.name] = str(error)
+        return np.full(len(answer), np.nan)
+    return standardize(scores, member.center, member.scale)

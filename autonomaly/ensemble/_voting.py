@@ -18,6 +18,7 @@ from autonomaly.detectors import DetectorAdapter
 from autonomaly.ensemble._calibration import Calibration, n_discoveries
 from autonomaly.ensemble._combination import combine
 from autonomaly.ensemble._committee import Committee
+from autonomaly.ensemble._pacing import score_in_time
 from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
 from autonomaly.exceptions import NoDetectorLeftError
@@ -31,6 +32,7 @@ _DEPTHS = (0.0, 0.3, 0.5)
 # Rows outside the reference that make a calibration sample of their own.
 _MIN_HELD_OUT = 1000
 _MAX_HELD_OUT = 10_000
+_FEWEST_HELD_OUT = 100
 # The fewer the rows, the less a part of them tells of the whole: (rows, folds).
 _FOLDS = ((400, 5), (1000, 3), (np.inf, 2))
 # The threshold of large data is found on this many rows.
@@ -116,6 +118,8 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         The depths that were reached.
     calibration_ : Calibration or None
         Scores of held-out rows.
+    undone_ : list of str
+        What the time budget left no time for.
     n_features_in_ : int
         Number of columns seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -424,21 +428,37 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         deadline = Deadline(self.time_budget)
         seeds = spawn_seeds(self.random_state, 5)
         rows = self._draw_reference(len(X), seeds[0])
-        self.rejected_ = {}
-        with one_blas_thread():
-            reference = X if rows is None else X[rows]
-            self.structure_ = joint_structure(reference, seeds[4])
-            scores = self._fit_members(reference, seeds[1], deadline)
-        self.reference_size_ = len(scores)
-        held_out = None
+        self.rejected_, self._n_unscored = {}, 0
+        rest = None
         if rows is not None:
             exact = self.contamination != "auto" or score_all
             rest = self._draw_rest(len(X), rows, exact, seeds[3])
+        with one_blas_thread():
+            reference = X if rows is None else X[rows]
+            self.structure_ = joint_structure(reference, seeds[4])
+            rows_later = 0 if rest is None else len(rest)
+            if not score_all:
+                rows_later = min(rows_later, _MIN_HELD_OUT)
+            Z = self._fit_members(reference, seeds[1], deadline, rows_later)
+        self.reference_size_ = len(Z)
+        held_out = None
+        if rows is not None and deadline.seconds is None:
             held_out = self._abnormality(X[rest])
+        elif rows is not None:
+            if not score_all:  # the first ones stand for all, should time run out
+                rest = check_random_state(seeds[3]).permutation(rest)
+            Z, held_out = self._score_in_time(X, Z, rest, score_all, deadline)
+            order = np.argsort(rest[: len(held_out)])
+            self._n_unscored = len(rest) - len(held_out)
+            rest, held_out = rest[order], held_out[order]
+        self._committee.finish()
+        scores = self._vote(Z)
+        if held_out is not None:
             scores = np.concatenate([scores, held_out])
             rows = np.concatenate([rows, rest])
         self._fit_calibration(X, held_out, seeds[2], deadline)
         self._fit_threshold(scores)
+        self.undone_ = self._what_is_undone(deadline)
         if len(scores) < len(X):
             return None
         ordered = np.empty_like(scores)
@@ -466,26 +486,86 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         rng = check_random_state(seed)
         return np.sort(rng.choice(n_samples, size, replace=False))
 
-    def _fit_members(self, X, seed, deadline):
-        """Fit the members; return the vote on the reference."""
-        soft = self.voting == "soft"
+    def _fit_members(self, X, seed, deadline, rows_later):
+        """Fit the members; return their standardised scores of the reference."""
         self._committee = Committee(
             self.estimators,
             self._weights,
             self._depths,
-            self.combination if soft else "upper_half",
+            self.combination if self.voting == "soft" else "upper_half",
         )
         on_step = getattr(self, "_on_step", lambda name, done, total: None)
-        Z = self._committee.fit(X, seed, deadline, self.rejected_, on_step)
+        Z = self._committee.fit(X, seed, deadline, self.rejected_, on_step, rows_later)
+        self._take_members(Z)
+        return Z
+
+    def _take_members(self, Z):
+        """Publish the members of the committee, and see how well they agree."""
         self.estimators_ = self._committee.pipelines
         self.named_estimators_ = Bunch(
             **dict(zip(self._committee.names, self.estimators_, strict=True))
         )
         self.levels_ = self._committee.level_names
+        soft = self.voting == "soft"
         self._thresholds = None if soft else self._member_thresholds(Z)
-        votes = self._vote(Z)
-        self.agreement_, self.agreement_with_vote_ = self._committee.agreement(Z, votes)
-        return votes
+        self.agreement_, self.agreement_with_vote_ = self._committee.agreement(
+            Z, self._vote(Z)
+        )
+
+    def _score_in_time(self, X, Z, rest, every, deadline):
+        """Score rows, and give up the members that there is no time for.
+
+        Returns the standardised scores of the reference and the votes on the rows.
+        """
+
+        def give_up(names, reason):
+            nonlocal Z
+            left = {name.split("@")[0] for name in self._committee.names} - {*names}
+            if not any(self._committee.weights[name] for name in left):
+                raise NoDetectorLeftError(f"No detector is left: {reason}")
+            self.rejected_.update(dict.fromkeys(names, reason))
+            columns = self._committee.keep(left)
+            Z = Z[:, columns]
+            return columns
+
+        foreign = any(isinstance(p[-1], DetectorAdapter) for p in self.estimators_)
+        with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
+            scores = score_in_time(
+                self._committee,
+                X,
+                rest,
+                deadline,
+                every=every,
+                max_rows=chunk_rows(len(rest), X.shape[1], self.memory_limit),
+                n_jobs=self.n_jobs,
+                give_up=give_up,
+            )
+        if len(self._committee.names) < len(self.estimators_):
+            self._take_members(Z)
+        return Z, self._vote(scores)
+
+    def _what_is_undone(self, deadline):
+        """Say what there was no time for."""
+        if deadline.seconds is None:
+            return []
+        late = sum("time budget" in reason for reason in self.rejected_.values())
+        skipped, wanted = self._committee.n_skipped, len({0.0, *self._depths})
+        undone = [
+            (late, f"members left out: {late}"),
+            (
+                skipped,
+                f"{wanted - skipped} of {wanted} depths of trimming were reached",
+            ),
+            (
+                self._n_unscored,
+                f"{self._n_unscored} rows fewer than planned set the threshold",
+            ),
+            (
+                self.calibrate and self.calibration_ is None,
+                "there was no time to calibrate p-values",
+            ),
+        ]
+        return [text for true, text in undone if true]
 
     def _member_thresholds(self, Z):
         """Find the standardised score above which each member flags a row."""
@@ -498,9 +578,11 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
     def _fit_calibration(self, X, held_out, seed, deadline):
         """Keep the scores of rows that the members have not seen."""
         self.calibration_ = None
-        if not self.calibrate or deadline.expired:
+        if not self.calibrate or (held_out is None and deadline.expired):
             return
         rng = check_random_state(seed)
+        if held_out is not None and len(held_out) < _FEWEST_HELD_OUT:
+            return  # there was no time for more
         if held_out is None:
             held_out = self._cross_fitted(X, rng, deadline)
         elif len(held_out) > _MAX_HELD_OUT:

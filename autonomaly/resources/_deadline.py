@@ -46,9 +46,13 @@ class Deadline:
     def check(self, what):
         """Raise OutOfTime if no time is left for a piece of work."""
         if self.expired:
-            raise OutOfTime(
-                f"the time budget of {self.seconds:g} s was spent before {what!r} began"
-            )
+            raise self.out_of_time(what)
+
+    def out_of_time(self, what):
+        """Make the error for a piece of work that there was no time for."""
+        return OutOfTime(
+            f"the time budget of {self.seconds:g} s was spent before {what!r} began"
+        )
 
 
 def run_within(deadline, what, work, *, watch=True, share=1.0):

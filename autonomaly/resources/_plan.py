@@ -1,11 +1,13 @@
-"""How large a reference and how many rows at a time fit the budget."""
+"""How much of the data to learn from, and how many rows at a time fit the budget."""
 
 import math
 import re
 from dataclasses import dataclass
 from numbers import Real
 
-__all__ = ["ReferencePlan", "parse_memory", "plan_reference"]
+from autonomaly.resources._memory import bytes_per_row, chunk_rows
+
+__all__ = ["MemoryOptimizer", "TrainingPlan", "parse_memory"]
 
 # Rows of the reference: beyond, neighbours and covariances hardly change any more,
 # while every row scored costs as much again.
@@ -13,23 +15,50 @@ _MAX_REFERENCE = 4000
 _MAX_REFERENCE_LARGE = 1000
 _LARGE = 100_000
 _MIN_REFERENCE = 200
+# Rows beyond the reference that set the threshold, where not all of them are scored:
+# what is scored if there is time, and what there must be time for.
+_SCORED, _FEWEST_SCORED = 20_000, 2000
+# A table that comes in parts is held as parts, as one, as numbers, and worked upon.
+_COPIES = 4
+# Rows of a sample: beyond, shares and quantiles hardly change any more.
+_MAX_SAMPLE = 200_000
+# Share of the time given that is planned for; the rest is for what came unforeseen.
+_PLANNED = 0.7
 
 _UNITS = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
 
 
 @dataclass(frozen=True)
-class ReferencePlan:
-    """The rows detectors are fitted on, and the reason.
+class TrainingPlan:
+    """How to learn from a table and score it within memory and time.
 
     Attributes
     ----------
+    strategy : {"full_batch", "mini_batch", "sampled_mini_batch"}
+        ``"full_batch"``: the table, and batches as large as they are useful, fit into
+        the memory limit. ``"mini_batch"``: they would take at most twice the limit;
+        batches are smaller, and of a table that comes in chunks no more rows are held
+        than fit. ``"sampled_mini_batch"``: they would take more than that.
     n_reference : int
-        Rows of the reference at most.
+        Rows that detectors are fitted on, at most.
+    batch_size : int
+        Rows that are scored at a time.
+    data_sampling_ratio : float
+        Share of the rows that may be held in memory together, in (0, 1].
+    estimated_bytes : int
+        What holding all rows, and scoring batches of them, would take.
+    estimated_seconds : float
+        What fitting, and scoring the rows that must be scored, should take.
     reason : str
         What decided.
     """
 
+    strategy: str
     n_reference: int
+    batch_size: int
+    data_sampling_ratio: float
+    estimated_bytes: int
+    estimated_seconds: float
     reason: str
 
 
@@ -78,45 +107,132 @@ def parse_memory(memory_limit):
     )
 
 
-def plan_reference(n_samples, n_columns, *, memory_limit=None, time_budget=None):
-    """Plan the reference.
+class MemoryOptimizer:
+    """Plan how to learn from a table within memory and time.
 
     Parameters
     ----------
-    n_samples, n_columns : int
-        Shape of the numeric matrix.
-    memory_limit : int, default=None
-        Bytes.
-    time_budget : float, default=None
-        Seconds.
-
-    Returns
-    -------
-    ReferencePlan
-        Rows and reason.
+    slowness : float, default=1.0
+        How much slower than the machine that the figures of the plan were measured on
+        this one is, see :func:`slowness`. Matters for the time only.
 
     Examples
     --------
-    >>> from autonomaly.resources import plan_reference
-    >>> plan_reference(1_000_000, 10).n_reference
-    1000
+    >>> from autonomaly.resources import MemoryOptimizer
+    >>> plan = MemoryOptimizer().plan(2_000_000, 20, "1GB")
+    >>> plan.strategy, plan.n_reference, plan.data_sampling_ratio
+    ('mini_batch', 1000, 0.1)
+    >>> MemoryOptimizer().plan(5000, 20).strategy
+    'full_batch'
     """
-    large = n_samples > _LARGE
-    limit = _MAX_REFERENCE_LARGE if large else _MAX_REFERENCE
-    reason = f"at most {limit} rows serve as reference"
-    if large:
-        reason += f" where more than {_LARGE} are to be scored"
+
+    def __init__(self, *, slowness=1.0):
+        self.slowness = slowness
+
+    def plan(
+        self,
+        n_samples,
+        n_features,
+        memory_limit=None,
+        *,
+        time_budget=None,
+        score_all=False,
+    ):
+        """Plan.
+
+        Parameters
+        ----------
+        n_samples, n_features : int
+            Shape of the table, once it is numeric.
+        memory_limit : int, str or None, default=None
+            Working memory, see :func:`parse_memory`; None for no limit.
+        time_budget : float, default=None
+            Seconds that are left; None for no limit.
+        score_all : bool, default=False
+            Whether every row is scored, and not just enough for the threshold.
+
+        Returns
+        -------
+        TrainingPlan
+            The plan, with its reason.
+
+        Raises
+        ------
+        ValueError
+            If the memory limit cannot be read.
+        """
+        memory = parse_memory(memory_limit)
+        size, reason = _reference(n_samples)
+        if memory is not None:
+            # Views, bases, neighbours and scores of the reference, twice as fitted.
+            affordable = int(memory / 4 / (2 * bytes_per_row(n_features)))
+            if affordable < size:
+                size, reason = affordable, "as many rows as memory_limit allows"
+        size = min(n_samples, max(size, _MIN_REFERENCE))
+        rows_later = n_samples - size
+        if not score_all:
+            rows_later = min(rows_later, _SCORED)
+        if time_budget is not None:
+            fewest = rows_later if score_all else min(rows_later, _FEWEST_SCORED)
+            seconds = _PLANNED * time_budget / self.slowness
+            affordable = _affordable_reference(n_features, fewest, seconds)
+            if affordable < size:
+                size, reason = affordable, "as many rows as time_budget allows"
+                size = min(n_samples, max(size, _MIN_REFERENCE))
+                rows_later = min(fewest, n_samples - size)
+        strategy, ratio = _strategy(n_samples, n_features, memory)
+        return TrainingPlan(
+            strategy=strategy,
+            n_reference=size,
+            batch_size=chunk_rows(n_samples, n_features, memory),
+            data_sampling_ratio=ratio,
+            estimated_bytes=_bytes_at_once(n_samples, n_features),
+            estimated_seconds=self.slowness * _seconds(size, n_features, rows_later),
+            reason=reason,
+        )
+
+
+def _reference(n_samples):
+    """Rows of the reference where neither memory nor time is short."""
+    limit = _MAX_REFERENCE_LARGE if n_samples > _LARGE else _MAX_REFERENCE
     if n_samples <= limit:
-        limit, reason = n_samples, "every row serves as reference"
-    if memory_limit is not None:
-        # Views, bases, neighbours and scores of the reference, twice while fitting.
-        affordable = int(memory_limit / 4 / (8 * 2 * (20 * n_columns + 300)))
-        if affordable < limit:
-            limit, reason = affordable, "as many rows as memory_limit allows"
-    if time_budget is not None:
-        # Three seconds for 5,000 rows of 20 columns on one busy core, measured;
-        # growing with rows times columns. Half of the budget is left for the rest.
-        affordable = int(0.5 * time_budget / 3.0 * 5000 * 20 / max(n_columns, 5))
-        if affordable < limit:
-            limit, reason = affordable, "as many rows as time_budget allows"
-    return ReferencePlan(min(n_samples, max(limit, _MIN_REFERENCE)), reason)
+        return n_samples, "every row serves as reference"
+    reason = f"at most {limit} rows serve as reference"
+    if n_samples > _LARGE:
+        reason += f" where more than {_LARGE} are to be scored"
+    return limit, reason
+
+
+def _bytes_at_once(n_samples, n_features):
+    """Bytes of the table, of its parts and its numbers, and of a batch of rows."""
+    batch = chunk_rows(n_samples, n_features)
+    return n_samples * _COPIES * 8 * n_features + batch * bytes_per_row(n_features)
+
+
+def _strategy(n_samples, n_features, memory):
+    """Name the strategy, and the share of the rows that may be held in memory."""
+    needed = _bytes_at_once(n_samples, n_features)
+    if memory is None or needed <= memory:
+        return "full_batch", 1.0
+    affordable = max(_MIN_REFERENCE, memory // 2 // (_COPIES * 8 * n_features))
+    ratio = min(1.0, min(affordable, _MAX_SAMPLE) / n_samples)
+    return "mini_batch" if needed <= 2 * memory else "sampled_mini_batch", ratio
+
+
+# Seconds of the broad pool at three depths of trimming, by rows of the reference r,
+# columns d and rows scored m: measured at r of 200 to 4,000 and d of 5 to 100
+# (benchmarks/budgets.py shows what comes of it).
+_FIT_FIXED, _FIT_ROW_COLUMN, _FIT_MORE_COLUMNS = 0.35, 1.2e-5, 10
+_SCORE_FIXED, _SCORE_COLUMN, _SCORE_REFERENCE = 7e-5, 1e-6, 4.5e-8
+
+
+def _seconds(r, d, m):
+    fit = _FIT_FIXED + _FIT_ROW_COLUMN * r * (d + _FIT_MORE_COLUMNS)
+    return fit + m * (_SCORE_FIXED + _SCORE_COLUMN * d + _SCORE_REFERENCE * r)
+
+
+def _affordable_reference(d, m, seconds):
+    """Rows of the reference at which `_seconds` is what there is."""
+    left = seconds - _seconds(0, d, m)
+    per_row = _FIT_ROW_COLUMN * (d + _FIT_MORE_COLUMNS) + m * _SCORE_REFERENCE
+    return max(0, int(left / per_row))

@@ -6,12 +6,14 @@ import time
 import pytest
 
 from autonomaly.resources import (
+    Costs,
     Deadline,
+    MemoryOptimizer,
     OutOfTime,
     chunk_rows,
     parse_memory,
-    plan_reference,
     run_within,
+    slowness,
 )
 
 
@@ -43,36 +45,108 @@ def test_memory_that_cannot_be_read(given):
         parse_memory(given)
 
 
-def test_plan_reference():
-    assert plan_reference(300, 5).n_reference == 300
-    assert "every row" in plan_reference(300, 5).reason
-    assert plan_reference(50_000, 5).n_reference == 4000
-    large = plan_reference(200_000, 5)
+def plan(*shape, **budget):
+    return MemoryOptimizer().plan(*shape, **budget)
+
+
+def test_reference():
+    assert plan(300, 5).n_reference == 300
+    assert "every row" in plan(300, 5).reason
+    assert plan(50_000, 5).n_reference == 4000
+    large = plan(200_000, 5)
     assert large.n_reference < 4000
     assert "more than" in large.reason
 
 
-def test_plan_reference_for_less_memory_and_time():
+def test_reference_for_less_memory_and_time():
     sizes = [
-        plan_reference(50_000, 20, memory_limit=m * 2**20).n_reference
-        for m in (1, 50, 100, 10_000)
+        plan(50_000, 20, memory_limit=m * 2**20).n_reference for m in (1, 50, 100, 9999)
     ]
     assert sizes == sorted(sizes)
     assert sizes[0] == 200  # fewer describe nothing
     assert sizes[1] < sizes[2] <= sizes[3] == 4000
-    assert "memory_limit" in plan_reference(4000, 20, memory_limit=2**20).reason
-    times = [
-        plan_reference(50_000, 20, time_budget=t).n_reference for t in (0.1, 1, 3, 60)
-    ]
+    assert "memory_limit" in plan(4000, 20, memory_limit=2**20).reason
+    times = [plan(50_000, 20, time_budget=t).n_reference for t in (0.1, 1, 3, 60)]
     assert times == sorted(times)
     assert times[-1] == 4000
-    assert "time_budget" in plan_reference(5000, 20, time_budget=1).reason
+    assert "time_budget" in plan(5000, 20, time_budget=1).reason
     assert (
-        plan_reference(5000, 200, time_budget=1).n_reference
-        < plan_reference(5000, 20, time_budget=1).n_reference
+        plan(5000, 200, time_budget=2).n_reference
+        < plan(5000, 20, time_budget=2).n_reference
     )
     # Never more than there are.
-    assert plan_reference(50, 20, memory_limit=1, time_budget=0.01).n_reference == 50
+    assert plan(50, 20, memory_limit=1, time_budget=0.01).n_reference == 50
+
+
+def test_what_takes_longer_gets_a_smaller_reference():
+    budget = {"time_budget": 10, "score_all": True}
+    some = MemoryOptimizer().plan(90_000, 30, time_budget=10)
+    every = MemoryOptimizer().plan(90_000, 30, **budget)
+    busy = MemoryOptimizer(slowness=4.0).plan(90_000, 30, time_budget=10)
+    assert every.n_reference < some.n_reference
+    assert busy.n_reference < some.n_reference
+    assert some.estimated_seconds <= 10
+    enough = plan(50_000, 30, time_budget=3600, score_all=True)
+    assert enough.n_reference == 4000
+
+
+def test_strategies():
+    needed = plan(100_000, 20).estimated_bytes
+    assert 100_000 * 20 * 8 < needed < 20 * 100_000 * 20 * 8
+    for limit, strategy in [
+        (None, "full_batch"),
+        (needed, "full_batch"),
+        (needed - 1, "mini_batch"),
+        (needed // 2, "mini_batch"),
+        (needed // 2 - 1, "sampled_mini_batch"),
+    ]:
+        found = plan(100_000, 20, memory_limit=limit)
+        assert found.strategy == strategy
+        if strategy == "full_batch":
+            assert found.data_sampling_ratio == 1
+        elif strategy == "sampled_mini_batch":
+            assert found.data_sampling_ratio < 1
+    little = plan(10**7, 20, memory_limit="1GB")
+    assert little.strategy == "sampled_mini_batch"
+    # What is held of the table takes a small part of the memory.
+    assert little.data_sampling_ratio * 10**7 * 20 * 8 <= 2**30 / 8
+    assert little.data_sampling_ratio * 10**7 >= little.n_reference
+    assert little.batch_size < 10**6
+    with pytest.raises(ValueError, match="memory_limit='lots' cannot be read"):
+        plan(10, 2, memory_limit="lots")
+
+
+def test_slowness_sees_a_busy_machine():
+    idle = min(slowness() for _ in range(3))
+    done = threading.Event()
+
+    def work():
+        while not done.is_set():
+            sum(range(1000))
+
+    others = [threading.Thread(target=work) for _ in range(8)]
+    for thread in others:
+        thread.start()
+    try:
+        busy = slowness()
+    finally:
+        done.set()
+        for thread in others:
+            thread.join()
+    assert 0.5 <= idle < busy
+
+
+def test_costs_follow_the_last_measurement():
+    costs = Costs()
+    with costs.measured("sleep", n_rows=10):
+        time.sleep(0.05)
+    assert 0.005 <= costs.per_row("sleep") < 0.05
+    costs.add("a", seconds=1.0, n_rows=10)
+    costs.add("a", seconds=4.0, n_rows=10)
+    assert costs.per_row("a") == pytest.approx(4.5 / 15)
+    assert costs.per_row("a", "b", "sleep") == pytest.approx(
+        costs.per_row("a") + costs.per_row("sleep")
+    )
 
 
 @pytest.mark.parametrize("n_samples", [1, 999, 10**6, 10**8])

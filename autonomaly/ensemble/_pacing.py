@@ -1,0 +1,123 @@
+"""Scoring many rows before a deadline: members or rows are given up, never the time."""
+
+import time
+
+import numpy as np
+from joblib import Parallel, delayed
+
+__all__ = ["affordable_members", "score_in_time"]
+
+# Share of the time left that one step may take: the clock is looked at in between.
+_STEP, _FEWEST_ROWS = 0.05, 64
+# What is planned takes this share of the time left.
+_PLANNED = 0.9
+# Standardised scores that are kept while members may still be given up, in bytes.
+_MAX_KEPT = 2**29
+
+
+def affordable_members(committee, order, seconds_per_row):
+    """Choose the members that score a row in a given time.
+
+    Parameters
+    ----------
+    committee : Committee
+        Knows what they cost.
+    order : list of str
+        Their names, most wanted first.
+    seconds_per_row : float
+        What there is.
+
+    Returns
+    -------
+    list of str
+        Names, in the order given; the cheapest one where not even that fits.
+    """
+    kept = []
+    for name in order:
+        if committee.seconds_per_row([*kept, name]) <= seconds_per_row:
+            kept.append(name)
+    return kept or [min(order, key=lambda name: committee.seconds_per_row([name]))]
+
+
+def score_in_time(committee, X, rows, deadline, *, every, max_rows, n_jobs, give_up):
+    """Score rows with every member for as long as there is time.
+
+    Parameters
+    ----------
+    committee : Committee
+        The members; those that the time does not allow are left out of it.
+    X : ndarray of shape (n_samples, n_features)
+        The table.
+    rows : ndarray of shape (n_wanted,)
+        Positions of the rows to score.
+    deadline : Deadline
+        When to be done.
+    every : bool
+        Whether every row must be scored, with fewer members if need be. If not, the
+        rows that there was no time for are left out.
+    max_rows : int
+        Rows per chunk at most.
+    n_jobs : int or None
+        Threads that score chunks.
+    give_up : callable
+        ``give_up(names, reason)`` is told of the members that are to go, and makes
+        ``committee.keep`` leave them out.
+
+    Returns
+    -------
+    ndarray of shape (n_scored, n_columns)
+        Standardised scores of the first rows, high = abnormal.
+    """
+    wanted = len(rows)
+    parts, done = [], 0
+    pace = 1.0  # wall time per second of work: below 1 with several threads
+    flexible = wanted * len(committee.names) * 8 <= _MAX_KEPT
+    with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
+        n_chunks = parallel._effective_n_jobs()
+        while done < wanted and (every or not deadline.expired):
+            # A small reference makes single rows look dear: one step, then judge.
+            if every and parts and (flexible or len(parts) <= n_chunks):
+                _fit_members_to_time(
+                    committee, parts, wanted - done, pace, deadline, give_up
+                )
+            per_row = committee.seconds_per_row()
+            affordable = _STEP * deadline.remaining / max(pace * per_row, 1e-9)
+            step = int(np.clip(affordable, min(_FEWEST_ROWS, max_rows), max_rows))
+            late = {}
+            stop = min(done + step * n_chunks, wanted)
+            started = time.monotonic()
+            scores = parallel(
+                delayed(committee.scores)(
+                    X[rows[a : a + step]], deadline, late, committee.costs
+                )
+                for a in range(done, stop, step)
+            )
+            seconds = time.monotonic() - started
+            pace = 0.5 * pace + 0.5 * seconds / max((stop - done) * per_row, 1e-9)
+            parts += scores
+            done = stop
+            for name, reason in late.items():
+                _give_up(parts, [name], reason, give_up)
+    return np.concatenate(parts) if parts else np.empty((0, len(committee.names)))
+
+
+def _fit_members_to_time(committee, parts, n_rows, pace, deadline, give_up):
+    """Give up the members that make the rows left take too long."""
+    allowed = _PLANNED * deadline.remaining / (n_rows * max(pace, 1e-9))
+    if committee.seconds_per_row() <= allowed:
+        return
+    names = dict.fromkeys(name.split("@")[0] for name in committee.names)
+    order = [name for name in names if committee.weights[name] > 0]
+    kept = affordable_members(committee, order, allowed)
+    gone = [name for name in names if name not in kept]
+    if gone:
+        reason = (
+            f"scoring {n_rows} rows with it, too, would have taken longer than the "
+            f"time budget of {deadline.seconds:g} s allows"
+        )
+        _give_up(parts, gone, reason, give_up)
+
+
+def _give_up(parts, names, reason, give_up):
+    columns = give_up(names, reason)
+    parts[:] = [Z[:, columns] for Z in parts]

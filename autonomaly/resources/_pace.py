@@ -1,0 +1,108 @@
+"""How fast this machine is now, and what each piece of a work costs on it."""
+
+import contextlib
+import threading
+import time
+
+import numpy as np
+
+__all__ = ["Costs", "slowness"]
+
+# Seconds of the probe on the machine that the figures of the plan were measured on,
+# when nothing else ran there.
+_PROBE_SECONDS = 0.0028
+_PROBE_ROUNDS = 5
+
+
+def slowness():
+    """Measure how much slower this machine is now than the one planned for.
+
+    Returns
+    -------
+    float
+        Wall time of a small fixed piece of work, relative to what it takes on the
+        idle machine the plan's figures come from; at least 0.5. A busy machine is a
+        slow one.
+
+    Examples
+    --------
+    >>> from autonomaly.resources import slowness
+    >>> slowness() >= 0.5
+    True
+    """
+    X = np.linspace(-1.0, 1.0, 400 * 30).reshape(400, 30)
+    seconds = []
+    for _ in range(_PROBE_ROUNDS):
+        started = time.perf_counter()
+        for _ in range(2):
+            distances = np.sqrt(np.maximum(2.0 - X @ X.T, 0))
+            np.argpartition(distances, 20, axis=1)
+        seconds.append(time.perf_counter() - started)
+    # The mean, not the best: waiting for a core is what is to be seen.
+    return max(0.5, float(np.mean(seconds)) / _PROBE_SECONDS)
+
+
+class Costs:
+    """Seconds per row, by what they are spent on.
+
+    Later measurements count twice as much as those before: load comes and goes.
+
+    Examples
+    --------
+    >>> from autonomaly.resources import Costs
+    >>> costs = Costs()
+    >>> costs.add("knn", seconds=2.0, n_rows=100)
+    >>> costs.per_row("knn"), costs.per_row("unknown")
+    (0.02, 0.0)
+    """
+
+    def __init__(self):
+        self._spent = {}
+        self._lock = threading.Lock()
+
+    def add(self, key, *, seconds, n_rows):
+        """Add a measurement.
+
+        Parameters
+        ----------
+        key : hashable
+            What the time was spent on.
+        seconds : float
+            How much of it.
+        n_rows : int
+            For how many rows.
+        """
+        with self._lock:
+            old_seconds, old_rows = self._spent.get(key, (0.0, 0.0))
+            self._spent[key] = old_seconds / 2 + seconds, old_rows / 2 + n_rows
+
+    @contextlib.contextmanager
+    def measured(self, key, n_rows):
+        """Measure the block of a ``with`` statement.
+
+        Parameters
+        ----------
+        key : hashable
+            What the time is spent on.
+        n_rows : int
+            For how many rows.
+        """
+        started = time.perf_counter()
+        yield
+        self.add(key, seconds=time.perf_counter() - started, n_rows=n_rows)
+
+    def per_row(self, *keys):
+        """Give the seconds that one row costs.
+
+        Parameters
+        ----------
+        *keys : hashable
+            Kinds of work; those never measured cost nothing.
+
+        Returns
+        -------
+        float
+            Their sum.
+        """
+        known = (self._spent[key] for key in keys if key in self._spent)
+        return float(sum(seconds / n_rows for seconds, n_rows in known if n_rows))
