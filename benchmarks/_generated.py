@@ -30,7 +30,7 @@ ANOMALIES = (
     "resampled",
 )
 POPULATIONS = ("clusters", "copula", "manifold", "counts")
-MAX_ROWS = 2000
+MAX_ROWS = 1000
 MAX_COLUMNS = 60
 
 
