@@ -181,7 +181,7 @@ def _manifold(n, d, rng):
 
 
 def _counts(n, d, rng):
-    """Counts and categories whose frequencies depend on a hidden class."""
+    """Draw counts and categories whose frequencies depend on a hidden class."""
     which = rng.integers(int(rng.integers(1, 5)), size=n)
     X = np.empty((n, d))
     for j in range(d):
@@ -250,7 +250,7 @@ def _global(clean, n, rng):
 
 
 def _clustered(clean, n, rng):
-    """A small dense group away from the bulk."""
+    """Put a small dense group away from the bulk."""
     shift = rng.standard_normal(clean.shape[1])
     shift *= rng.uniform(1.5, 5) / np.sqrt((shift**2).mean()) * clean.std(axis=0)
     active = rng.random(clean.shape[1]) < rng.uniform(0.2, 1)
@@ -267,7 +267,7 @@ def _dependency(clean, n, rng):
 
 
 def _contextual(clean, n, rng):
-    """A few columns take values that are usual, though not for such rows."""
+    """Give a few columns values that are usual, though not for such rows."""
     odd = clean[rng.integers(len(clean), size=n)].copy()
     changed = rng.random(clean.shape[1]) < rng.uniform(0.1, 0.4)
     changed[rng.integers(clean.shape[1])] = True

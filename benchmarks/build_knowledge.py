@@ -107,7 +107,10 @@ def measure(X, y, pool, weights):
     from autonomaly.selection import build_member
 
     committee = Committee(
-        [build_member(member) for member in pool], weights, DEPTHS, "upper_half"
+        [build_member(member) for member in pool],
+        np.repeat(np.array(weights)[:, None], len(DEPTHS), axis=1),
+        DEPTHS,
+        "upper_half",
     )
     times, failed = [], {}
 

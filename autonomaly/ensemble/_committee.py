@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from autonomaly.ensemble._combination import combine, standardize
 from autonomaly.ensemble._levels import (
     SharedViews,
+    column_suffix,
     fit_level,
     score_levels,
     split_member,
@@ -30,8 +31,8 @@ class Committee:
     ----------
     estimators : list of (str, estimator) tuples
         Outlier detectors, or Pipelines that end in one.
-    weights : ndarray of shape (n_estimators,)
-        Their weights in the vote.
+    weights : ndarray of shape (n_estimators, n_depths)
+        Their weights in the vote, one for every depth.
     depths : tuple of float
         Shares of the reference to leave out, ascending.
     combination : str
@@ -57,7 +58,12 @@ class Committee:
 
     def __init__(self, estimators, weights, depths, combination):
         self.estimators = estimators
-        self.weights = {n: w for (n, _), w in zip(estimators, weights, strict=True)}
+        names = [name for name, _ in estimators]
+        self.weights = dict(zip(names, weights.sum(axis=1), strict=True))
+        self.weights_at = {
+            depth: dict(zip(names, column, strict=True))
+            for depth, column in zip(depths, weights.T, strict=True)
+        }
         self.depths = depths
         self.combination = combination
 
@@ -101,9 +107,9 @@ class Committee:
         total = len(members) * len({0.0, *self.depths})
         done = iter(range(1, total + 1))
 
-        def fit(name, keep, reasons, known=()):
+        def fit(depth, keep, reasons, known=()):
             return fit_level(
-                name,
+                depth,
                 members,
                 self._views,
                 query,
@@ -112,11 +118,13 @@ class Committee:
                 self.costs,
                 reasons,
                 known,
-                lambda member: on_step(f"{member}{name}", next(done), total),
+                lambda member: on_step(
+                    member + column_suffix(depth), next(done), total
+                ),
             )
 
         started = time.monotonic()
-        level = fit("", np.ones(len(X), dtype=bool), rejected)
+        level = fit(0.0, np.ones(len(X), dtype=bool), rejected)
         if not any(self.weights[name] for name in level.members):
             raise NoDetectorLeftError(
                 "No detector can serve this data. "
@@ -139,11 +147,11 @@ class Committee:
             keep = trusted_rows(suspicion, share, X.shape[1])
             if not keep.all():
                 # What fails on a trimmed reference only is no loss: it is fitted.
-                level = fit(f"@{share:g}", keep, dict(rejected), robust)
+                level = fit(share, keep, dict(rejected), robust)
                 self._levels += [level] if level.members else []
         if self.depths[0] > 0 and len(self._levels) > 1:
             del self._levels[0]  # fitted to find whom to trust, not asked for
-        Z = self._take_columns()
+        Z = self._take_columns(by_depth=True)
         self._view_of = {m.name: m.view_key for m in members}
         for level in self._levels:
             for member in level.members.values():
@@ -267,17 +275,23 @@ class Committee:
         mean = float(correlation[self.weights_of_columns > 0].mean())
         return mean, {name: float(np.mean(v)) for name, v in by_member.items()}
 
-    def _take_columns(self):
-        """Name and weigh the columns; return those of the reference."""
+    def _take_columns(self, by_depth=False):
+        """Name and weigh the columns; return those of the reference.
+
+        While rows to trust are looked for, a member weighs the same at every depth.
+        """
         columns, weights, self.names = [], [], []
         for level in self._levels:
+            at = self.weights_at.get(level.depth, self.weights)
             for name, member in level.members.items():
                 columns.append(
                     standardize(member.abnormality, member.center, member.scale)
                 )
-                weights.append(self.weights[name])
+                weights.append(at[name] if by_depth else self.weights[name])
                 self.names.append(f"{name}{level.name}")
         self.weights_of_columns = np.asarray(weights)
+        if by_depth and not self.weights_of_columns.any():
+            return self._take_columns()  # the depths that count were not reached
         return np.column_stack(columns)
 
     def _publish(self):

@@ -18,6 +18,7 @@ __all__ = [
     "Level",
     "Member",
     "SharedViews",
+    "column_suffix",
     "fit_level",
     "score_levels",
     "split_member",
@@ -70,17 +71,27 @@ class Level:
 
     Attributes
     ----------
-    name : str
-        For example ``"trim 30%"``.
+    depth : float
+        Share of the reference that was to be left out.
     parts : dict
         The trusted part of every shared computation.
     members : dict of str to FittedMember
         By name.
     """
 
-    name: str
+    depth: float
     parts: dict
     members: dict
+
+    @property
+    def name(self):
+        """What the names of members fitted here end in."""
+        return column_suffix(self.depth)
+
+
+def column_suffix(depth):
+    """Return what tells a member fitted at this depth of trimming from the others."""
+    return f"@{depth:g}" if depth else ""
 
 
 @quiet()  # PyOD's get_params changes the warning filters
@@ -197,14 +208,23 @@ class SharedViews:
 
 
 def fit_level(
-    name, members, views, query, keep, deadline, costs, rejected, known=(), on_step=None
+    depth,
+    members,
+    views,
+    query,
+    keep,
+    deadline,
+    costs,
+    rejected,
+    known=(),
+    on_step=None,
 ):
     """Fit members on the trusted rows of the reference.
 
     Parameters
     ----------
-    name : str
-        Name of the level.
+    depth : float
+        Share of the reference that is left out.
     members : list of Member
         What to fit.
     views : SharedViews
@@ -233,9 +253,10 @@ def fit_level(
     for m in members:
         if m.shared_key not in query and m.name not in rejected:
             rejected[m.name] = _too_late(m.name, deadline)
+    level = column_suffix(depth)
     wanted = [m for m in members if m.name not in rejected]
     parts = views.restrict(keep, {m.shared_key for m in wanted})
-    answers = _answers(parts, query, costs, name, len(keep))
+    answers = _answers(parts, query, costs, level, len(keep))
     # Our own detectors have known costs and are planned for; foreign code may hang, and
     # comes last, so that it cannot take the time of the others.
     wanted.sort(key=_is_foreign)
@@ -246,7 +267,7 @@ def fit_level(
         key = member.shared_key
         share = 1 / (2 + n_foreign)  # as much is left for those later, and for the rest
         return _fit_member(
-            member, views, parts[key], answers[key], keep, deadline, share, costs, name
+            member, views, parts[key], answers[key], keep, deadline, share, costs, level
         )
 
     for member in wanted:
@@ -268,7 +289,7 @@ def fit_level(
         except Exception as error:  # foreign code may raise anything; it is recorded
             rejected[member.name] = f"{type(error).__name__}: {error}"
     in_order = {m.name: fitted[m.name] for m in members if m.name in fitted}
-    return Level(name, parts, in_order)
+    return Level(depth, parts, in_order)
 
 
 def _is_foreign(member):

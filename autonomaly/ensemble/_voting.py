@@ -62,8 +62,10 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
     combination : {"upper_half", "mean", "median", "max"}, default="upper_half"
         How soft votes are combined; ``"upper_half"`` is the mean of the half of the
         members that find the row most abnormal.
-    weights : array-like of shape (n_estimators,), default=None
-        Non-negative weights of the members.
+    weights : array-like of shape (n_estimators,) or (n_estimators, n_depths), \
+            default=None
+        Non-negative weights of the members, the same at every depth of trimming or
+        one for each.
     trimming : "auto", None or tuple of float, default="auto"
         The depths at which members are fitted, each a share in [0, 1) of the reference
         that is left out: the rows that the vote so far finds most abnormal. ``None``
@@ -375,8 +377,8 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
     def _validate_fit(self, X):
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         self._validate_names([name for name, _ in self._checked_estimators()])
-        self._weights = self._checked_weights()
         self._depths = self._checked_depths()
+        self._weights = self._checked_weights()
         return X
 
     def _checked_estimators(self):
@@ -391,16 +393,18 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         return self.estimators
 
     def _checked_weights(self):
+        shape = len(self.estimators), len(self._depths)
         if self.weights is None:
-            return np.ones(len(self.estimators))
+            return np.ones(shape)
         weights = np.asarray(self.weights, dtype=np.float64)
-        usable = weights.shape == (len(self.estimators),)
+        usable = weights.shape in (shape, shape[:1])
         if not usable or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
             raise ValueError(
-                f"weights={self.weights!r} must be {len(self.estimators)} finite "
-                f"numbers, one per member, none negative and not all zero"
+                f"weights={self.weights!r} must be {shape[0]} finite numbers, one per "
+                f"member (or {shape[0]} x {shape[1]}, one per member and depth of "
+                f"trimming), none negative and not all zero"
             )
-        return weights
+        return np.broadcast_to(weights.reshape(len(weights), -1), shape)
 
     def _checked_depths(self):
         if isinstance(self.trimming, str):

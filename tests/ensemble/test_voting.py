@@ -274,6 +274,20 @@ def test_weights_change_the_vote():
     np.testing.assert_allclose(equal.score_samples(X), none.score_samples(X))
 
 
+def test_weights_may_differ_between_depths():
+    depths = {"trimming": (0.0, 0.5)}
+    at_half = np.zeros((4, 2))
+    at_half[1, 1] = 3.0
+    fitted = VotingOutlierEnsemble(members(), weights=at_half, **depths).fit(X)
+    alone = fitted.member_scores(X)["lof@0.5"]
+    np.testing.assert_allclose(fitted.score_samples(X), alone)
+    same = VotingOutlierEnsemble(members(), weights=np.ones((4, 2)), **depths)
+    plain = VotingOutlierEnsemble(members(), **depths)
+    np.testing.assert_array_equal(
+        same.fit(X).score_samples(X), plain.fit(X).score_samples(X)
+    )
+
+
 def test_any_outlier_detector_can_vote():
     dataset = load_dataset("sklearn:breast_cancer")
     Z = AutonomousPreprocessor().fit_transform(dataset.data)
