@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # type checkers do not run __getattr__
     from autonomaly.io import Dataset, load_dataset, register_loader
     from autonomaly.preprocessing import AutonomousPreprocessor
     from autonomaly.profiling import DataProfile, DataProfiler, register_profiler
+    from autonomaly.tuning import OutlierSearch
 
 __all__ = [
     "AutonomalyError",
@@ -48,6 +49,7 @@ __all__ = [
     "LoadError",
     "MissingExtraError",
     "NoDetectorLeftError",
+    "OutlierSearch",
     "VotingOutlierEnsemble",
     "__version__",
     "auto_detect",
@@ -75,6 +77,7 @@ _HOMES = {
     "autonomaly.io": ["Dataset", "load_dataset", "register_loader"],
     "autonomaly.preprocessing": ["AutonomousPreprocessor"],
     "autonomaly.profiling": ["DataProfile", "DataProfiler", "register_profiler"],
+    "autonomaly.tuning": ["OutlierSearch"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

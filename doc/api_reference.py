@@ -25,6 +25,10 @@ API_REFERENCE = {
         "text": "The parts that score.",
         "names": ["VotingOutlierEnsemble", "register_detector"],
     },
+    "Tuning": {
+        "text": "Better hyperparameters, with or without labels.",
+        "names": ["OutlierSearch"],
+    },
     "Explaining": {
         "text": "Every decision with its reason.",
         "names": ["DecisionRecord"],

@@ -27,6 +27,16 @@ def _public_estimators():
 # default. A public estimator without an entry is checked with its defaults.
 SETTINGS = {
     "AutonomousDetector": [{}, {"contamination": 0.1, "max_models": 2}],
+    "OutlierSearch": [
+        {
+            "estimator": IsolationForest(n_estimators=3, random_state=0),
+            "search": search,
+            "search_space": {"max_samples": [2, 3]},
+            "scoring": "stability",
+            "n_trials": 2,
+        }
+        for search in ("random", "halving")
+    ],
     "VotingOutlierEnsemble": [
         {
             "estimators": [

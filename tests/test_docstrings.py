@@ -143,7 +143,10 @@ def fitted_estimators():
     rng = np.random.RandomState(0)
     # Named columns, so that feature_names_in_ is there too.
     X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["a", "b", "c"])
-    arguments = {"VotingOutlierEnsemble": {"estimators": [("knn", KNNDetector())]}}
+    arguments = {
+        "OutlierSearch": {"estimator": KNNDetector(), "search": "grid"},
+        "VotingOutlierEnsemble": {"estimators": [("knn", KNNDetector())]},
+    }
     return {
         name: getattr(autonomaly, name)(**arguments.get(name, {})).fit(X)
         for name in ESTIMATORS

@@ -46,7 +46,8 @@ class DetectorSpec:
     min_samples : int
         It is refused with fewer reference rows.
     search_space : dict
-        Hyperparameter to list of values, or to (low, high) of a range.
+        Hyperparameter to list of values, to (low, high) of a range, of whole numbers
+        if both ends are, or to (low, high, "log") where factors count.
     should_recommend : callable or None
         Called with the :class:`~autonomaly.profiling.DataProfile`, tells whether the
         detector suits the data; None: it always may.
@@ -127,7 +128,7 @@ _BUILT_IN = [
         "dependency",
         "squashed",
         "n d^2 + d^3",
-        search_space={"n_knots": [0, 2, 4, 8], "alpha": (0.01, 1.0)},
+        search_space={"n_knots": [0, 2, 4, 8], "alpha": (0.01, 1.0, "log")},
     ),
     _own(
         "knn",
@@ -136,7 +137,7 @@ _BUILT_IN = [
         "distance",
         "squashed",
         "n^2 d",
-        search_space={"n_neighbors": (2, 100)},
+        search_space={"n_neighbors": (2, 100, "log")},
     ),
     _own(
         "lof",
@@ -145,7 +146,7 @@ _BUILT_IN = [
         "density",
         "robust",
         "n^2 d",
-        search_space={"n_neighbors": (5, 100)},
+        search_space={"n_neighbors": (5, 100, "log")},
     ),
     _own(
         "mixture",
@@ -155,7 +156,7 @@ _BUILT_IN = [
         "squashed",
         "n d^2",
         memory_usage="low",
-        search_space={"n_components": (1, 12), "reg_covar": (1e-4, 1e-1)},
+        search_space={"n_components": (1, 12), "reg_covar": (1e-4, 1e-1, "log")},
     ),
     _own(
         "mahalanobis",
@@ -165,7 +166,7 @@ _BUILT_IN = [
         "robust",
         "n d^2",
         memory_usage="low",
-        search_space={"reg_covar": (1e-6, 1e-1)},
+        search_space={"reg_covar": (1e-6, 1e-1, "log")},
     ),
     _own(
         "forest",
@@ -174,7 +175,7 @@ _BUILT_IN = [
         "isolation",
         "robust",
         "trees psi log psi",
-        search_space={"n_estimators": (50, 300), "max_samples": (64, 1024)},
+        search_space={"n_estimators": (50, 300), "max_samples": (64, 1024, "log")},
     ),
     _own(
         "histogram",
@@ -184,7 +185,7 @@ _BUILT_IN = [
         "squashed",
         "n d",
         memory_usage="low",
-        search_space={"n_bins": (5, 50)},
+        search_space={"n_bins": (5, 50, "log")},
     ),
     _own(
         "tails",
@@ -202,7 +203,7 @@ _BUILT_IN = [
         "depth",
         "robust",
         "n d projections",
-        search_space={"n_projections": (50, 500)},
+        search_space={"n_projections": (50, 500, "log")},
     ),
     _foreign(
         "sklearn",
@@ -212,7 +213,7 @@ _BUILT_IN = [
         "boundary",
         "n^2 d",
         max_samples=10_000,
-        search_space={"nu": (0.01, 0.5)},
+        search_space={"nu": (0.01, 0.5, "log")},
     ),
     _foreign(
         "sklearn",
@@ -242,7 +243,7 @@ _BUILT_IN = [
         "density",
         "n^2 d",
         defaults={"novelty": True},
-        search_space={"n_neighbors": (5, 100)},
+        search_space={"n_neighbors": (5, 100, "log")},
     ),
     _foreign(
         "pyod",
@@ -252,7 +253,7 @@ _BUILT_IN = [
         "distance",
         "n^2 d",
         min_samples=6,
-        search_space={"n_neighbors": (2, 100)},
+        search_space={"n_neighbors": (2, 100, "log")},
     ),
     _foreign(
         "pyod",
@@ -262,7 +263,7 @@ _BUILT_IN = [
         "distance",
         "n^2 d",
         min_samples=12,
-        search_space={"n_neighbors": (5, 50)},
+        search_space={"n_neighbors": (5, 50, "log")},
     ),
     _foreign(
         "pyod",
@@ -283,7 +284,7 @@ _BUILT_IN = [
         "marginal",
         "n d",
         memory_usage="low",
-        search_space={"n_bins": (5, 50)},
+        search_space={"n_bins": (5, 50, "log")},
     ),
     _foreign(
         "pyod",
@@ -304,7 +305,7 @@ _BUILT_IN = [
         "density",
         "n^2 d",
         max_samples=5000,
-        search_space={"bandwidth": (0.1, 3.0)},
+        search_space={"bandwidth": (0.1, 3.0, "log")},
     ),
     _foreign(
         "pyod",
@@ -409,7 +410,8 @@ def register_detector(
         with ``fit(X)`` and ``score_samples(X)`` (low = abnormal) or
         ``decision_function(X)``, or one of PyOD's. A class will do.
     search_space : dict, default=None
-        Hyperparameter to list of values, or to (low, high) of a range.
+        Hyperparameter to list of values, to (low, high) of a range, of whole numbers
+        if both ends are, or to (low, high, "log") where factors count.
     metadata : dict, default=None
         Any of ``description``, ``suitable_for`` (a family, see
         :class:`DetectorSpec`), ``complexity``, ``memory_usage``, ``view``,

@@ -1,0 +1,164 @@
+"""Self-validation: whether a detector finds anomalies made from the data."""
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from sklearn.utils import check_random_state
+
+from autonomaly._utils._names import unknown_name_message
+from autonomaly.tuning._abnormality import abnormality, checked_table, fitted_clone
+
+__all__ = ["inject_anomalies", "injection_score"]
+
+# How far beyond the range of a column made anomalies may lie, in ranges.
+_BEYOND = 0.1
+
+
+def _scattered(X, n, rng):
+    """Anywhere in a box a little larger than the data's."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = _BEYOND * (high - low)
+    return rng.uniform(low - margin, high + margin, size=(n, X.shape[1]))
+
+
+def _dependency(X, n, rng):
+    """Values that all occur, never together: every column from another row."""
+    rows = rng.randint(len(X), size=(n, X.shape[1]))
+    return X[rows, np.arange(X.shape[1])]
+
+
+def _local(X, n, rng):
+    """Rows moved by as much as two rows differ, which are neighbours in no way."""
+    here, one, other = rng.randint(len(X), size=(3, n))
+    return X[here] + X[one] - X[other]
+
+
+def _marginal(X, n, rng):
+    """Rows with a few values at the far ends of their columns."""
+    made = X[rng.randint(len(X), size=n)].copy()
+    low, high = X.min(axis=0), X.max(axis=0)
+    n_changed = max(1, X.shape[1] // 5)
+    for row in made:
+        columns = rng.choice(X.shape[1], n_changed, replace=False)
+        ends = np.where(rng.uniform(size=n_changed) < 0.5, low[columns], high[columns])
+        away = rng.uniform(-_BEYOND, _BEYOND, size=n_changed)
+        row[columns] = ends + away * (high - low)[columns]
+    return made
+
+
+KINDS = {
+    "scattered": _scattered,
+    "dependency": _dependency,
+    "local": _local,
+    "marginal": _marginal,
+}
+
+
+def inject_anomalies(X, n_anomalies, kind, *, random_state=0):
+    """Make anomalies of one kind out of a table.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Finite numbers.
+    n_anomalies : int
+        How many rows to make.
+    kind : {"scattered", "dependency", "local", "marginal"}
+        Anywhere in the box; every column from another row; rows moved by the difference
+        of two others; rows with a few extreme values.
+    random_state : int, RandomState instance or None, default=0
+        Seed.
+
+    Returns
+    -------
+    ndarray of shape (n_anomalies, n_features)
+        The made rows.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown.
+
+    References
+    ----------
+    .. [1] Steinbuss, G. and Böhm, K. "Generating artificial outliers in the absence of
+           genuine ones: a survey." ACM TKDD 15, 2021. :doi:`10.1145/3447822`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.tuning import inject_anomalies
+    >>> X = np.arange(20.0).reshape(10, 2)
+    >>> made = inject_anomalies(X, 3, "dependency")
+    >>> bool(np.isin(made[:, 0], X[:, 0]).all())
+    True
+    """
+    if kind not in KINDS:
+        raise ValueError(unknown_name_message("kind of anomaly", kind, KINDS))
+    return KINDS[kind](checked_table(X), n_anomalies, check_random_state(random_state))
+
+
+def injection_score(
+    estimator,
+    X,
+    y=None,
+    *,
+    kinds=("scattered", "dependency", "local", "marginal"),
+    random_state=0,
+):
+    """Measure how well a detector separates made anomalies from the rows.
+
+    Half of the rows fit a clone; it scores the others, and as many made anomalies of
+    each kind.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An outlier detector; only its parameters are used.
+    X : array-like of shape (n_samples, n_features)
+        Finite numbers.
+    y : Ignored
+        Present so that this is a scorer of scikit-learn.
+    kinds : tuple of str, default=("scattered", "dependency", "local", "marginal")
+        Kinds of anomalies, see :func:`inject_anomalies`.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the halves and the anomalies.
+
+    Returns
+    -------
+    float
+        Mean over the kinds of the area under the ROC curve, in [0, 1]; greater is
+        better.
+
+    Raises
+    ------
+    ValueError
+        If the detector's scores cannot be used.
+
+    References
+    ----------
+    .. [1] Steinbuss, G. and Böhm, K. "Generating artificial outliers in the absence of
+           genuine ones: a survey." ACM TKDD 15, 2021. :doi:`10.1145/3447822`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.detectors import KNNDetector
+    >>> from autonomaly.tuning import injection_score
+    >>> X = np.random.RandomState(0).randn(200, 2)
+    >>> 0.5 < injection_score(KNNDetector(), X, kinds=("scattered",)) <= 1
+    True
+    """
+    X = checked_table(X)
+    rng = check_random_state(random_state)
+    rows = rng.permutation(len(X))
+    half = len(X) // 2
+    held_out = X[rows[half:]]
+    fitted = fitted_clone(estimator, X[np.sort(rows[:half])])
+    normal = abnormality(fitted, held_out)
+    truth = np.repeat([0, 1], len(held_out))
+    areas = []
+    for kind in kinds:
+        made = inject_anomalies(held_out, len(held_out), kind, random_state=rng)
+        scores = np.concatenate([normal, abnormality(fitted, made)])
+        areas.append(roc_auc_score(truth, scores))
+    return float(np.mean(areas))

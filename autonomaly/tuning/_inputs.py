@@ -1,0 +1,63 @@
+"""What a search is given, checked and made usable."""
+
+import numpy as np
+from sklearn.base import clone
+
+from autonomaly._utils._quiet import quiet
+from autonomaly.tuning._judge import is_label_metric
+
+__all__ = ["check_names", "checked_labels", "seeded"]
+
+
+def checked_labels(X, y, metrics, outlier_label):
+    """Return 1 for outliers, 0 for inliers, NaN where nobody knows.
+
+    Raises
+    ------
+    ValueError
+        If the metrics that need labels cannot be measured with these.
+    """
+    needing = ", ".join(str(n) for n, m in metrics.items() if is_label_metric(m))
+    if y is None:
+        raise ValueError(
+            f"{needing} cannot be measured without labels: give y to fit, or use a "
+            f"criterion such as scoring='consensus'"
+        )
+    y = np.asarray(y, dtype=object).ravel()
+    if len(y) != len(X):
+        raise ValueError(f"y has {len(y)} labels for the {len(X)} rows of X")
+    unknown = np.array([label is None or label != label for label in y], dtype=bool)
+    truth = np.where(y == outlier_label, 1.0, 0.0)
+    truth[unknown] = np.nan
+    n_outliers, n_known = int(np.nansum(truth)), int((~unknown).sum())
+    if n_outliers in (0, n_known):
+        raise ValueError(
+            f"{n_outliers} of {n_known} known labels are outlier_label="
+            f"{outlier_label!r}: {needing} need outliers and others"
+        )
+    return truth
+
+
+def seeded(estimator, seed):
+    """Clone a detector, with a seed where it has none; return its parameters too."""
+    with quiet():  # PyOD's get_params changes the warning filters
+        estimator = clone(estimator)
+        unseeded = {
+            key: seed
+            for key, value in estimator.get_params().items()
+            if value is None
+            and (key == "random_state" or key.endswith("__random_state"))
+        }
+        estimator.set_params(**unseeded)
+        return estimator, estimator.get_params()
+
+
+def check_names(known, space, warm_start_params):
+    """Raise if a setting names what the estimator does not have."""
+    for part in (*space.parts, *warm_start_params):
+        for name in part:
+            if name not in known:
+                raise ValueError(
+                    f"{name!r} is no hyperparameter of the estimator; known are "
+                    f"{', '.join(sorted(known))}"
+                )
