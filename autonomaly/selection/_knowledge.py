@@ -232,7 +232,7 @@ class KnowledgeBase:
             If the algorithm or a metric cannot be used.
         """
         meta = as_meta_features(meta)
-        algorithm = self._resolve(algorithm)
+        algorithm = self.resolve(algorithm)
         metrics = _check_metrics(metrics)
         own = _read(path).model_dump(by_alias=True) if Path(path).exists() else _empty()
         task = _fingerprint(meta) if task is None else task
@@ -248,7 +248,51 @@ class KnowledgeBase:
         _write(path, own)
         return self
 
-    def _resolve(self, algorithm):
+    def without(self, families):
+        """Return the base without the tasks of some families.
+
+        Parameters
+        ----------
+        families : iterable of str
+            What is left out, for example to see how well the rest predicts it.
+
+        Returns
+        -------
+        KnowledgeBase
+            Another base; this one stays as it is.
+        """
+        families = set(families)
+        rest = KnowledgeBase([])
+        rest._given = [
+            document.model_copy(
+                update={
+                    "tasks": [t for t in document.tasks if t.family not in families]
+                }
+            )
+            for document in (*self._own.values(), *self._given)
+        ]
+        rest._merge()
+        return rest
+
+    def resolve(self, algorithm):
+        """Look an algorithm up.
+
+        Parameters
+        ----------
+        algorithm : str, PoolMember or MeasuredAlgorithm
+            A name of :attr:`algorithms`, of the pool or of the catalogue, or all of
+            it.
+
+        Returns
+        -------
+        MeasuredAlgorithm
+            What is meant.
+
+        Raises
+        ------
+        ValueError
+            If nothing has that name, with near names.
+        """
         if isinstance(algorithm, MeasuredAlgorithm):
             return algorithm
         if isinstance(algorithm, PoolMember):
@@ -318,8 +362,13 @@ class KnowledgeBase:
         """A digest of everything that models are trained on."""
         digest = hashlib.blake2b(digest_size=16)
         digest.update(repr([a.identity for a in self.algorithms]).encode())
-        digest.update(repr((self.tasks, self.families.tolist())).encode())
-        for values in (self.meta, *(getattr(self, metric) for metric in METRICS)):
+        names = self.tasks, self.families.tolist(), self.kinds.tolist()
+        digest.update(repr(names).encode())
+        for values in (
+            self.sizes,
+            self.meta,
+            *(getattr(self, metric) for metric in METRICS),
+        ):
             digest.update(np.ascontiguousarray(values))
         return digest.hexdigest()
 

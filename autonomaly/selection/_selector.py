@@ -1,12 +1,18 @@
 """Which detectors serve this data, and why."""
 
-from dataclasses import dataclass, field
-
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.detectors import catalogue, detector_spec
+from autonomaly.selection._learner import MetaLearner
 from autonomaly.selection._pool import POOL, PoolMember
+from autonomaly.selection._ranking import check_families, members_of, parse_priorities
+from autonomaly.selection._recommendation import (
+    AlgorithmRecommendation,
+    Selection,
+    own_confidence,
+    recommend,
+)
 
-__all__ = ["AlgorithmRecommendation", "AlgorithmSelector", "Selection"]
+__all__ = ["AlgorithmSelector"]
 
 # In this order members are kept where only a few are wanted: each next one has another
 # idea of what an anomaly is than those before it.
@@ -27,67 +33,12 @@ _BREADTH = (
 )
 
 
-@dataclass(frozen=True)
-class AlgorithmRecommendation:
-    """A detector recommended for the data, with the reason.
-
-    Attributes
-    ----------
-    algorithm : str
-        Name of the member in the ensemble.
-    detector : str
-        Name of the detector in the catalogue.
-    view : str
-        The picture of the data it works on.
-    confidence : float or None
-        In [0, 1]: what a detector of the user's says of itself. None for those of the
-        package: nothing has been measured on data like this.
-    reasoning : str
-        Why it was chosen.
-    expected_performance : float or None
-        None until a model of performance is there.
-    hyperparameters : dict
-        What differs from the detector's defaults.
-    computational_complexity : str
-        Growth of the fit time in n rows and d columns.
-    memory_requirements : str
-        ``"low"``, ``"medium"`` or ``"high"``.
-    """
-
-    algorithm: str
-    detector: str
-    view: str
-    confidence: float | None
-    reasoning: str
-    expected_performance: float | None = None
-    hyperparameters: dict = field(default_factory=dict)
-    computational_complexity: str = "unknown"
-    memory_requirements: str = "medium"
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What the selector chose.
-
-    Attributes
-    ----------
-    recommendations : list of AlgorithmRecommendation
-        The members, most telling first.
-    members : list of PoolMember
-        The same members, as they are built.
-    refused : dict of str to str
-        What was not chosen, with the reason.
-    """
-
-    recommendations: list
-    members: list
-    refused: dict
-
-
 class AlgorithmSelector:
     """Choose the members of the ensemble for a profiled data set.
 
-    The broad pool serves unless the user or the data speak against a member.
+    By itself it gives the broad pool, unless the user or the data speak against a
+    member. With meta-features, priorities or any other wish it ranks what the
+    knowledge base has measured, by what a :class:`MetaLearner` expects of it.
 
     Parameters
     ----------
@@ -97,6 +48,9 @@ class AlgorithmSelector:
         Detectors or members not to use.
     max_models : int, default=None
         Number of members that vote, at most.
+    learner : MetaLearner, default=None
+        Predicts performance; None learns from the knowledge base that ships, when it
+        is first needed.
 
     Examples
     --------
@@ -110,12 +64,26 @@ class AlgorithmSelector:
     ['knn20_squashed', 'forest_robust']
     """
 
-    def __init__(self, *, algorithms=None, exclude=None, max_models=None):
+    def __init__(self, *, algorithms=None, exclude=None, max_models=None, learner=None):
         self.algorithms = algorithms
         self.exclude = exclude
         self.max_models = max_models
+        self.learner = learner
 
-    def select(self, profile, n_reference=None, n_columns=None):
+    def select(
+        self,
+        profile,
+        n_reference=None,
+        n_columns=None,
+        *,
+        meta=None,
+        priorities=None,
+        preferred=None,
+        excluded=None,
+        families=None,
+        max_candidates=None,
+        costs=None,
+    ):
         """Choose members.
 
         Parameters
@@ -126,11 +94,31 @@ class AlgorithmSelector:
             Rows that members will be fitted on; those of the profile if not given.
         n_columns : int, default=None
             Columns after preprocessing; those of the profile if not given.
+        meta : MetaFeatures, default=None
+            The meta-features. They are computed from the rows that the profile keeps
+            where they are needed and not given.
+        priorities : dict of str to float or {"low", "medium", "high"}, default=None
+            Weights of ``"accuracy"``, ``"speed"``, ``"interpretability"`` and
+            ``"memory"``; accuracy alone if not given.
+        preferred : list of str, default=None
+            Detectors or members that come first, whatever is expected of them.
+        excluded : list of str, default=None
+            Detectors or members not to use, beside those of `exclude`.
+        families : list of str, default=None
+            Only detectors of these families, see
+            :class:`autonomaly.detectors.DetectorSpec`.
+        max_candidates : int, default=None
+            Number of recommendations at most; `max_models`, or else 5, if not given.
+        costs : callable, default=None
+            Called with a PoolMember, the rows and the columns, returns seconds, or
+            seconds and bytes; each may be None. By default seconds are estimated from
+            those of the knowledge base.
 
         Returns
         -------
         Selection
-            Members, reasons and refusals.
+            Members, reasons and refusals. Where none of the keyword arguments is
+            given, the static pool.
 
         Raises
         ------
@@ -139,6 +127,9 @@ class AlgorithmSelector:
         """
         n_reference = profile.n_samples if n_reference is None else n_reference
         n_columns = profile.n_features if n_columns is None else n_columns
+        wishes = (meta, priorities, preferred, excluded, families, max_candidates)
+        if any(wish is not None for wish in (*wishes, costs)):
+            return self._select_learnt(profile, n_reference, n_columns, *wishes, costs)
         refused, chosen = {}, []
         for member, why in self._candidates(profile, refused):
             spec = detector_spec(member.detector)
@@ -149,16 +140,98 @@ class AlgorithmSelector:
                 refused[member.name] = no
         chosen = self._limit(chosen, refused)
         if not chosen:
-            raise ValueError(
-                f"algorithms={self.algorithms!r} and exclude={self.exclude!r} leave no "
-                f"detector for {n_reference} rows and {n_columns} columns"
-                + "".join(f"; {name}: {why}" for name, why in refused.items())
-            )
+            raise ValueError(self._nothing_left(refused, n_reference, n_columns))
         return Selection(
             [self._recommend(*item, profile) for item in chosen],
             [member for member, _, _ in chosen],
             refused,
         )
+
+    def _nothing_left(self, refused, n_reference, n_columns):
+        return (
+            f"algorithms={self.algorithms!r} and exclude={self.exclude!r} leave no "
+            f"detector for {n_reference} rows and {n_columns} columns"
+            + "".join(f"; {name}: {why}" for name, why in refused.items())
+        )
+
+    def _select_learnt(
+        self,
+        profile,
+        n_reference,
+        n_columns,
+        meta,
+        priorities,
+        preferred,
+        excluded,
+        families,
+        max_candidates,
+        costs,
+    ):
+        preferred, excluded = list(preferred or ()), list(excluded or ())
+        learner = MetaLearner() if self.learner is None else self.learner
+        self.learner = learner
+        known = members_of(learner.fit().base)
+        self._check_names([*preferred, *excluded], known)
+        check_families(families)
+        if max_candidates is None:
+            max_candidates = 5 if self.max_models is None else self.max_models
+        refused, candidates = {}, []
+        for member, variants in self._measured(known, profile, preferred, refused):
+            spec = detector_spec(member.detector)
+            no = self._refusal(member, spec, profile, n_reference, n_columns)
+            if member.name in excluded or member.detector in excluded:
+                no = "excluded by the user"
+            elif families is not None and spec.family not in families:
+                no = f"of the family {spec.family}, asked for: {', '.join(families)}"
+            if no is None:
+                candidates.append((member, variants))
+            else:
+                refused[member.name] = no
+        if not candidates:
+            raise ValueError(self._nothing_left(refused, n_reference, n_columns))
+        return recommend(
+            learner,
+            profile,
+            profile if meta is None else meta,
+            candidates,
+            refused,
+            size=(n_reference, n_columns),
+            priorities=parse_priorities(priorities),
+            preferred=set(preferred),
+            max_candidates=max_candidates,
+            costs=costs,
+        )
+
+    def _measured(self, known, profile, preferred, refused):
+        """Yield what was measured, and what the user brings, with its variants."""
+        specs = catalogue()
+        names = [*specs, *(m.name for m in POOL), *known]
+        for name in (*(self.algorithms or ()), *(self.exclude or ())):
+            if name not in names:
+                raise ValueError(unknown_name_message("detector", name, names))
+        listed = set()
+        for member, variants in known.values():
+            if member.detector not in specs:
+                continue  # measured once, not there now
+            asked = self.algorithms is None or {member.name, member.detector} & {
+                *self.algorithms
+            }
+            if asked:
+                listed |= {member.name, member.detector}
+                yield member, variants
+        for spec in specs.values():
+            named = spec.name in (*(self.algorithms or ()), *preferred)
+            wanted = self.algorithms is None and spec.origin == "user"
+            if spec.name not in listed and (
+                named or (wanted and _wants(spec, profile, refused))
+            ):
+                yield _default_member(spec), []
+
+    def _check_names(self, names, known):
+        allowed = {*catalogue(), *known, *(member.name for member in POOL)}
+        for name in names:
+            if name not in allowed:
+                raise ValueError(unknown_name_message("detector", name, allowed))
 
     def _candidates(self, profile, refused):
         """Yield members that may serve, with the reason they are considered."""
@@ -214,12 +287,8 @@ class AlgorithmSelector:
         return chosen[: self.max_models]
 
     def _recommend(self, member, spec, why, profile):
-        confidence = None
-        if spec.confidence is not None:
-            try:
-                confidence = float(spec.confidence(profile))
-            except Exception as error:  # the user's code; it is written down
-                why += f" (its confidence failed: {type(error).__name__}: {error})"
+        confidence, failed = own_confidence(spec, profile)
+        why += failed
         return AlgorithmRecommendation(
             algorithm=member.name,
             detector=spec.name,

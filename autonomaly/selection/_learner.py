@@ -1,0 +1,478 @@
+"""What an algorithm will reach on new data, learnt from the knowledge base."""
+
+import functools
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.isotonic import IsotonicRegression
+
+from autonomaly.detectors import catalogue
+from autonomaly.exceptions import DataError
+from autonomaly.selection._knowledge import KnowledgeBase
+from autonomaly.selection._metafeatures import as_meta_features
+
+__all__ = ["MetaLearner", "PerformancePrediction", "Predictions"]
+
+METRICS = ("auroc", "average_precision")
+#: Share of results on unseen families that the intervals are made to cover.
+COVERAGE = 0.9
+
+# A detector measured on fewer tasks says too little to be learnt by its name.
+_MIN_TASKS = 10
+_MIN_TASKS_OF_ALL = 20
+_FOLDS = 5
+# Algorithms per task that the models see: their results are too much alike for more
+# to teach anything, and training takes seconds instead of minutes.
+_PER_TASK = 32
+_BINS = 8
+_MIN_BIN = 50
+# Average precision close to 0 or 1 is no closer than this: its logit is bounded.
+_EDGE = 0.005
+
+
+@dataclass(frozen=True)
+class PerformancePrediction:
+    """What an algorithm is expected to reach.
+
+    Attributes
+    ----------
+    metrics : dict of str to float
+        Expected ``"auroc"`` and ``"average_precision"``, both in [0, 1].
+    interval : dict of str to tuple of (float, float)
+        Bounds that hold for 90 % of the results on families of data that the model
+        has not seen.
+    confidence : float
+        In [0, 1]: of left-out results with such a prediction, the share in which the
+        algorithm was better than the typical one on the same data.
+    reasoning : str
+        What it rests on.
+    """
+
+    metrics: dict
+    interval: dict
+    confidence: float
+    reasoning: str
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What several algorithms are expected to reach on one data set.
+
+    Attributes
+    ----------
+    expected : dict of str to ndarray of shape (n_algorithms,)
+        Expected values by metric.
+    advantage : ndarray of shape (n_algorithms,)
+        Expected AUROC less that of the mean algorithm on the same data.
+    low, high : dict of str to ndarray of shape (n_algorithms,)
+        Bounds of the 90 % intervals by metric.
+    confidence : ndarray of shape (n_algorithms,)
+        Chance of being better than the typical algorithm on the same data.
+    known : ndarray of shape (n_algorithms,), bool
+        Whether the detector was measured often enough to be learnt by its name.
+    """
+
+    expected: dict
+    advantage: np.ndarray
+    low: dict
+    high: dict
+    confidence: np.ndarray
+    known: np.ndarray
+
+
+class MetaLearner:
+    """Predict the performance of algorithms from meta-features.
+
+    Gradient boosting predicts what the mean algorithm reaches from the meta-features,
+    and what an algorithm adds from the meta-features and its description: detector,
+    family, view, hyperparameters and trimming. Intervals are cross-conformal: bounds
+    of the errors on families that the models of a fold have not seen.
+
+    Parameters
+    ----------
+    base : KnowledgeBase, default=None
+        What to learn from; None reads the one that ships.
+    random_state : int, default=0
+        Seed of the folds and of what the models see.
+
+    References
+    ----------
+    .. [1] Zhao, Y., Rossi, R. and Akoglu, L. "Automatic unsupervised outlier model
+           selection." NeurIPS 34, 2021.
+    .. [2] Barber, R. F., Candès, E. J., Ramdas, A. and Tibshirani, R. J. "Predictive
+           inference with the jackknife+." Annals of Statistics 49, 2021.
+           :doi:`10.1214/20-AOS1965`
+    """
+
+    def __init__(self, base=None, *, random_state=0):
+        self.base = base
+        self.random_state = random_state
+
+    def fit(self):
+        """Train the models; done at the first prediction, and once per base.
+
+        Returns
+        -------
+        MetaLearner
+            Itself.
+
+        Raises
+        ------
+        DataError
+            If the knowledge base is too small to learn from.
+        """
+        self._model  # noqa: B018
+        return self
+
+    @functools.cached_property
+    def _model(self):
+        base = KnowledgeBase.load() if self.base is None else self.base
+        self.base = base
+        return _trained(base, self.random_state)
+
+    def predict(self, meta, algorithms=None, metrics=("auroc",)):
+        """Predict what several algorithms reach.
+
+        Parameters
+        ----------
+        meta : MetaFeatures or DataProfile
+            What the data is.
+        algorithms : list of MeasuredAlgorithm, default=None
+            What to predict for; all of the base by default.
+        metrics : tuple of {"auroc", "average_precision"}, default=("auroc",)
+            What to predict; each has models of its own, trained when first needed.
+
+        Returns
+        -------
+        Predictions
+            One number per algorithm.
+        """
+        model = self._model
+        algorithms = self.base.algorithms if algorithms is None else algorithms
+        meta = as_meta_features(meta).to_array()
+        return model.predict(meta, list(algorithms), metrics)
+
+    def predict_performance(self, meta, algorithm):
+        """Predict what an algorithm reaches, and say why.
+
+        Parameters
+        ----------
+        meta : MetaFeatures or DataProfile
+            What the data is.
+        algorithm : str, PoolMember or MeasuredAlgorithm
+            A name of the knowledge base, of the pool or of the catalogue of
+            detectors, or all of it.
+
+        Returns
+        -------
+        PerformancePrediction
+            Expected metrics with intervals.
+        """
+        from autonomaly.selection._reasons import explain_prediction
+
+        meta = as_meta_features(meta)
+        model = self._model
+        algorithm = self.base.resolve(algorithm)
+        predictions = model.predict(meta.to_array(), [algorithm], METRICS)
+        return PerformancePrediction(
+            metrics={m: float(predictions.expected[m][0]) for m in METRICS},
+            interval={
+                m: (float(predictions.low[m][0]), float(predictions.high[m][0]))
+                for m in METRICS
+            },
+            confidence=float(predictions.confidence[0]),
+            reasoning=explain_prediction(self, meta, algorithm, predictions),
+        )
+
+
+_MODELS = OrderedDict()
+_MAX_MODELS = 4
+
+
+def _trained(base, seed):
+    """Return the model of a base, trained once per process."""
+    key = base.fingerprint, seed
+    if key not in _MODELS:
+        _MODELS[key] = _Model(base, seed)
+        while len(_MODELS) > _MAX_MODELS:
+            _MODELS.popitem(last=False)
+    _MODELS.move_to_end(key)
+    return _MODELS[key]
+
+
+class AlgorithmEncoder:
+    """Algorithms as numbers: codes for what they are called, their hyperparameters.
+
+    Parameters
+    ----------
+    algorithms : list of MeasuredAlgorithm
+        What there is.
+    """
+
+    def __init__(self, algorithms):
+        self.detectors = sorted({a.detector for a in algorithms})
+        self.views = sorted({a.view for a in algorithms})
+        families = {family_of(a.detector) for a in algorithms}
+        self.families = sorted(families)
+        self.parameters = sorted({key for a in algorithms for key in a.parameters})
+        self.levels = {
+            key: sorted({repr(a.parameters[key]) for a in algorithms if _names(a, key)})
+            for key in self.parameters
+        }
+
+    @property
+    def categorical(self):
+        """Positions of the columns that are codes."""
+        return [0, 1, 2]
+
+    def encode(self, algorithms):
+        """Return one row per algorithm; NaN for what it does not have."""
+        out = np.full((len(algorithms), 4 + len(self.parameters)), np.nan)
+        for i, algorithm in enumerate(algorithms):
+            out[i, 0] = _code(self.detectors, algorithm.detector)
+            out[i, 1] = _code(self.families, family_of(algorithm.detector))
+            out[i, 2] = _code(self.views, algorithm.view)
+            out[i, 3] = algorithm.trimmed
+            for j, key in enumerate(self.parameters, start=4):
+                value = algorithm.parameters.get(key)
+                if _names(algorithm, key):
+                    value = _code(self.levels[key], repr(value))
+                out[i, j] = np.nan if value is None else float(value)
+        return out
+
+
+def _names(algorithm, key):
+    """Tell whether a hyperparameter is a name instead of an amount."""
+    return isinstance(algorithm.parameters.get(key), (str, bool))
+
+
+def _code(known, name):
+    return float(known.index(name)) if name in known else np.nan
+
+
+def family_of(detector):
+    """Return the family of a detector, that of users' detectors for unknown ones."""
+    spec = catalogue().get(detector)
+    return "user" if spec is None else spec.family
+
+
+class _Boosting:
+    """What the mean algorithm reaches, and what an algorithm adds, for one metric."""
+
+    def __init__(self, encoder, seed):
+        self.encoder = encoder
+        self.seed = seed
+
+    def fit(self, meta, values, codes, weights):
+        """Learn from tasks; values of shape (n_tasks, n_algorithms) may have NaN."""
+        rng = np.random.default_rng(self.seed)
+        level = np.nanmean(values, axis=1)
+        self.level = HistGradientBoostingRegressor(
+            max_iter=60,
+            learning_rate=0.07,
+            max_leaf_nodes=8,
+            min_samples_leaf=8,
+            early_stopping=False,
+            random_state=self.seed,
+        ).fit(meta, level, sample_weight=weights)
+        tasks, columns = [], []
+        for i in range(len(values)):
+            there = np.flatnonzero(~np.isnan(values[i]))
+            some = rng.permutation(there)[:_PER_TASK]
+            tasks.append(np.full(len(some), i))
+            columns.append(some)
+        tasks, columns = np.concatenate(tasks), np.concatenate(columns)
+        p = meta.shape[1]
+        self.added = HistGradientBoostingRegressor(
+            max_iter=100,
+            learning_rate=0.1,
+            max_bins=64,
+            max_leaf_nodes=16,
+            min_samples_leaf=30,
+            categorical_features=[p + j for j in self.encoder.categorical],
+            early_stopping=False,
+            random_state=self.seed,
+        ).fit(
+            np.column_stack([meta[tasks], codes[columns]]),
+            values[tasks, columns] - level[tasks],
+            sample_weight=weights[tasks],
+        )
+        return self
+
+    def predict(self, meta, codes):
+        """Return level of shape (n_tasks,) and what is added, per algorithm."""
+        return self.level.predict(meta), self.added_by(meta, codes)
+
+    def added_by(self, meta, codes):
+        """Return what algorithms add, shape (n_tasks, n_algorithms)."""
+        n, m = len(meta), len(codes)
+        rows = np.column_stack([np.repeat(meta, m, axis=0), np.tile(codes, (n, 1))])
+        return self.added.predict(rows).reshape(n, m)
+
+
+class _Model:
+    """Boosting for every metric, and the errors it makes on unseen families."""
+
+    def __init__(self, base, seed):
+        n_measured = int((~np.isnan(base.auroc)).any(axis=1).sum())
+        n_families = len(set(base.families))
+        if n_measured < _MIN_TASKS_OF_ALL or n_families < 2 * _FOLDS:
+            raise DataError(
+                f"A knowledge base of {n_measured} tasks of {n_families} families is "
+                f"too small to learn from; {_MIN_TASKS_OF_ALL} tasks of {2 * _FOLDS} "
+                f"families are needed. KnowledgeBase.load(path) adds yours to what "
+                f"ships"
+            )
+        self.base, self.seed = base, seed
+        self.encoder = AlgorithmEncoder(base.algorithms)
+        self.codes = self.encoder.encode(base.algorithms)
+        self.tasks_of = {}
+        for algorithm, values in zip(base.algorithms, base.auroc.T, strict=True):
+            there = set(np.flatnonzero(~np.isnan(values)))
+            self.tasks_of.setdefault(algorithm.detector, set()).update(there)
+        self._parts = {}
+
+    def part(self, metric):
+        """Return boosting and errors for a metric, trained at the first call."""
+        if metric not in self._parts:
+            self._parts[metric] = self._train(metric)
+        return self._parts[metric]
+
+    def _train(self, metric):
+        base, seed = self.base, self.seed
+        values = _forward(metric, getattr(base, metric))
+        some = (~np.isnan(values)).any(axis=1)
+        meta, values, families = base.meta[some], values[some], base.families[some]
+        weights = task_weights(families)
+        names = np.random.default_rng(seed).permutation(sorted(set(families)))
+        fold_of = {name: i % _FOLDS for i, name in enumerate(names)}
+        folds = np.array([fold_of[name] for name in families])
+        level, added = np.empty(len(values)), np.empty_like(values)
+        for fold in range(_FOLDS):
+            rest, left = folds != fold, folds == fold
+            boosting = _Boosting(self.encoder, seed)
+            boosting.fit(meta[rest], values[rest], self.codes, weights[rest])
+            level[left], added[left] = boosting.predict(meta[left], self.codes)
+        errors = _Errors(metric, values, level, added, weights)
+        boosting = _Boosting(self.encoder, seed)
+        return boosting.fit(meta, values, self.codes, weights), errors
+
+    def predict(self, meta, algorithms, metrics):
+        """Predict for one data set."""
+        codes = self.encoder.encode(algorithms)
+        known = np.array([self.knows(a.detector) for a in algorithms], bool)
+        expected, low, high = {}, {}, {}
+        for metric in dict.fromkeys(("auroc", *metrics)):
+            boosting, errors = self.part(metric)
+            level, added = boosting.predict(meta[None], codes)
+            added = np.where(known, added[0], self._observed(metric, algorithms))
+            values = level[0] + added
+            low[metric], high[metric] = errors.bounds(values, known)
+            expected[metric] = _back(metric, values)
+            if metric == "auroc":
+                advantage, confidence = added, errors.chance(added, known)
+        return Predictions(expected, advantage, low, high, confidence, known)
+
+    def knows(self, detector):
+        """Tell whether a detector was measured often enough to be learnt by name."""
+        return len(self.tasks_of.get(detector, ())) >= _MIN_TASKS
+
+    def _observed(self, metric, algorithms):
+        """Mean of what a detector of few measurements added, shrunk towards 0."""
+        out = np.zeros(len(algorithms))
+        values = _forward(metric, getattr(self.base, metric))
+        for i, algorithm in enumerate(algorithms):
+            rows = sorted(self.tasks_of.get(algorithm.detector, ()))
+            if not rows or self.knows(algorithm.detector):
+                continue
+            same = [a.detector == algorithm.detector for a in self.base.algorithms]
+            above = values[rows] - np.nanmean(values[rows], axis=1, keepdims=True)
+            above = above[:, same]
+            n = (~np.isnan(above)).sum()
+            out[i] = np.nansum(above) / (n + _MIN_TASKS)
+        return out
+
+
+def task_weights(families):
+    """Weigh tasks so that a family of many tasks does not drown the others."""
+    _, place, counts = np.unique(families, return_inverse=True, return_counts=True)
+    weights = 1 / np.sqrt(counts[place])
+    return weights / weights.mean()
+
+
+class _Errors:
+    """What predictions for unseen families were worth."""
+
+    def __init__(self, metric, values, level, added, weights):
+        self.metric = metric
+        there = ~np.isnan(values)
+        expected = level[:, None] + added
+        weights = np.broadcast_to(weights[:, None], values.shape)[there]
+        self.bins = _Bins(expected[there], (values - expected)[there], weights)
+        alone = np.broadcast_to(level[:, None], values.shape)
+        self.unknown = _Bins(alone[there], (values - alone)[there], weights)
+        typical = np.nanmedian(values, axis=1)[:, None]
+        better = np.where(values == typical, 0.5, values > typical)
+        self.better = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(
+            added[there], better[there], sample_weight=weights
+        )
+
+    def bounds(self, expected, known):
+        """Give the bounds of the interval, in units of the metric."""
+        own, other = self.bins.bounds(expected), self.unknown.bounds(expected)
+        low, high = (np.where(known, *pair) for pair in zip(own, other, strict=True))
+        return (
+            _back(self.metric, np.minimum(low, expected)),
+            _back(self.metric, np.maximum(high, expected)),
+        )
+
+    def chance(self, added, known):
+        """Give the chance of being better than the typical algorithm."""
+        return np.where(known, self.better.predict(added), 0.5)
+
+
+class _Bins:
+    """Quantiles of errors among predictions alike."""
+
+    def __init__(self, expected, errors, weights):
+        n_bins = max(1, min(_BINS, len(expected) // _MIN_BIN))
+        edges = np.quantile(expected, np.linspace(0, 1, n_bins + 1))[1:-1]
+        self.edges = np.unique(edges)
+        place = np.searchsorted(self.edges, expected)
+        self.centers, self.low, self.high = [], [], []
+        for i in np.unique(place):
+            m = place == i
+            self.centers.append(np.average(expected[m], weights=weights[m]))
+            low, high = _quantiles(errors[m], weights[m])
+            self.low.append(low)
+            self.high.append(high)
+
+    def bounds(self, expected):
+        """Add the bounds of the errors, linearly between the bins."""
+        return (
+            expected + np.interp(expected, self.centers, self.low),
+            expected + np.interp(expected, self.centers, self.high),
+        )
+
+
+def _quantiles(errors, weights):
+    order = np.argsort(errors)
+    share = np.cumsum(weights[order])
+    share = (share - 0.5 * weights[order]) / share[-1]
+    tail = (1 - COVERAGE) / 2
+    return np.interp([tail, 1 - tail], share, errors[order])
+
+
+def _forward(metric, values):
+    if metric == "auroc":
+        return values
+    values = np.clip(values, _EDGE, 1 - _EDGE)
+    return np.log(values / (1 - values))
+
+
+def _back(metric, values):
+    if metric == "auroc":
+        return np.clip(values, 0.0, 1.0)
+    return 1 / (1 + np.exp(-values))

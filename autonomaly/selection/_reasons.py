@@ -1,0 +1,130 @@
+"""Why an algorithm is expected to do well, in plain words."""
+
+import numpy as np
+
+from autonomaly.selection._metafeature_table import META_FEATURES
+
+_N_REASONS = 2
+# What moves the expected AUROC by less than this is not worth a word.
+_WORTH = 0.002
+
+
+def influences(learner, meta, algorithm):
+    """Tell how much each meta-feature moves what an algorithm adds.
+
+    Parameters
+    ----------
+    learner : MetaLearner
+        The trained models.
+    meta : MetaFeatures
+        What the data is.
+    algorithm : MeasuredAlgorithm
+        The algorithm.
+
+    Returns
+    -------
+    list of (MetaFeature, float, float, float)
+        Meta-feature, its value, the median of the knowledge base, and the change of
+        the expected AUROC that the value makes against that median; largest first.
+    """
+    model = learner._model
+    boosting, _ = model.part("auroc")
+    typical = np.median(model.base.meta, axis=0)
+    vector = meta.to_array()
+    rows = np.repeat(vector[None], len(vector) + 1, axis=0)
+    np.fill_diagonal(rows[1:], typical)
+    added = boosting.added_by(rows, model.encoder.encode([algorithm]))[:, 0]
+    moved = added[0] - added[1:]
+    return [
+        (META_FEATURES[j], float(vector[j]), float(typical[j]), float(moved[j]))
+        for j in np.argsort(-np.abs(moved), kind="stable")
+    ]
+
+
+def explain_data(learner, meta, algorithm, *, against=False):
+    """Say what in the data speaks for an algorithm, or against it.
+
+    Returns
+    -------
+    str
+        For example ``"linear dependence of columns 0.81 (typical 0.44)"``; empty where
+        nothing does.
+    """
+    sign = -1 if against else 1
+    found = [
+        f"{feature.label} {value:.2g} (typical {typical:.2g})"
+        for feature, value, typical, moved in influences(learner, meta, algorithm)
+        if sign * moved > _WORTH
+    ]
+    return ", ".join(found[:_N_REASONS])
+
+
+def explain_similar(base, similar, algorithm):
+    """Say how an algorithm did on similar data sets.
+
+    Parameters
+    ----------
+    base : KnowledgeBase
+        What is known.
+    similar : list of SimilarDataset
+        Most similar first.
+    algorithm : MeasuredAlgorithm
+        The algorithm.
+
+    Returns
+    -------
+    str
+        For example ``"on similar sets: WDBC 0.97 (3rd of 135)"``; empty where it was
+        not measured on any.
+    """
+    identities = [a.identity for a in base.algorithms]
+    if algorithm.identity not in identities:
+        return ""
+    j = identities.index(algorithm.identity)
+    found = []
+    for dataset in similar:
+        values = base.auroc[base.tasks.index(dataset.dataset)]
+        if not np.isnan(values[j]):
+            place = 1 + int((values > values[j]).sum())
+            n_measured = int((~np.isnan(values)).sum())
+            found.append(
+                f"{dataset.dataset} {values[j]:.2f} (place {place} of {n_measured})"
+            )
+    return "on similar sets: " + ", ".join(found[:_N_REASONS]) if found else ""
+
+
+def explain_prediction(learner, meta, algorithm, predictions):
+    """Say what a prediction rests on.
+
+    Parameters
+    ----------
+    learner : MetaLearner
+        The trained models.
+    meta : MetaFeatures
+        What the data is.
+    algorithm : MeasuredAlgorithm
+        The algorithm.
+    predictions : Predictions
+        Of this one algorithm.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    base = learner._model.base
+    if not predictions.known[0]:
+        n_tasks = len(learner._model.tasks_of.get(algorithm.detector, ()))
+        return (
+            f"{algorithm.detector} was measured on {n_tasks} tasks: what the mean "
+            f"algorithm reaches on such data, with the spread of all"
+        )
+    advantage = predictions.advantage[0]
+    parts = [
+        f"{abs(advantage):.3f} {'above' if advantage >= 0 else 'below'} the mean "
+        f"algorithm on such data, learnt from {len(base)} tasks"
+    ]
+    for against, word in ((False, "for it"), (True, "against it")):
+        if why := explain_data(learner, meta, algorithm, against=against):
+            parts.append(f"{word}: {why}")
+    return "; ".join(parts)
