@@ -18,9 +18,10 @@ from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._decisions import record_data, record_fit
 from autonomaly.explanation._html import summary_html
-from autonomaly.io import load_dataset
+from autonomaly.io import as_chunks, load_dataset
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling import DataProfile, DataProfiler
+from autonomaly.profiling._streamed import read_once
 from autonomaly.resources import MemoryOptimizer, parse_memory, slowness
 from autonomaly.selection import AlgorithmSelector, build_member
 
@@ -30,6 +31,10 @@ __all__ = ["AutonomousDetector", "AutonomousResult", "auto_detect"]
 # many rows at least.
 _PROFILE_SHARE = 0.1
 _FEWEST_PROFILED = 1000
+# Chunks are read for this share of the time.
+_READING_SHARE = 0.5
+# Memory for a table that comes in chunks, where there is no limit.
+_STREAM_MEMORY = 2**31
 
 
 class AutonomousDetector(OutlierMixin, BaseEstimator):
@@ -99,6 +104,13 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
     Low scores are abnormal and labels are -1 for outliers and +1 for inliers, as in
     scikit-learn. A row's score depends on the fitted detector and the row alone.
 
+    Wherever a table is taken, it may come in chunks: the path or a glob of files
+    (``"day-*.parquet"``), a list of tables, an iterator of them, or a function that
+    returns one. If the table fits into ``memory_limit`` (2 GB where it is None), the
+    result is the same as for the table in memory. If not, ``fit`` reads the chunks
+    once and learns from a sample of the rows. ``fit_predict`` reads them a second
+    time, which an iterator does not allow.
+
     References
     ----------
     .. [1] Aggarwal, C. C. and Sathe, S. "Theoretical foundations and algorithms for
@@ -163,8 +175,9 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Numbers, categories, strings, booleans, dates, with missing values.
+        X : array-like or DataFrame of shape (n_samples, n_features), or chunks
+            Numbers, categories, strings, booleans, dates, with missing values. Or
+            what does not fit into memory, see Notes.
         y : Ignored
             Present for API consistency.
 
@@ -186,8 +199,9 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Numbers, categories, strings, booleans, dates, with missing values.
+        X : array-like or DataFrame of shape (n_samples, n_features), or chunks
+            Numbers, categories, strings, booleans, dates, with missing values. Or
+            what does not fit into memory, see Notes.
         y : Ignored
             Present for API consistency.
 
@@ -204,8 +218,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Rows with the columns of the training table.
+        X : array-like or DataFrame of shape (n_samples, n_features), or chunks
+            Rows with the columns of the training table, or chunks of such rows.
 
         Returns
         -------
@@ -213,16 +227,19 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             Scores, low = abnormal: minus the combined number of standard deviations
             above the mean training score.
         """
-        Z = self._numbers(X)
-        return self.ensemble_.score_samples(Z)
+        check_is_fitted(self)
+        chunks = as_chunks(X)
+        if chunks is None:
+            return self.ensemble_.score_samples(self._numbers(X))
+        return np.concatenate([self.score_samples(chunk) for chunk in chunks])
 
     def decision_function(self, X):
         """Score rows relative to the threshold; negative = outlier.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Rows with the columns of the training table.
+        X : array-like or DataFrame of shape (n_samples, n_features), or chunks
+            Rows with the columns of the training table, or chunks of such rows.
 
         Returns
         -------
@@ -236,8 +253,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Rows with the columns of the training table.
+        X : array-like or DataFrame of shape (n_samples, n_features), or chunks
+            Rows with the columns of the training table, or chunks of such rows.
 
         Returns
         -------
@@ -251,8 +268,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Rows with the columns of the training table.
+        X : array-like or DataFrame of shape (n_samples, n_features), or chunks
+            Rows with the columns of the training table, or chunks of such rows.
 
         Returns
         -------
@@ -260,8 +277,11 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             In (0, 1]; small = abnormal. For new rows from the population of the
             training rows they are uniform.
         """
-        Z = self._numbers(X)
-        return self.ensemble_.outlier_pvalues(Z)
+        check_is_fitted(self)
+        chunks = as_chunks(X)
+        if chunks is None:
+            return self.ensemble_.outlier_pvalues(self._numbers(X))
+        return np.concatenate([self.outlier_pvalues(chunk) for chunk in chunks])
 
     @property
     def result_(self):
@@ -278,7 +298,6 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         )
 
     def _numbers(self, X):
-        check_is_fitted(self)
         if getattr(X, "ndim", 2) == 2:  # the preprocessor says how to reshape others
             self._check_columns(X, reset=False)
         return self.preprocessor_.transform(X)
@@ -292,8 +311,15 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         record = DecisionRecord()
         seeds = spawn_seeds(self.random_state, 2)
         memory = parse_memory(self.memory_limit)
+        chunks = as_chunks(X)
         with Progress(self.verbose) as progress:
             progress.stage("reading the table")
+            profile = None
+            if chunks is not None:
+                X, profile, label_chunks = self._read(
+                    chunks, memory, started, seeds, record, label
+                )
+                label = label and not label_chunks
             preprocessor = AutonomousPreprocessor()
             Z = preprocessor.fit_transform(X)
             self._check_columns(X, reset=True)
@@ -304,8 +330,11 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
                 )
             progress.stage("profiling")
             profiler = DataProfiler(mergeable=False, random_state=seeds[0])
-            rows = self._rows_to_profile(X, len(Z), started, seeds[0])
-            self.profile_ = profiler.profile(rows, roles=preprocessor.roles_)
+            rows = X
+            if profile is None:
+                rows = self._rows_to_profile(X, len(Z), started, seeds[0])
+                profile = profiler.profile(rows, roles=preprocessor.roles_)
+            self.profile_ = profile
             self.preprocessor_ = preprocessor
             record_data(record, self.profile_, preprocessor, Z)
             if rows is not X:
@@ -369,7 +398,40 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         self._best = max(names, key=lambda name: agreement.get(name, -1.0))
         record_fit(record, self)
         self.record_ = record
-        return labels
+        return self.predict(chunks) if chunks is not None and label_chunks else labels
+
+    def _read(self, chunks, memory, started, seeds, record, label):
+        """Read chunks once; return a table, its profile, and whether to read again."""
+        if label and chunks.once:
+            raise DataError(
+                f"fit_predict reads the rows twice, and {chunks.name} can be read once "
+                f"only. Call fit, and score from a new one; or give a list of chunks, "
+                f"a glob of files, or a function that returns the chunks anew."
+            )
+        planner, limit = MemoryOptimizer(), memory or _STREAM_MEMORY
+
+        def capacity(n_rows, n_features):
+            plan = planner.plan(n_rows, n_features, limit)
+            return round(plan.data_sampling_ratio * n_rows)
+
+        def late():
+            if self.time_budget is None:
+                return False
+            return self._time_left(started) < (1 - _READING_SHARE) * self.time_budget
+
+        profiler = DataProfiler(mergeable=False, random_state=seeds[0])
+        reading = read_once(chunks, profiler, capacity, seeds[0], late)
+        held = len(reading.table)
+        choice = f"{held} of {reading.n_rows} rows are held"
+        why = "all of them fit into memory"
+        if not reading.complete:
+            why = "a random sample, since not all of them fit into memory"
+        if reading.stopped:
+            why += "; time_budget left no time to read the rows that follow"
+        if reading.disagreement:
+            why += f"; it is profiled in their place: {reading.disagreement}"
+        record.add("resources", "chunks", choice, why, memory_limit=limit)
+        return reading.table, reading.profile, label and not reading.complete
 
     def _rows_to_profile(self, X, n_rows, started, seed):
         """Choose the rows that there is time to profile."""

@@ -1,8 +1,11 @@
 """Columns that are not features: the truth, and what the user leaves out."""
 
+from pathlib import Path
+
 from autonomaly._utils._names import unknown_name_message
+from autonomaly.cli._large import chunks_if_large, take_truth
 from autonomaly.exceptions import DataError
-from autonomaly.io import load_dataset
+from autonomaly.io import Chunks, load_dataset
 
 _LABEL_NAMES = {
     *("anomaly", "anomalous", "is_anomaly", "outlier", "is_outlier", "label", "labels"),
@@ -26,8 +29,8 @@ def read_table(source, truth_column, ignore_columns):
     -------
     name : str
         The name of the data set.
-    data : ndarray or DataFrame
-        The features.
+    data : ndarray, DataFrame or Chunks
+        The features; chunks of large files.
     truth : ndarray of shape (n_samples,) or None
         -1 for anomalies, 1 for normal rows.
 
@@ -36,6 +39,13 @@ def read_table(source, truth_column, ignore_columns):
     DataError
         If the source cannot be read or a column is not there.
     """
+    chunks, truth = chunks_if_large(source), None
+    if chunks is not None:
+        if truth_column is not None:
+            chunks, truth = take_truth(chunks, truth_column)
+        if ignore_columns:
+            chunks = chunks.map(lambda chunk: _without(chunk, ignore_columns))
+        return Path(source).name, chunks, truth
     dataset = load_dataset(source, truth_column=truth_column)
     data = dataset.data
     if ignore_columns:
@@ -68,14 +78,16 @@ def looks_like_truth(data):
 
     Parameters
     ----------
-    data : ndarray or pandas.DataFrame
-        The features.
+    data : ndarray, pandas.DataFrame or Chunks
+        The features; the first chunk is looked at.
 
     Returns
     -------
     list of str
         Their names.
     """
+    if isinstance(data, Chunks):
+        data = next(iter(data))
     if not hasattr(data, "columns"):
         return []
     return [

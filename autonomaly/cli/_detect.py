@@ -15,6 +15,7 @@ from autonomaly.cli._files import (
 )
 from autonomaly.cli._report import Report
 from autonomaly.exceptions import DataError
+from autonomaly.io import Chunks
 
 
 def run_detect(
@@ -53,7 +54,7 @@ def run_detect(
     # The parameters are checked again in fit; before a long load they cost nothing.
     detector._validate_params()
     name, data, truth = read_table(source, truth_column, ignore_columns)
-    if len(data) < 2:
+    if not isinstance(data, Chunks) and len(data) < 2:
         raise DataError(
             f"{source} has {len(data)} row; an odd row can only be told from others. "
             "Give at least two."

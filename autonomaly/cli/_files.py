@@ -20,7 +20,7 @@ def score_table(detector, data):
     ----------
     detector : AutonomousDetector
         Fitted.
-    data : ndarray or DataFrame of shape (n_samples, n_features)
+    data : ndarray or DataFrame of shape (n_samples, n_features), or Chunks
         The rows.
 
     Returns
@@ -32,7 +32,9 @@ def score_table(detector, data):
 
     scores = detector.score_samples(data)
     # What outlier_pvalues and predict give, without scoring the rows twice more.
-    pvalues = detector.ensemble_.calibration_.pvalues(-scores)
+    calibration = detector.ensemble_.calibration_
+    # A time budget may have left no time for p-values.
+    pvalues = np.nan if calibration is None else calibration.pvalues(-scores)
     labels = np.where(scores - detector.offset_ < 0, -1, 1)
     columns = [range(len(scores)), scores, pvalues, labels]
     return pd.DataFrame(dict(zip(SCORE_COLUMNS, columns, strict=True)))

@@ -5,7 +5,7 @@ import numpy as np
 # A typical value is found on this many rows; more change nothing that is shown.
 _MAX_REFERENCE_ROWS = 10_000
 # So many of the most normal rows are asked how a value becomes them.
-_N_NORMAL = 3
+N_NORMAL = 3
 # A value is named if it alone makes a normal row this share as odd as the row is, and
 # if it does so at least this share as much as the most telling value of the row.
 _MIN_SHARE = 0.05
@@ -45,7 +45,7 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
     """
     n_features = data.shape[1]
     order = np.argsort(-scores, kind="stable")
-    normal = order[: min(_N_NORMAL, len(order))]
+    normal = order[: min(N_NORMAL, len(order))]
     gains = np.empty((len(rows), n_features))
     size = len(normal) * len(rows)
     at_once = max(1, _MAX_VALUES_AT_ONCE // (n_features * size))

@@ -7,6 +7,7 @@ from pathlib import Path
 from autonomaly.cli._columns import read_table
 from autonomaly.cli._files import check_replaceable, write_text
 from autonomaly.cli._report import Report
+from autonomaly.io import Chunks
 from autonomaly.profiling import DataProfiler
 
 
@@ -28,7 +29,9 @@ def run_profile(source, *, output, ignore_columns, quiet):
     if target is not None:
         check_replaceable(target, [source])
     name, data, _ = read_table(source, None, ignore_columns)
-    profile = DataProfiler().profile(data)
+    profiler = DataProfiler()
+    large = isinstance(data, Chunks)
+    profile = profiler.profile_chunks(data) if large else profiler.profile(data)
     if target is not None:
         state = profile.to_dict()
         write_text(

@@ -6,7 +6,9 @@ from collections import Counter
 
 import numpy as np
 
-from autonomaly.cli._oddest import MAX_COLUMNS, telling_columns
+from autonomaly.cli._large import rows_to_show
+from autonomaly.cli._oddest import MAX_COLUMNS, N_NORMAL, telling_columns
+from autonomaly.io import Chunks
 
 _MAX_VALUE_WIDTH = 40
 _N_ODDEST = 10
@@ -253,11 +255,13 @@ class Report:
         ----------
         table : pandas.DataFrame
             Scores, see `score_table`.
-        data : ndarray or pandas.DataFrame
+        data : ndarray, pandas.DataFrame or Chunks
             The rows.
         detector : AutonomousDetector
             Fitted.
         """
+        if isinstance(data, Chunks):
+            table, data = rows_to_show(table, data, _N_ODDEST, N_NORMAL)
         scores = table["score"].to_numpy()
         rows = scores.argsort(kind="stable")[:_N_ODDEST]
         names = _column_names(data)
@@ -279,14 +283,15 @@ class Report:
             ]
         else:
             told = [f"not looked for in more than {MAX_COLUMNS} columns"] * len(rows)
+        numbers = table["row"].iloc[rows]
         lines = [
             [
-                f"{row}{'*' if table['label'].iloc[row] == -1 else ' '}",
+                f"{number}{'*' if table['label'].iloc[row] == -1 else ' '}",
                 f"{table['score'].iloc[row]:.3f}",
                 f"{table['p_value'].iloc[row]:.2g}",
                 text,
             ]
-            for row, text in zip(rows, told, strict=True)
+            for row, number, text in zip(rows, numbers, told, strict=True)
         ]
         heads = ["row", "score", "p-value", "odd values"]
         self._table(heads, lines, folded="odd values", n_right=3)

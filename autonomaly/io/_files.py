@@ -11,7 +11,15 @@ from autonomaly.exceptions import LoadError
 from autonomaly.io._columns import unique_names
 from autonomaly.io._text_files import find_encoding, open_text, read_separated
 
-__all__ = ["FILE_READERS", "frame_of_json", "two_dimensional"]
+__all__ = [
+    "FILE_READERS",
+    "arrow_frame",
+    "damaged_file",
+    "frame_of_json",
+    "import_arrow",
+    "open_numpy",
+    "two_dimensional",
+]
 
 
 def _read_csv(path, *, separator=None, encoding=None, header=None):
@@ -107,35 +115,37 @@ def frame_of_json(content, path, names=None):
 
 
 def _read_parquet(path):
-    parquet = _import_arrow("parquet")
+    parquet = import_arrow("parquet")
     import pyarrow as pa
 
     try:
-        return _arrow_frame(parquet.read_table(path)), {}, None
+        return arrow_frame(parquet.read_table(path)), {}, None
     except pa.ArrowException as error:
-        raise _damaged(path, "parquet", error) from error
+        raise damaged_file(path, "parquet", error) from error
 
 
 def _read_arrow(path):
-    ipc = _import_arrow("ipc")
+    ipc = import_arrow("ipc")
     import pyarrow as pa
 
     errors = []
     for open_file in (ipc.open_file, ipc.open_stream):
         try:
             with pa.OSFile(str(path)) as file, open_file(file) as reader:
-                return _arrow_frame(reader.read_all()), {}, None
+                return arrow_frame(reader.read_all()), {}, None
         except pa.ArrowException as error:
             errors.append(error)
-    raise _damaged(path, "arrow", errors[0]) from errors[0]
+    raise damaged_file(path, "arrow", errors[0]) from errors[0]
 
 
-def _import_arrow(part):
+def import_arrow(part):
+    """Import a part of pyarrow, or say which extra brings it."""
     import_optional_dependency("pyarrow", "files")
     return import_optional_dependency(f"pyarrow.{part}", "files")
 
 
-def _arrow_frame(arrow_table):
+def arrow_frame(arrow_table):
+    """Make a data frame, an index that was stored being columns."""
     names = unique_names(list(arrow_table.column_names))
     frame = arrow_table.rename_columns(names).to_pandas()
     if [str(name) for name in frame.columns] != names:  # an index was stored, too
@@ -143,7 +153,8 @@ def _arrow_frame(arrow_table):
     return frame
 
 
-def _damaged(path, kind, error):
+def damaged_file(path, kind, error):
+    """Make the error for a file that is not what its name says."""
     reason = str(error).partition("\n")[0]
     return LoadError(
         f"The file {str(path)!r} is no {kind} file, or it is damaged ({reason}). "
@@ -152,7 +163,7 @@ def _damaged(path, kind, error):
 
 
 def _read_npz(path, *, X=None, y=None):
-    with _open_numpy(path, np.lib.npyio.NpzFile) as arrays:
+    with open_numpy(path, np.lib.npyio.NpzFile) as arrays:
         names = arrays.files
         read = {name: _member(arrays, name, path) for name in names}
     wide = [name for name in names if read[name].ndim == 2]
@@ -179,17 +190,18 @@ def _read_npz(path, *, X=None, y=None):
 
 
 def _read_npy(path):
-    return two_dimensional(_open_numpy(path, np.ndarray), path), {}, None
+    return two_dimensional(open_numpy(path, np.ndarray), path), {}, None
 
 
-def _open_numpy(path, kind):
+def open_numpy(path, kind, mmap_mode=None):
+    """Open a file of NumPy's that holds one kind of object."""
     try:
-        content = np.load(path, allow_pickle=False)
+        content = np.load(path, allow_pickle=False, mmap_mode=mmap_mode)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = "objects, or not what the ending says; they are not loaded, since that"
-        raise _damaged(path, "NumPy", f"{reason} could run foreign code") from error
+        raise damaged_file(path, "NumPy", f"{reason} could run foreign code") from error
     if not isinstance(content, kind):
-        raise _damaged(path, path.suffix, "another NumPy format is in it")
+        raise damaged_file(path, path.suffix, "another NumPy format is in it")
     return content
 
 
@@ -246,7 +258,7 @@ def _read_excel(path, *, sheet=0):
     try:
         frame = pd.read_excel(path, sheet_name=sheet, engine="openpyxl")
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise _damaged(path, "Excel", error) from error
+        raise damaged_file(path, "Excel", error) from error
     return frame, {"sheet": sheet}, None
 
 

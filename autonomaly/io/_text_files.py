@@ -6,13 +6,19 @@ import csv
 import gzip
 import itertools
 import re
+from dataclasses import dataclass
 
 import numpy as np
 
 from autonomaly.exceptions import LoadError
 from autonomaly.io._columns import NULL_STRINGS, parse_number, unique_names
 
-__all__ = ["find_encoding", "open_text", "read_separated"]
+__all__ = [
+    "find_encoding",
+    "open_text",
+    "read_separated",
+    "read_separated_in_parts",
+]
 
 _PIECE = 2**20  # bytes
 _SEPARATORS = ("\t", ";", "|", ",")  # in case of a tie, the rarer one in text
@@ -157,8 +163,63 @@ def read_separated(path, *, separator=None, encoding=None, header=None):
         ``encoding``, ``separator``, ``header`` and, if there were any,
         ``renamed`` columns.
     """
-    import pandas as pd
+    form = _find_form(path, separator, encoding, header)
+    frame = _parse(path, form)
+    if form.trailing and len(form.names) == 1:
+        frame = frame.iloc[: len(frame) - form.trailing]
+    _check_count(path, form, len(frame))
+    metadata = {"encoding": form.encoding, "header": form.header}
+    metadata["separator"] = None if form.separator == _SINGLE else form.separator
+    if form.renamed:
+        metadata["renamed"] = form.renamed
+    return _read_numbers(frame, decimal_comma=form.separator == ";"), metadata
 
+
+def read_separated_in_parts(
+    path, chunk_rows, *, separator=None, encoding=None, header=None
+):
+    """Read a file of separated values in chunks of rows.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    chunk_rows : int
+        Rows per chunk.
+    separator, encoding, header : optional
+        As of :func:`read_separated`.
+
+    Yields
+    ------
+    pandas.DataFrame
+        A chunk; what its columns hold is found chunk by chunk.
+    """
+    form = _find_form(path, separator, encoding, header)
+    left = form.n_rows
+    with _parse(path, form, chunksize=chunk_rows) as frames:
+        for frame in _parsed(path, frames):
+            if form.trailing and len(form.names) == 1:
+                frame = frame.iloc[:left]
+            left -= len(frame)
+            if len(frame):
+                yield _read_numbers(frame, decimal_comma=form.separator == ";")
+    _check_count(path, form, form.n_rows - left)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a file of separated values is written."""
+
+    encoding: str
+    separator: str
+    header: bool
+    names: list
+    renamed: dict
+    n_rows: int  # without the header
+    trailing: int
+
+
+def _find_form(path, separator, encoding, header):
     if separator is not None and len(separator) != 1:
         raise LoadError(
             f"separator={separator!r} came. It is one character, such as ',' or '\\t'."
@@ -177,34 +238,52 @@ def read_separated(path, *, separator=None, encoding=None, header=None):
             "rows. A table has a row at least; if this is one, give header=False."
         )
     names, renamed = _column_names(rows[0] if header else None, len(rows[0]))
+    return _Form(
+        encoding, separator, bool(header), names, renamed, n_rows - header, trailing
+    )
+
+
+def _parse(path, form, chunksize=None):
+    import pandas as pd
+
     try:
-        frame = pd.read_csv(
+        return pd.read_csv(
             path,
-            sep=separator,
-            header=0 if header else None,
-            names=names,
+            sep=form.separator,
+            header=0 if form.header else None,
+            names=form.names,
             index_col=False,
-            encoding=encoding,
+            encoding=form.encoding,
             low_memory=False,
-            skip_blank_lines=len(names) > 1,
+            skip_blank_lines=len(form.names) > 1,
+            chunksize=chunksize,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise _unparsable(path, error) from error
+
+
+def _parsed(path, frames):
+    import pandas as pd
+
+    try:
+        yield from frames
+    except pd.errors.ParserError as error:
+        raise _unparsable(path, error) from error
+
+
+def _unparsable(path, error):
+    return LoadError(
+        f"The file {str(path)!r} cannot be read as a table: {error}. Check its "
+        "quotes and separators."
+    )
+
+
+def _check_count(path, form, n_read):
+    if n_read != form.n_rows:
         raise LoadError(
-            f"The file {str(path)!r} cannot be read as a table: {error}. Check its "
-            "quotes and separators."
-        ) from error
-    if trailing and len(names) == 1:
-        frame = frame.iloc[: len(frame) - trailing]
-    if len(frame) != n_rows - header:
-        raise LoadError(
-            f"The file {str(path)!r} has {n_rows - header} rows, but {len(frame)} "
+            f"The file {str(path)!r} has {form.n_rows} rows, but {n_read} "
             "could be read. Check its quotes and line ends."
         )
-    metadata = {"encoding": encoding, "header": bool(header)}
-    metadata["separator"] = None if separator == _SINGLE else separator
-    if renamed:
-        metadata["renamed"] = renamed
-    return _read_numbers(frame, decimal_comma=separator == ";"), metadata
 
 
 def _rows(lines, separator):

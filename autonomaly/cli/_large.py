@@ -1,0 +1,98 @@
+"""Files that need not fit into memory: read in chunks, as often as needed."""
+
+from pathlib import Path
+
+import numpy as np
+
+from autonomaly.io import read_chunks
+from autonomaly.io._chunks import files_of
+from autonomaly.io._parts import PART_READERS
+from autonomaly.io._registry import _take_truth
+
+# Files that are larger together are read in chunks.
+_LARGE_BYTES = 2**28
+# Rows that typical values are found on.
+_TYPICAL_ROWS = 10_000
+
+
+def chunks_if_large(source):
+    """Open a source in chunks if its files are large.
+
+    Parameters
+    ----------
+    source : str
+        What `load_dataset` reads.
+
+    Returns
+    -------
+    Chunks or None
+        None if the source is to be loaded as a whole.
+    """
+    files = [Path(file).expanduser() for file in files_of(source)]
+    if not all(file.is_file() for file in files):
+        return None
+    suffixes = tuple(s for known, _, _ in PART_READERS for s in known)
+    if not all(file.name.lower().endswith(suffixes) for file in files):
+        return None
+    large = sum(file.stat().st_size for file in files) > _LARGE_BYTES
+    return read_chunks(source) if large else None
+
+
+def take_truth(chunks, column):
+    """Split chunks into the other columns and the truth of all rows.
+
+    Parameters
+    ----------
+    chunks : Chunks
+        The table.
+    column : str
+        The column that holds the truth.
+
+    Returns
+    -------
+    tuple of (Chunks, ndarray of shape (n_samples,))
+        The features, and -1 for anomalies, 1 for normal rows.
+    """
+    import pandas as pd
+
+    cells = []
+    for chunk in chunks:
+        if column not in chunk.columns:
+            _take_truth(chunk, column)  # says which columns there are
+        cells.append(chunk[[column]].assign(feature=0))
+    _, truth = _take_truth(pd.concat(cells, ignore_index=True), column)
+    return chunks.map(lambda chunk: chunk.drop(columns=column)), truth
+
+
+def rows_to_show(table, chunks, n_oddest, n_normal):
+    """Fetch the rows that a report shows or compares with.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Scores of all rows, see `score_table`.
+    chunks : Chunks
+        The rows.
+    n_oddest, n_normal : int
+        Rows with the lowest and the highest scores.
+
+    Returns
+    -------
+    tuple of (pandas.DataFrame, DataFrame or ndarray)
+        Their scores and their values, rows with typical values among them.
+    """
+    from autonomaly.io._chunks import _concatenate, _take
+
+    order = table["score"].to_numpy().argsort(kind="stable")
+    typical = np.linspace(0, len(table) - 1, min(len(table), _TYPICAL_ROWS))
+    wanted = np.unique(
+        np.r_[order[:n_oddest], order[::-1][:n_normal], typical.astype(int)]
+    )
+    found, start = [], 0
+    for chunk in chunks:
+        stop = start + len(chunk)
+        inside = wanted[(start <= wanted) & (wanted < stop)] - start
+        if len(inside):
+            found.append(_take(chunk, inside))
+        start = stop
+    return table.iloc[wanted].reset_index(drop=True), _concatenate(found)

@@ -1,0 +1,61 @@
+"""Large files are read in chunks; nothing that is printed or written changes."""
+
+import pandas as pd
+import pytest
+
+from autonomaly.cli import _large
+from autonomaly.io import _chunks
+
+
+@pytest.fixture
+def pattern(orders, tmp_path):
+    frame = pd.read_csv(orders)
+    for i in range(3):
+        frame[i * 40 : i * 40 + 40].to_parquet(tmp_path / f"part-{i}.parquet")
+    return tmp_path / "part-*.parquet"
+
+
+def detect(run, pattern, output, *more):
+    code, out, err = run(
+        *("auto", "detect", "--dataset", pattern, "--output", output),
+        *("--ignore-column", "id", "--truth-column", "odd", "--max-models", 2, *more),
+    )
+    assert (code, err) == (0, "")
+    return out, (output / "scores.csv").read_text("utf-8")
+
+
+def test_the_same_results(run, pattern, tmp_path, monkeypatch):
+    whole, scores = detect(run, pattern, tmp_path / "a")
+    monkeypatch.setattr(_large, "_LARGE_BYTES", 0)
+    monkeypatch.setattr(_chunks, "load_dataset", _no_glob(_chunks.load_dataset))
+    streamed, streamed_scores = detect(run, pattern, tmp_path / "b")
+    assert streamed.replace(str(tmp_path / "b"), str(tmp_path / "a")) == whole
+    assert "AUROC 1.000" in streamed
+    first, second = (pd.read_csv(tmp_path / name / "scores.csv") for name in ("a", "b"))
+    pd.testing.assert_frame_equal(first, second)
+
+
+def _no_glob(load):
+    def load_part(source, **options):
+        assert "*" not in str(source)
+        return load(source, **options)
+
+    return load_part
+
+
+def test_oddest_rows_keep_their_numbers(run, pattern, tmp_path, monkeypatch):
+    monkeypatch.setattr(_large, "_LARGE_BYTES", 0)
+    monkeypatch.setattr(_large, "_TYPICAL_ROWS", 5)
+    out, _ = detect(run, pattern, tmp_path / "out", "--memory-limit", "40kB")
+    oddest = [line for line in out.splitlines() if "amount = " in line][:2]
+    assert {line.split()[0] for line in oddest} == {"11*", "77*"}
+
+
+def test_profile_and_wrong_columns(run, pattern, monkeypatch):
+    monkeypatch.setattr(_large, "_LARGE_BYTES", 0)
+    code, out, _ = run("profile", "--dataset", pattern)
+    assert code == 0
+    assert "120 rows, 5 columns" in " ".join(out.split())
+    code, _, err = run("auto", "detect", "--dataset", pattern, "--truth-column", "od")
+    assert code != 0
+    assert "did you mean 'odd'" in err

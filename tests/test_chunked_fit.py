@@ -1,0 +1,137 @@
+"""The detector on tables in chunks: the same result, or a sample that does."""
+
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from autonomaly import AutonomousDetector
+from autonomaly.exceptions import BudgetWarning, DataError
+from autonomaly.io import load_dataset
+
+SMALL = {"max_models": 2}
+
+
+@pytest.fixture(scope="module")
+def frame():
+    rng = np.random.RandomState(0)
+    frame = pd.DataFrame(rng.randn(5000, 3), columns=list("abc"))
+    frame["kind"] = rng.choice(["x", "y", "z"], 5000)
+    frame.loc[:9, "a"] = 9.0
+    frame.loc[100:120, "b"] = np.nan
+    return frame
+
+
+def folder_of(frame, folder, suffix):
+    for i in range(4):
+        part = frame[i * 1250 : (i + 1) * 1250]
+        if suffix == "csv":
+            part.to_csv(folder / f"{i}.csv", index=False)
+        else:
+            part.to_parquet(folder / f"{i}.parquet", index=False)
+    return str(folder / f"*.{suffix}")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_files_that_fit_give_the_same_as_the_table(frame, tmp_path, suffix):
+    pattern = folder_of(frame, tmp_path, suffix)
+    table = load_dataset(pattern).data
+    expected = AutonomousDetector(**SMALL)
+    detector = AutonomousDetector(**SMALL)
+    labels = expected.fit_predict(table)
+    np.testing.assert_array_equal(detector.fit_predict(pattern), labels)
+    scores = expected.score_samples(table)
+    np.testing.assert_array_equal(detector.score_samples(table), scores)
+    assert detector.profile_ == expected.profile_
+    # What is scored in chunks is scored row by row.
+    np.testing.assert_allclose(detector.score_samples(pattern), scores, rtol=1e-9)
+    np.testing.assert_array_equal(detector.predict(pattern), labels)
+    np.testing.assert_allclose(
+        detector.outlier_pvalues(pattern), expected.outlier_pvalues(table)
+    )
+    np.testing.assert_array_equal(
+        AutonomousDetector(**SMALL).fit(pattern).score_samples(table), scores
+    )
+
+
+@pytest.mark.parametrize("kind", ["list", "function", "iterator", "arrays"])
+def test_chunks_in_memory(frame, kind):
+    table = frame[list("abc")]
+    parts = [table[a : a + 700] for a in range(0, 5000, 700)]
+    if kind == "arrays":
+        table = table.to_numpy()
+        parts = [part.to_numpy() for part in parts]
+    chunks = {"function": lambda: parts, "iterator": iter(parts)}.get(kind, parts)
+    detector = AutonomousDetector(**SMALL).fit(chunks)
+    expected = AutonomousDetector(**SMALL).fit(table)
+    np.testing.assert_array_equal(
+        detector.score_samples(table), expected.score_samples(table)
+    )
+    assert list(getattr(detector, "feature_names_in_", [])) == list(
+        getattr(expected, "feature_names_in_", [])
+    )
+
+
+def test_more_rows_than_memory(frame, tmp_path):
+    pattern = folder_of(frame, tmp_path, "parquet")
+    limited = AutonomousDetector(memory_limit="600kB", **SMALL)
+    labels = limited.fit_predict(pattern)
+    held = limited.record_.filter("resources", "chunks")[0]
+    n_held = int(held.choice.split()[0])
+    assert 200 <= n_held < 5000
+    assert "of 5000 rows are held" in held.choice
+    # All rows are profiled, and all are labelled, by the same rule.
+    assert limited.profile_.n_samples == 5000
+    assert limited.profile_.feature("a").mean == pytest.approx(frame["a"].mean())
+    assert limited.profile_.missing_values_ratio == pytest.approx(21 / 20_000)
+    np.testing.assert_array_equal(labels, limited.predict(frame))
+    odd = np.arange(5000) < 10
+    assert roc_auc_score(odd, -limited.score_samples(frame)) > 0.95
+    # The sample does not depend on the chunks.
+    again = AutonomousDetector(memory_limit="600kB", **SMALL)
+    again.fit([frame[:90], frame[90:4000], frame[4000:]])
+    np.testing.assert_array_equal(
+        again.score_samples(frame), limited.score_samples(frame)
+    )
+
+
+def test_column_that_changes_its_kind_between_chunks(frame):
+    odd = frame.assign(code="7")
+    odd.loc[4000:, "code"] = ["A", "B"] * 500
+    parts = [odd[a : a + 1000] for a in range(0, 5000, 1000)]
+    detector = AutonomousDetector(memory_limit="600kB", **SMALL).fit(parts)
+    reason = detector.record_.filter("resources", "chunks")[0].reason
+    assert "'code'" in reason
+    assert np.isfinite(detector.score_samples(odd)).all()
+
+
+def test_chunks_that_cannot_be_used(frame):
+    parts = [frame[:100], frame[100:200]]
+    with pytest.raises(DataError, match="fit_predict reads the rows twice"):
+        AutonomousDetector(**SMALL).fit_predict(iter(parts))
+    with pytest.raises(DataError, match="No chunk with rows came"):
+        AutonomousDetector(**SMALL).fit(iter([]))
+    wrong = [frame[:3000], frame[3000:].drop(columns="b")]
+    with pytest.raises(DataError, match=r"without \['b'\]"):
+        AutonomousDetector(memory_limit="600kB", **SMALL).fit(wrong)
+    detector = AutonomousDetector(**SMALL).fit(parts)
+    with pytest.raises(ValueError, match="feature names"):
+        detector.score_samples([frame[:10].drop(columns="b")])
+
+
+def test_time_budget_ends_the_reading(frame):
+    def slow():
+        for start in range(0, 5000, 100):
+            time.sleep(0.1)
+            yield frame[start : start + 100]
+
+    started = time.monotonic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BudgetWarning)
+        detector = AutonomousDetector(time_budget=2, **SMALL).fit(slow())
+    assert time.monotonic() - started < 4  # reading all of it takes 5
+    held = detector.record_.filter("resources", "chunks")[0]
+    assert "time_budget left no time to read" in held.reason
