@@ -1,4 +1,4 @@
-"""Does choosing detectors by what is known of other data help?
+"""Measure whether choosing detectors by what is known of other data helps.
 
 Every family of data sets is judged by models that have not seen it. Rows: the static
 ensemble of the package, rules only, the meta-learner's best and best five, the
@@ -24,7 +24,7 @@ from _data import write_smoke_data
 from _detectors import AD_ENGINE, run_detector
 from _generated import MAX_ROWS
 from _summary import bootstrap_differences
-from scipy.stats import rankdata
+from scipy.stats import rankdata, spearmanr
 
 STATIC = "static ensemble"
 BUILDER = "builder"
@@ -88,12 +88,6 @@ def without_families(document, families):
     return KnowledgeBase([{**document, "tasks": tasks}])
 
 
-def upper_half(Z):
-    from autonomaly.ensemble._combination import combine
-
-    return combine(Z, "upper_half")
-
-
 def weighted(scores, weights):
     """Vote as `VotingOutlierEnsemble` does, with weights by column."""
     from autonomaly.ensemble._combination import combine
@@ -104,6 +98,7 @@ def weighted(scores, weights):
 
 
 def judge(y, score):
+    """Compare a score, high = abnormal, with the truth."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     return {
@@ -208,7 +203,7 @@ class Chooser:
             "builder, trust=1": weighted(columns, full.weights),
             "builder, five members": weighted(columns, five.weights),
         }
-        ruled = self._ruled(task, meta, names)
+        ruled = self._ruled(task["X"], names)
         if ruled:
             scores["rules only"] = weighted(columns, dict.fromkeys(ruled, 1.0))
         if self.prior.keys() <= columns.keys():
@@ -224,12 +219,18 @@ class Chooser:
         }
         return scores, about
 
-    def _ruled(self, task, meta, names):
-        from autonomaly.selection import ruled_detectors
+    def _ruled(self, X, names):
+        """Name the algorithms that the rules of thumb ask for."""
+        from autonomaly.selection import recommended_by_rules
 
-        wanted = ruled_detectors(*task["X"].shape)
-        return [a.name for a in self.base.algorithms
-                if a.name in names and a.detector in wanted and not a.trimmed]  # fmt: skip
+        facts = {"n_samples": len(X), "n_features": X.shape[1]}
+        wanted, _ = recommended_by_rules(facts)
+        known = {algorithm.name: algorithm for algorithm in self.base.algorithms}
+        return [
+            name
+            for name in names
+            if known[name].detector in wanted and not known[name].trimmed
+        ]
 
 
 def run(document, tasks, n_folds):
@@ -276,7 +277,9 @@ def run(document, tasks, n_folds):
                         np.mean((about["low"] <= reached) & (reached <= about["high"]))
                     ),
                     "rank_correlation": float(
-                        np.corrcoef(rankdata(about["expected"]), rankdata(reached))[0, 1]
+                        np.corrcoef(rankdata(about["expected"]), rankdata(reached))[
+                            0, 1
+                        ]
                     ),
                     "trust": about["trust"],
                     "chosen": about["chosen"],
@@ -385,9 +388,7 @@ def main(argv=None):
         folder = Path(arguments.work)
         folder.mkdir(parents=True, exist_ok=True)
         build_knowledge.build(
-            Namespace(
-                data=arguments.data, rows=rows, tasks=0, n_jobs=arguments.n_jobs
-            ),
+            Namespace(data=arguments.data, rows=rows, tasks=0, n_jobs=arguments.n_jobs),
             folder,
         )
         tasks = read_tasks(folder)
@@ -411,9 +412,7 @@ def main(argv=None):
     )
     if arguments.plot:
         draw(records, arguments.plot)
-    write_json(
-        arguments.json, "selection", arguments, records=records, tables=tables
-    )
+    write_json(arguments.json, "selection", arguments, records=records, tables=tables)
     return 0
 
 

@@ -66,6 +66,9 @@ class Predictions:
         Expected values by metric.
     advantage : ndarray of shape (n_algorithms,)
         Expected AUROC less that of the mean algorithm on the same data.
+    advantage_error : float
+        Root mean square error of the advantage on families that the models have not
+        seen.
     low, high : dict of str to ndarray of shape (n_algorithms,)
         Bounds of the 90 % intervals by metric.
     confidence : ndarray of shape (n_algorithms,)
@@ -76,6 +79,7 @@ class Predictions:
 
     expected: dict
     advantage: np.ndarray
+    advantage_error: float
     low: dict
     high: dict
     confidence: np.ndarray
@@ -373,7 +377,8 @@ class _Model:
             expected[metric] = _back(metric, values)
             if metric == "auroc":
                 advantage, confidence = added, errors.chance(added, known)
-        return Predictions(expected, advantage, low, high, confidence, known)
+                error = errors.advantage
+        return Predictions(expected, advantage, error, low, high, confidence, known)
 
     def knows(self, detector):
         """Tell whether a detector was measured often enough to be learnt by name."""
@@ -413,6 +418,9 @@ class _Errors:
         self.bins = _Bins(expected[there], (values - expected)[there], weights)
         alone = np.broadcast_to(level[:, None], values.shape)
         self.unknown = _Bins(alone[there], (values - alone)[there], weights)
+        above = values - np.nanmean(values, axis=1, keepdims=True)
+        squares = (above - added)[there] ** 2
+        self.advantage = float(np.sqrt(np.average(squares, weights=weights)))
         typical = np.nanmedian(values, axis=1)[:, None]
         better = np.where(values == typical, 0.5, values > typical)
         self.better = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(
