@@ -277,9 +277,7 @@ def run(document, tasks, n_folds):
                         np.mean((about["low"] <= reached) & (reached <= about["high"]))
                     ),
                     "rank_correlation": float(
-                        np.corrcoef(rankdata(about["expected"]), rankdata(reached))[
-                            0, 1
-                        ]
+                        spearmanr(about["expected"], reached).statistic
                     ),
                     "trust": about["trust"],
                     "chosen": about["chosen"],
