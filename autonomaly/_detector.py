@@ -16,7 +16,7 @@ from autonomaly._utils._seeds import spawn_seeds
 from autonomaly.ensemble import VotingOutlierEnsemble
 from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
-from autonomaly.explanation._decisions import record_data, record_fit
+from autonomaly.explanation._decisions import record_data, record_fit, record_tuning
 from autonomaly.explanation._html import summary_html
 from autonomaly.io import as_chunks, load_dataset
 from autonomaly.preprocessing import AutonomousPreprocessor
@@ -24,6 +24,7 @@ from autonomaly.profiling import DataProfile, DataProfiler
 from autonomaly.profiling._streamed import read_once
 from autonomaly.resources import MemoryOptimizer, parse_memory, slowness
 from autonomaly.selection import AlgorithmSelector, build_member
+from autonomaly.tuning import STRATEGIES, tune_selection
 
 __all__ = ["AutonomousDetector", "AutonomousResult", "auto_detect"]
 
@@ -35,6 +36,8 @@ _FEWEST_PROFILED = 1000
 _READING_SHARE = 0.5
 # Memory for a table that comes in chunks, where there is no limit.
 _STREAM_MEMORY = 2**31
+# Where time is short, tuning takes this share of what is left.
+_TUNING_SHARE = 0.5
 
 
 class AutonomousDetector(OutlierMixin, BaseEstimator):
@@ -58,6 +61,12 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         Do not use these detectors.
     max_models : int, default=None
         Number of members that vote, at most.
+    search : str, default=None
+        Strategy to tune the members' hyperparameters with, without labels:
+        ``"bayesian"``, ``"random"``, ``"grid"``, ``"evolutionary"`` or ``"halving"``,
+        see :class:`OutlierSearch`. None leaves them as they are.
+    n_trials : int, default=100
+        Trials of that search, at most, over all members; each has at least two.
     time_budget : float, default=None
         Seconds for ``fit``. What cannot be fitted in time is left out, and recorded.
     memory_limit : int or str, default=None
@@ -137,6 +146,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         "algorithms": [list, tuple, None],
         "exclude": [list, tuple, None],
         "max_models": [Interval(Integral, 1, None, closed="left"), None],
+        "search": [StrOptions(set(STRATEGIES)), None],
+        "n_trials": [Interval(Integral, 1, None, closed="left")],
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "memory_limit": [Real, str, None],
         "n_jobs": [Integral, None],
@@ -152,6 +163,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         algorithms=None,
         exclude=None,
         max_models=None,
+        search=None,
+        n_trials=100,
         time_budget=None,
         memory_limit=None,
         n_jobs=None,
@@ -163,6 +176,8 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         self.algorithms = algorithms
         self.exclude = exclude
         self.max_models = max_models
+        self.search = search
+        self.n_trials = n_trials
         self.time_budget = time_budget
         self.memory_limit = memory_limit
         self.n_jobs = n_jobs
@@ -309,7 +324,7 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
     def _fit(self, X, *, label):
         started = time.monotonic()
         record = DecisionRecord()
-        seeds = spawn_seeds(self.random_state, 2)
+        seeds = spawn_seeds(self.random_state, 3)
         memory = parse_memory(self.memory_limit)
         chunks = as_chunks(X)
         with Progress(self.verbose) as progress:
@@ -347,7 +362,9 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             plan = MemoryOptimizer(slowness=slowness() if hurried else 1.0).plan(
                 *Z.shape,
                 memory,
-                time_budget=self._time_left(started),
+                time_budget=self._time_left(
+                    started, 1.0 if self.search is None else 1 - _TUNING_SHARE
+                ),
                 score_all=label,
             )
             record.add(
@@ -366,6 +383,18 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
                 max_models=self.max_models,
             )
             selection = selector.select(self.profile_, plan.n_reference, Z.shape[1])
+            if self.search is not None:
+                progress.stage("tuning detectors")
+                selection, tuned = tune_selection(
+                    selection,
+                    Z,
+                    search=self.search,
+                    n_trials=self.n_trials,
+                    time_budget=self._time_left(started, _TUNING_SHARE),
+                    n_jobs=self.n_jobs,
+                    random_state=seeds[2],
+                )
+                record_tuning(record, self.search, tuned)
             members, failed = _build_members(selection.members)
             self.ensemble_ = VotingOutlierEnsemble(
                 members,
@@ -446,10 +475,10 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
         rows = np.random.RandomState(seed).choice(n_rows, size, replace=False)
         return _safe_indexing(X, np.sort(rows))
 
-    def _time_left(self, started):
+    def _time_left(self, started, share=1.0):
         if self.time_budget is None:
             return None
-        return max(self.time_budget - (time.monotonic() - started), 1e-3)
+        return max(share * (self.time_budget - (time.monotonic() - started)), 1e-3)
 
     def _say_what_time_cost(self, record):
         """Warn, and write down, if the time budget left something undone."""

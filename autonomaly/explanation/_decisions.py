@@ -1,6 +1,6 @@
 """What a fit writes into its record, and the reasons it gives."""
 
-__all__ = ["record_data", "record_fit"]
+__all__ = ["record_data", "record_fit", "record_tuning"]
 
 
 def record_data(record, profile, preprocessor, Z):
@@ -27,6 +27,30 @@ def record_data(record, profile, preprocessor, Z):
     )
     for column, why in preprocessor.dropped_.items():
         record.add("preprocessing", str(column), "dropped", why)
+
+
+def record_tuning(record, search, tuned):
+    """Write down what was searched, and which hyperparameters came of it."""
+    record.add(
+        "tuning",
+        "search",
+        search,
+        "asked for; every setting was judged by a proxy, labels were not used",
+        trials=sum(len(member.trials) for member in tuned),
+        members=len(tuned),
+        changed=sum(member.changed for member in tuned),
+    )
+    for member in tuned:
+        record.add(
+            "tuning",
+            member.name,
+            member.parameters if member.changed else "unchanged",
+            member.reason,
+            value=member.value,
+            value_before=member.value_before,
+            trials=len(member.trials),
+            failed=sum(trial.error is not None for trial in member.trials),
+        )
 
 
 def record_fit(record, detector):

@@ -21,7 +21,7 @@ def checked_labels(X, y, metrics, outlier_label):
     if y is None:
         raise ValueError(
             f"{needing} cannot be measured without labels: give y to fit, or use a "
-            f"criterion such as scoring='consensus'"
+            f"criterion such as scoring='blend'"
         )
     y = np.asarray(y, dtype=object).ravel()
     if len(y) != len(X):

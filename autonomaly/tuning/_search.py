@@ -64,7 +64,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         ``"bayesian"`` is scikit-optimize's ``BayesSearchCV``, ``"halving"``
         scikit-learn's ``HalvingRandomSearchCV``, ``"evolutionary"`` a (mu + lambda)
         evolution strategy.
-    scoring : str or callable, default="consensus"
+    scoring : str or callable, default="blend"
         A criterion of ``CRITERIA``; ``"average_precision"``, ``"roc_auc"``, ``"f1"``,
         ``"precision"`` or ``"recall"``, for which ``fit`` needs labels; or a callable
         ``(estimator, X, y) -> float``, greater is better.
@@ -138,7 +138,8 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
     Notes
     -----
     Without labels every criterion is a proxy. ``benchmarks/criteria.py`` measures how
-    well each one ranks settings of the catalogue on real data.
+    well each one ranks settings of the catalogue on real data: ``"blend"``, the best on
+    families that had no say in the choice, correlates by .39 with the true AUROC.
 
     A trial that hangs is left behind in a thread, which goes on until it ends by
     itself. With a time budget the number of trials, and so the result, depends on the
@@ -200,7 +201,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         *,
         search_space=None,
         search="bayesian",
-        scoring="consensus",
+        scoring="blend",
         objectives=None,
         minimum_threshold=None,
         n_trials=100,
