@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly.ensemble import VotingOutlierEnsemble
@@ -40,7 +41,7 @@ _STREAM_MEMORY = 2**31
 _TUNING_SHARE = 0.5
 
 
-class AutonomousDetector(OutlierMixin, BaseEstimator):
+class AutonomousDetector(ThresholdMixin, BaseEstimator):
     """Anomaly detection on any table, without labels and without configuration.
 
     The data is profiled, made numeric, looked at through several views by detectors of
@@ -248,36 +249,6 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             return self.ensemble_.score_samples(self._numbers(X))
         return np.concatenate([self.score_samples(chunk) for chunk in chunks])
 
-    def decision_function(self, X):
-        """Score rows relative to the threshold; negative = outlier.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features), or chunks
-            Rows with the columns of the training table, or chunks of such rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            ``score_samples(X) - offset_``.
-        """
-        return self.score_samples(X) - self.offset_
-
-    def predict(self, X):
-        """Label rows.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features), or chunks
-            Rows with the columns of the training table, or chunks of such rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            -1 for outliers, +1 for inliers.
-        """
-        return np.where(self.decision_function(X) < 0, -1, 1)
-
     def outlier_pvalues(self, X):
         """Give conformal p-values against the hypothesis that a row is normal.
 
@@ -408,9 +379,12 @@ class AutonomousDetector(OutlierMixin, BaseEstimator):
             )
             self.ensemble_._on_step = progress.step
             progress.stage("fitting detectors")
-            labels = self.ensemble_.fit_predict(Z) if label else None
-            if not label:
-                self.ensemble_.fit(Z)
+            with warnings.catch_warnings():
+                # It knows the time that was left only; see below.
+                warnings.simplefilter("ignore", BudgetWarning)
+                labels = self.ensemble_.fit_predict(Z) if label else None
+                if not label:
+                    self.ensemble_.fit(Z)
             del self.ensemble_._on_step
 
         self._say_what_time_cost(record)

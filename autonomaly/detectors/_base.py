@@ -19,10 +19,11 @@ A detector does its work on the *answer* of a shared computation to a batch of r
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._labels import ThresholdMixin
 from autonomaly.exceptions import DetectorRejected
 
 __all__ = ["BaseDetector", "SharedRows"]
@@ -58,7 +59,7 @@ class SharedRows:
         return query
 
 
-class BaseDetector(OutlierMixin, BaseEstimator):
+class BaseDetector(ThresholdMixin, BaseEstimator):
     """Base class of the detectors of this room.
 
     Subclasses implement ``_fit(answer, keep)``, which learns from the rows of the
@@ -131,36 +132,6 @@ class BaseDetector(OutlierMixin, BaseEstimator):
         Z = validate_data(self, X, dtype=np.float64, reset=False)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return -self._bounded(self._part.answer(self._source.query(Z)))
-
-    def decision_function(self, X):
-        """Score rows relative to the threshold; negative = outlier.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            ``score_samples(X) - offset_``.
-        """
-        return self.score_samples(X) - self.offset_
-
-    def predict(self, X):
-        """Label rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            -1 for outliers, +1 for inliers.
-        """
-        return np.where(self.decision_function(X) < 0, -1, 1)
 
     def _shared(self):
         return SharedRows()

@@ -50,8 +50,8 @@ class Committee:
         The fitted members, column by column.
     level_names : list of str
         The depths that were reached.
-    n_skipped : int
-        The number of those that there was no time for.
+    depths_in_time : tuple of float
+        The depths that there was time for.
     costs : Costs
         What scoring costs, until :meth:`finish`.
     """
@@ -132,13 +132,13 @@ class Committee:
             )
         self._levels = [level]
         robust = {n: m for n, m in level.members.items() if m.detector._robust}
-        self.n_skipped = 0
+        self.depths_in_time = self.depths
         for share in self.depths:
             if share == 0:
                 continue
             seconds = time.monotonic() - started
             if not self._time_for_level(deadline, seconds, rows_later):
-                self.n_skipped += 1
+                self.depths_in_time = tuple(d for d in self.depths_in_time if d < share)
                 continue
             started = time.monotonic()
             # The vote so far says which rows to trust: better than any few members do.

@@ -1,16 +1,18 @@
 """A voting ensemble of outlier detectors on shared views and a trimmed reference."""
 
 import contextlib
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.base import OutlierMixin, _fit_context, clone
+from sklearn.base import _fit_context
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._quiet import quiet
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
@@ -18,28 +20,27 @@ from autonomaly.detectors import DetectorAdapter
 from autonomaly.ensemble._calibration import Calibration, n_discoveries
 from autonomaly.ensemble._combination import combine
 from autonomaly.ensemble._committee import Committee
+from autonomaly.ensemble._held_out import (
+    FEWEST_HELD_OUT,
+    MAX_HELD_OUT,
+    cross_fitted,
+)
 from autonomaly.ensemble._pacing import score_in_time
+from autonomaly.ensemble._parameters import (
+    checked_depths,
+    checked_names,
+    checked_weights,
+)
+from autonomaly.ensemble._reference import MIN_HELD_OUT, draw_reference, draw_rest
 from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
-from autonomaly.exceptions import NoDetectorLeftError
+from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
 from autonomaly.resources import Deadline, chunk_rows
 
 __all__ = ["VotingOutlierEnsemble"]
 
-# How deep to trim cannot be read off the data; averaging the depths loses little
-# against the best of them.
-_DEPTHS = (0.0, 0.3, 0.5)
-# Rows outside the reference that make a calibration sample of their own.
-_MIN_HELD_OUT = 1000
-_MAX_HELD_OUT = 10_000
-_FEWEST_HELD_OUT = 100
-# The fewer the rows, the less a part of them tells of the whole: (rows, folds).
-_FOLDS = ((400, 5), (1000, 3), (np.inf, 2))
-# The threshold of large data is found on this many rows.
-_MAX_THRESHOLD_ROWS = 20_000
 
-
-class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
+class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
     """Outlier detectors that vote, without labels.
 
     Every member is fitted on the reference (the training rows, or a sample of them)
@@ -85,7 +86,8 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
     memory_limit : int, default=None
         Bytes to work with; chunks of rows are smaller for it.
     time_budget : float, default=None
-        Seconds for ``fit``. Members that come too late are rejected.
+        Seconds for ``fit``. Members that come too late are rejected; ``undone_`` says
+        what else was left out, and there is a :class:`BudgetWarning`.
     n_jobs : int, default=None
         Threads that score chunks of rows; results do not depend on it.
     random_state : int, RandomState instance or None, default=0
@@ -257,6 +259,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
             If no member could serve.
         """
         self._fit(self._validate_fit(X), score_all=False)
+        self._warn_of_the_undone()
         return self
 
     def fit_predict(self, X, y=None):
@@ -277,6 +280,7 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         self._validate_params()
         X = self._validate_fit(X)
         abnormality = self._fit(X, score_all=True)
+        self._warn_of_the_undone()
         return np.where(-abnormality < self.offset_, -1, 1)
 
     def score_samples(self, X):
@@ -296,36 +300,6 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         check_is_fitted(self)
         return -self._abnormality(self._validate_scoring(X))
 
-    def decision_function(self, X):
-        """Score rows relative to the threshold; negative = outlier.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            ``score_samples(X) - offset_``.
-        """
-        return self.score_samples(X) - self.offset_
-
-    def predict(self, X):
-        """Label rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            -1 for outliers, +1 for inliers.
-        """
-        return np.where(self.decision_function(X) < 0, -1, 1)
-
     def outlier_pvalues(self, X):
         """Give conformal p-values against the hypothesis that a row is normal.
 
@@ -343,13 +317,15 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         Raises
         ------
         ValueError
-            If the ensemble was fitted with ``calibrate=False``.
+            If the ensemble was fitted with ``calibrate=False``, or one of its members
+            did not end in time when it was fitted again for the calibration.
         """
         scores = self.score_samples(X)
         if self.calibration_ is None:
             raise ValueError(
-                "There are no held-out rows to compare with: calibrate=False, or the "
-                "time budget was spent; fit with calibrate=True and more time"
+                f"There are no held-out rows to compare with: "
+                f"calibrate={self.calibrate}, time_budget={self.time_budget}; fit with "
+                f"calibrate=True and enough time"
             )
         return self.calibration_.pvalues(-scores)
 
@@ -376,48 +352,11 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
 
     def _validate_fit(self, X):
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        self._validate_names([name for name, _ in self._checked_estimators()])
-        self._depths = self._checked_depths()
-        self._weights = self._checked_weights()
-        return X
-
-    def _checked_estimators(self):
-        if not self.estimators or not all(
-            isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
-            for pair in self.estimators
-        ):
-            raise ValueError(
-                f"estimators={self.estimators!r} must be a list of (name, detector) "
-                f"tuples with at least one member"
-            )
-        return self.estimators
-
-    def _checked_weights(self):
+        self._validate_names(checked_names(self.estimators))
+        self._depths = checked_depths(self.trimming)
         shape = len(self.estimators), len(self._depths)
-        if self.weights is None:
-            return np.ones(shape)
-        weights = np.asarray(self.weights, dtype=np.float64)
-        usable = weights.shape in (shape, shape[:1])
-        if not usable or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
-            raise ValueError(
-                f"weights={self.weights!r} must be {shape[0]} finite numbers, one per "
-                f"member (or {shape[0]} x {shape[1]}, one per member and depth of "
-                f"trimming), none negative and not all zero"
-            )
-        return np.broadcast_to(weights.reshape(len(weights), -1), shape)
-
-    def _checked_depths(self):
-        if isinstance(self.trimming, str):
-            return _DEPTHS
-        depths = (0.0,) if self.trimming is None else tuple(self.trimming)
-        if not depths or not all(
-            isinstance(share, Real) and 0 <= share < 1 for share in depths
-        ):
-            raise ValueError(
-                f"trimming={self.trimming!r} must be 'auto', None or a tuple of shares "
-                f"in [0, 1), e.g. (0.0, 0.3)"
-            )
-        return tuple(sorted(depths))
+        self._weights = checked_weights(self.weights, shape)
+        return X
 
     def _fit(self, X, score_all):
         """Fit; return the abnormality of the rows of X, or None where not all scored.
@@ -431,19 +370,22 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         """
         deadline = Deadline(self.time_budget)
         seeds = spawn_seeds(self.random_state, 5)
-        rows = self._draw_reference(len(X), seeds[0])
+        rows = draw_reference(len(X), self.max_reference, self.calibrate, seeds[0])
         self.rejected_, self._n_unscored = {}, 0
         rest = None
         if rows is not None:
             exact = self.contamination != "auto" or score_all
-            rest = self._draw_rest(len(X), rows, exact, seeds[3])
+            rest = draw_rest(len(X), rows, exact, seeds[3])
         with one_blas_thread():
             reference = X if rows is None else X[rows]
             self.structure_ = joint_structure(reference, seeds[4])
             rows_later = 0 if rest is None else len(rest)
             if not score_all:
-                rows_later = min(rows_later, _MIN_HELD_OUT)
-            Z = self._fit_members(reference, seeds[1], deadline, rows_later)
+                rows_later = min(rows_later, MIN_HELD_OUT)
+            # Without rows outside of the reference the calibration is another fit.
+            twice = self.calibrate and rows is None
+            until = deadline.part(0.5) if twice else deadline
+            Z = self._fit_members(reference, seeds[1], until, rows_later)
         self.reference_size_ = len(Z)
         held_out = None
         if rows is not None and deadline.seconds is None:
@@ -468,27 +410,6 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
         ordered = np.empty_like(scores)
         ordered[slice(None) if rows is None else rows] = scores
         return ordered
-
-    def _draw_rest(self, n_samples, rows, every, seed):
-        """Choose rows outside of the reference, for the threshold."""
-        outside = np.ones(n_samples, dtype=bool)
-        outside[rows] = False
-        rest = np.nonzero(outside)[0]
-        if every or len(rest) <= _MAX_THRESHOLD_ROWS:
-            return rest
-        rng = check_random_state(seed)
-        return np.sort(rng.choice(rest, _MAX_THRESHOLD_ROWS, replace=False))
-
-    def _draw_reference(self, n_samples, seed):
-        """Choose the rows members are fitted on; None for all."""
-        if n_samples <= self.max_reference:
-            return None
-        size = self.max_reference
-        if self.calibrate and n_samples - size < _MIN_HELD_OUT:
-            # A few rows less here save a second fit for the calibration.
-            size = max(n_samples - _MIN_HELD_OUT, n_samples // 2)
-        rng = check_random_state(seed)
-        return np.sort(rng.choice(n_samples, size, replace=False))
 
     def _fit_members(self, X, seed, deadline, rows_later):
         """Fit the members; return their standardised scores of the reference."""
@@ -544,16 +465,31 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
                 n_jobs=self.n_jobs,
                 give_up=give_up,
             )
+            # A few rows more than there is time for, rather than no p-values.
+            few = rest[len(scores) : FEWEST_HELD_OUT]
+            if len(few):
+                scores = np.concatenate([scores, self._committee.scores(X[few])])
         if len(self._committee.names) < len(self.estimators_):
             self._take_members(Z)
         return Z, self._vote(scores)
+
+    def _warn_of_the_undone(self):
+        if self.undone_:
+            warnings.warn(
+                f"time_budget={self.time_budget:g} s was spent: "
+                f"{', '.join(self.undone_)}. The fit is the best so far; give it more "
+                f"time for all of it.",
+                BudgetWarning,
+                stacklevel=4,
+            )
 
     def _what_is_undone(self, deadline):
         """Say what there was no time for."""
         if deadline.seconds is None:
             return []
         late = sum("time budget" in reason for reason in self.rejected_.values())
-        skipped, wanted = self._committee.n_skipped, len({0.0, *self._depths})
+        wanted = len({0.0, *self._depths})
+        skipped = len(self._depths) - len(self._committee.depths_in_time)
         undone = [
             (late, f"members left out: {late}"),
             (
@@ -568,6 +504,10 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
                 self.calibrate and self.calibration_ is None,
                 "there was no time to calibrate p-values",
             ),
+            (
+                self._n_uncalibrated,
+                f"{self._n_uncalibrated} rows fewer than planned calibrate p-values",
+            ),
         ]
         return [text for true, text in undone if true]
 
@@ -581,54 +521,18 @@ class VotingOutlierEnsemble(OutlierMixin, _BaseComposition):
 
     def _fit_calibration(self, X, held_out, seed, deadline):
         """Keep the scores of rows that the members have not seen."""
-        self.calibration_ = None
-        if not self.calibrate or (held_out is None and deadline.expired):
+        self.calibration_, self._n_uncalibrated = None, 0
+        if not self.calibrate:
             return
         rng = check_random_state(seed)
-        if held_out is not None and len(held_out) < _FEWEST_HELD_OUT:
-            return  # there was no time for more
         if held_out is None:
-            held_out = self._cross_fitted(X, rng, deadline)
-        elif len(held_out) > _MAX_HELD_OUT:
-            held_out = rng.choice(held_out, _MAX_HELD_OUT, replace=False)
-        if held_out is not None:
-            self.calibration_ = Calibration(held_out)
-
-    def _cross_fitted(self, X, rng, deadline):
-        """Score every row with an ensemble fitted on the other folds."""
-        n_folds = next(folds for rows, folds in _FOLDS if len(X) < rows)
-        if len(X) < 2 * n_folds:
-            # Too few rows to leave any out: the smallest p-value is large anyway.
-            return self._abnormality(X)
-        fold = rng.permutation(np.arange(len(X)) % n_folds)
-        names = [name for name, _ in self.estimators]
-        served = [i for i, name in enumerate(names) if name not in self.rejected_]
-        scores = np.empty(len(X))
-        for k in range(n_folds):
-            if deadline.expired:
-                return None
-            with quiet():  # see split_member
-                part = clone(self).set_params(
-                    estimators=[self.estimators[i] for i in served],
-                    weights=self._weights[served],
-                    calibrate=False,
-                    contamination=0.1,
-                    max_false_discovery_rate=None,
-                    time_budget=None
-                    if self.time_budget is None
-                    else deadline.remaining,
-                    random_state=int(rng.randint(2**31 - 1)),
-                )
-            try:
-                part.fit(X[fold != k])
-            except NoDetectorLeftError:
-                # Out of time, or too few rows in a fold, as with few rows at all.
-                return None if deadline.expired else self._abnormality(X)
-            fewer = part.rejected_ or len(part.levels_) < len(self.levels_)
-            if fewer and deadline.expired:
-                return None  # another ensemble: its scores would say nothing of ours
-            scores[fold == k] = part._abnormality(X[fold == k])
-        return scores
+            held_out = cross_fitted(self, X, rng, deadline)
+            if held_out is None:
+                return
+            self._n_uncalibrated = len(X) - len(held_out)
+        elif len(held_out) > MAX_HELD_OUT:
+            held_out = rng.choice(held_out, MAX_HELD_OUT, replace=False)
+        self.calibration_ = Calibration(held_out)
 
     def _fit_threshold(self, scores):
         """Set the threshold, and the share of training rows beyond it."""

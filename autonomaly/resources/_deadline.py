@@ -31,6 +31,24 @@ class Deadline:
         self.seconds = seconds
         self._end = None if seconds is None else time.monotonic() + seconds
 
+    def part(self, share):
+        """Return an earlier moment of the same budget.
+
+        Parameters
+        ----------
+        share : float
+            Share of the time left, in [0, 1].
+
+        Returns
+        -------
+        Deadline
+            The moment after that share.
+        """
+        earlier = Deadline(self.seconds)
+        if self._end is not None:
+            earlier._end = time.monotonic() + share * self.remaining
+        return earlier
+
     @property
     def remaining(self):
         """Seconds left; infinite without a limit, never negative."""

@@ -1,0 +1,54 @@
+"""What the parameters of an ensemble may be."""
+
+from numbers import Real
+
+import numpy as np
+
+__all__ = ["checked_depths", "checked_names", "checked_weights"]
+
+# How deep to trim cannot be read off the data; averaging the depths loses little
+# against the best of them.
+_DEPTHS = (0.0, 0.3, 0.5)
+
+
+def checked_names(estimators):
+    """Return the names of members, or say what is wrong with the list."""
+    if not estimators or not all(
+        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
+        for pair in estimators
+    ):
+        raise ValueError(
+            f"estimators={estimators!r} must be a list of (name, detector) tuples with "
+            f"at least one member"
+        )
+    return [name for name, _ in estimators]
+
+
+def checked_weights(weights, shape):
+    """Return the weights of members and depths, equal where none are given."""
+    if weights is None:
+        return np.ones(shape)
+    array = np.asarray(weights, dtype=np.float64)
+    usable = array.shape in (shape, shape[:1])
+    if not usable or not (array >= 0).all() or not 0 < array.sum() < np.inf:
+        raise ValueError(
+            f"weights={weights!r} must be {shape[0]} finite numbers, one per member "
+            f"(or {shape[0]} x {shape[1]}, one per member and depth of trimming), none "
+            f"negative and not all zero"
+        )
+    return np.broadcast_to(array.reshape(len(array), -1), shape)
+
+
+def checked_depths(trimming):
+    """Return the shares to leave out, ascending."""
+    if isinstance(trimming, str):
+        return _DEPTHS
+    depths = (0.0,) if trimming is None else tuple(trimming)
+    if not depths or not all(
+        isinstance(share, Real) and 0 <= share < 1 for share in depths
+    ):
+        raise ValueError(
+            f"trimming={trimming!r} must be 'auto', None or a tuple of shares in "
+            f"[0, 1), e.g. (0.0, 0.3)"
+        )
+    return tuple(sorted(depths))

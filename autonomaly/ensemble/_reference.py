@@ -1,0 +1,80 @@
+"""Which rows members are fitted on, and which stay outside."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+__all__ = ["MIN_HELD_OUT", "draw_reference", "draw_rest"]
+
+# Rows outside the reference that make a calibration sample of their own.
+MIN_HELD_OUT = 1000
+# The threshold of large data is found on this many rows.
+_MAX_THRESHOLD_ROWS = 20_000
+
+
+def draw_reference(n_samples, max_reference, calibrate, random_state):
+    """Choose the rows members are fitted on.
+
+    Parameters
+    ----------
+    n_samples, max_reference : int
+        Rows there are, and rows to choose at most.
+    calibrate : bool
+        Whether held-out rows are wanted.
+    random_state : int or RandomState
+        Seed of the sample.
+
+    Returns
+    -------
+    ndarray of int or None
+        Positions, ascending; None for all rows.
+
+    Examples
+    --------
+    >>> from autonomaly.ensemble._reference import draw_reference
+    >>> draw_reference(300, 4000, True, 0) is None
+    True
+    >>> len(draw_reference(4100, 4000, True, 0))
+    3100
+    """
+    if n_samples <= max_reference:
+        return None
+    size = max_reference
+    if calibrate and n_samples - size < MIN_HELD_OUT:
+        # A few rows less here save a second fit for the calibration.
+        size = max(n_samples - MIN_HELD_OUT, n_samples // 2)
+    rng = check_random_state(random_state)
+    return np.sort(rng.choice(n_samples, size, replace=False))
+
+
+def draw_rest(n_samples, rows, every, random_state):
+    """Choose rows outside of the reference, for threshold and calibration.
+
+    Parameters
+    ----------
+    n_samples : int
+        Rows there are.
+    rows : ndarray of int
+        The reference.
+    every : bool
+        Whether to choose all, however many they are.
+    random_state : int or RandomState
+        Seed of the sample.
+
+    Returns
+    -------
+    ndarray of int
+        Positions, ascending.
+
+    Examples
+    --------
+    >>> from autonomaly.ensemble._reference import draw_rest
+    >>> draw_rest(5, [0, 2], True, 0)
+    array([1, 3, 4])
+    """
+    outside = np.ones(n_samples, dtype=bool)
+    outside[rows] = False
+    rest = np.nonzero(outside)[0]
+    if every or len(rest) <= _MAX_THRESHOLD_ROWS:
+        return rest
+    rng = check_random_state(random_state)
+    return np.sort(rng.choice(rest, _MAX_THRESHOLD_ROWS, replace=False))
