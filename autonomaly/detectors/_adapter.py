@@ -23,12 +23,23 @@ _BATCH_DEPENDENT = {
 }
 
 
+# These compare a row with its neighbours, and take a training row that is scored later
+# for a neighbour of its own; they hold the scores it gets without that as an attribute.
+_LEAVE_ONE_OUT = {
+    ("pyod", "KNN"): "decision_scores_",
+    ("pyod", "LOF"): "decision_scores_",
+    ("sklearn", "LocalOutlierFactor"): "negative_outlier_factor_",
+}
+
+
 class DetectorAdapter(BaseDetector):
     """An outlier detector of scikit-learn's or PyOD's kind as a detector of ours.
 
     Scores are turned the right way round (PyOD's are high for outliers), warnings of
     the detector do not reach the user, and a detector that cannot give one finite
-    score per row is rejected with its reason.
+    score per row is rejected with its reason. Training rows keep the scores of ``fit``
+    with scikit-learn's LocalOutlierFactor and PyOD's KNN and LOF: later these would count
+    a row among its own neighbours.
 
     Parameters
     ----------
@@ -122,6 +133,13 @@ class DetectorAdapter(BaseDetector):
             )
         self.estimator_ = clone(self.estimator)
         self.estimator_.fit(answer[keep])
+        package = type(self.estimator).__module__.partition(".")[0]
+        self._training_scores = {}
+        if name := _LEAVE_ONE_OUT.get((package, kind)):
+            scores = np.asarray(getattr(self.estimator_, name), dtype=np.float64)
+            # Of equal rows the first one speaks for all.
+            pairs = zip(_row_keys(answer[keep])[::-1], scores[::-1], strict=True)
+            self._training_scores = dict(pairs)
 
     def _title(self):
         return type(self.estimator).__name__
@@ -147,7 +165,15 @@ class DetectorAdapter(BaseDetector):
                 f"{type(self.estimator).__name__} gives scores of shape "
                 f"{scores.shape} for {len(answer)} rows; one per row is needed"
             )
+        if self._training_scores:
+            known = map(self._training_scores.get, _row_keys(answer), scores)
+            scores = np.fromiter(known, np.float64, len(scores))
         return scores if self._is_pyod else -scores
+
+
+def _row_keys(rows):
+    """Return a key per row, the same for rows of the same numbers."""
+    return [row.tobytes() for row in np.ascontiguousarray(rows) + 0.0]  # -0.0 is 0.0
 
 
 def has_scores(estimator):

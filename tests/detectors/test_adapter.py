@@ -9,6 +9,7 @@ from pyod.models.cof import COF
 from pyod.models.copod import COPOD
 from pyod.models.ecod import ECOD
 from pyod.models.knn import KNN
+from pyod.models.lof import LOF
 from pyod.models.sod import SOD
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.cluster import KMeans
@@ -17,7 +18,7 @@ from sklearn.linear_model import SGDOneClassSVM
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.svm import OneClassSVM
 
-from autonomaly.detectors import DetectorAdapter
+from autonomaly.detectors import DetectorAdapter, KNNDetector, LOFDetector
 from autonomaly.exceptions import DetectorRejected
 
 X = np.random.RandomState(0).randn(100, 3)
@@ -50,8 +51,41 @@ def test_scikit_learns_scores_are_kept(estimator):
 def test_pyods_scores_are_turned_round():
     adapter = DetectorAdapter(estimator=KNN()).fit(X)
     scores = adapter.score_samples(X)
-    np.testing.assert_array_equal(scores, -adapter.estimator_.decision_function(X))
+    np.testing.assert_array_equal(scores, -adapter.estimator_.decision_scores_)
     assert scores.argmin() == 5
+    new = X + 0.1
+    np.testing.assert_array_equal(
+        adapter.score_samples(new), -adapter.estimator_.decision_function(new)
+    )
+
+
+@pytest.mark.parametrize(
+    ("foreign", "ours"),
+    [
+        (KNN(n_neighbors=7, method="mean"), KNNDetector(n_neighbors=7)),
+        (LOF(n_neighbors=9), LOFDetector(n_neighbors=9)),
+        (LocalOutlierFactor(n_neighbors=9, novelty=True), LOFDetector(n_neighbors=9)),
+    ],
+)
+def test_a_row_is_not_its_own_neighbour(foreign, ours):
+    adapter = DetectorAdapter(estimator=foreign).fit(X)
+    ours.fit(X)
+    for rows in (X, X[::-3], np.vstack([X[:4] + 1e-3, X[:4], np.zeros((2, 3))])):
+        expected = ours.score_samples(rows)
+        if isinstance(ours, LOFDetector):
+            expected = -np.exp(-expected)  # ours is the logarithm
+        np.testing.assert_allclose(adapter.score_samples(rows), expected, rtol=1e-6)
+
+
+def test_rows_left_out_of_the_training_are_new():
+    keep = np.arange(100) % 2 == 0
+    adapter = DetectorAdapter(estimator=KNN())
+    adapter._fit(X, keep)
+    scores = adapter._abnormality(X)
+    np.testing.assert_array_equal(scores[keep], adapter.estimator_.decision_scores_)
+    np.testing.assert_array_equal(
+        scores[~keep], adapter.estimator_.decision_function(X[~keep])
+    )
 
 
 @pytest.mark.parametrize("kind", [ECOD, COPOD, COF, SOD])
