@@ -38,8 +38,8 @@ class DetectorAdapter(BaseDetector):
     Scores are turned the right way round (PyOD's are high for outliers), warnings of
     the detector do not reach the user, and a detector that cannot give one finite
     score per row is rejected with its reason. Training rows keep the scores of ``fit``
-    with scikit-learn's LocalOutlierFactor and PyOD's KNN and LOF: later these would count
-    a row among its own neighbours.
+    with scikit-learn's LocalOutlierFactor and PyOD's KNN and LOF: these would later
+    count a row among its own neighbours.
 
     Parameters
     ----------
