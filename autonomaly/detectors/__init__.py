@@ -6,7 +6,6 @@ Every public detector scores low for abnormal rows, as scikit-learn's do.
 from autonomaly.detectors._adapter import DetectorAdapter
 from autonomaly.detectors._base import BaseDetector
 from autonomaly.detectors._catalogue import (
-    DetectorSpec,
     catalogue,
     detector_spec,
     register_detector,
@@ -20,6 +19,7 @@ from autonomaly.detectors._lof import LOFDetector
 from autonomaly.detectors._mahalanobis import MahalanobisDetector
 from autonomaly.detectors._mixture import MixtureDetector
 from autonomaly.detectors._projection import ProjectionDetector
+from autonomaly.detectors._spec import DetectorSpec
 from autonomaly.detectors._tails import TailDetector
 
 __all__ = [

@@ -1,14 +1,13 @@
 """The catalogue: every detector the package can choose from, under one name each."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._quiet import quiet
+from autonomaly.detectors._spec import DetectorSpec
 
 __all__ = [
-    "DetectorSpec",
     "catalogue",
     "detector_spec",
     "register_detector",
@@ -16,64 +15,6 @@ __all__ = [
 ]
 
 VIEWS = ("robust", "squashed", "normal", "minmax")
-
-
-@dataclass(frozen=True)
-class DetectorSpec:
-    """What the package knows about a detector.
-
-    Attributes
-    ----------
-    name : str
-        Name in the catalogue.
-    factory : callable
-        Called with hyperparameters as keywords, returns an unfitted detector.
-    description : str
-        One line for people.
-    family : str
-        What its idea of an anomaly is: ``"distance"``, ``"density"``,
-        ``"dependency"``, ``"covariance"``, ``"isolation"``, ``"marginal"``,
-        ``"boundary"``, ``"depth"``, ``"reconstruction"`` or ``"user"``.
-    view : str
-        The picture of the data it is given: ``"robust"``, ``"squashed"``,
-        ``"normal"`` or ``"minmax"``.
-    complexity : str
-        Growth of the fit time in n rows and d columns.
-    memory_usage : str
-        ``"low"``, ``"medium"`` or ``"high"``.
-    max_samples : int or None
-        It is refused with more reference rows than this, where it would be too slow.
-    min_samples : int
-        It is refused with fewer reference rows.
-    search_space : dict
-        Hyperparameter to list of values, to (low, high) of a range, of whole numbers
-        if both ends are, or to (low, high, "log") where factors count.
-    should_recommend : callable or None
-        Called with the :class:`~autonomaly.profiling.DataProfile`, tells whether the
-        detector suits the data; None: it always may.
-    confidence : callable or None
-        Called with the profile, returns a number in [0, 1].
-    origin : str
-        ``"autonomaly"``, ``"sklearn"``, ``"pyod"`` or ``"user"``.
-    """
-
-    name: str
-    factory: Callable
-    description: str
-    family: str
-    view: str = "squashed"
-    complexity: str = "unknown"
-    memory_usage: str = "medium"
-    max_samples: int | None = None
-    min_samples: int = 2
-    search_space: dict = field(default_factory=dict)
-    should_recommend: Callable | None = None
-    confidence: Callable | None = None
-    origin: str = "user"
-
-    def make(self, **parameters):
-        """Build the unfitted detector."""
-        return self.factory(**parameters)
 
 
 @dataclass(frozen=True)
