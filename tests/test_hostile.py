@@ -152,6 +152,7 @@ def settings_of_detector():
 def check(X, parameters, new=None):
     """Fit and score; return the scores, or None where the data was refused."""
     detector = AutonomousDetector(**parameters)
+    first = None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("default", AutonomalyWarning)
@@ -169,11 +170,12 @@ def check(X, parameters, new=None):
             scores = detector.score_samples(table)
             assert scores.shape == (len(table),)
             assert np.isfinite(scores).all()
+            first = scores if first is None else first
             p = detector.outlier_pvalues(table)
             assert ((p > 0) & (p <= 1)).all()
         assert set(labels) <= {-1, 1}
         np.testing.assert_array_equal(detector.predict(X), labels)
-    return detector.score_samples(X)
+    return first
 
 
 @given(arrays(), settings_of_detector())
@@ -257,11 +259,13 @@ def test_empty_is_a_clear_error(X):
         AutonomousDetector().fit(X)
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1e-150, 1e150, 1e300])
-def test_unit_does_not_matter(scale):
+def test_unit_does_not_matter():
     rng = np.random.RandomState(0)
     X = rng.randn(80, 3)
     X[0] = 7
     labels = AutonomousDetector().fit_predict(X)
-    np.testing.assert_array_equal(AutonomousDetector().fit_predict(X * scale), labels)
     assert labels[0] == -1
+    # Squares, products and quotients of columns would overflow and underflow.
+    for scale in (1e-300, 1e300, np.array([1e-300, 1e-150, 1e300])):
+        found = AutonomousDetector().fit_predict(X * scale)
+        np.testing.assert_array_equal(found, labels)

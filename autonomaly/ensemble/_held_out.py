@@ -49,7 +49,8 @@ def cross_fitted(ensemble, X, rng, deadline):
             seconds = max(deadline.seconds, 1.0)
         part = _like(ensemble, seconds, int(rng.randint(2**31 - 1)))
         try:
-            part._fit(part._validate_fit(X[fold != k]), score_all=False)
+            rows = part._validate_fit(X[fold != k])
+            part._fit(rows, score_all=False, structure=ensemble.structure_)
         except NoDetectorLeftError:
             if deadline.expired:
                 break

@@ -358,7 +358,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         self._weights = checked_weights(self.weights, shape)
         return X
 
-    def _fit(self, X, score_all):
+    def _fit(self, X, score_all, structure=None):
         """Fit; return the abnormality of the rows of X, or None where not all scored.
 
         Parameters
@@ -367,6 +367,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             Validated rows.
         score_all : bool
             Whether to score every row even where the threshold needs fewer.
+        structure : float, default=None
+            The structure of the data where it is known; measured if None.
         """
         deadline = Deadline(self.time_budget)
         seeds = spawn_seeds(self.random_state, 5)
@@ -378,7 +380,9 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             rest = draw_rest(len(X), rows, exact, seeds[3])
         with one_blas_thread():
             reference = X if rows is None else X[rows]
-            self.structure_ = joint_structure(reference, seeds[4])
+            if structure is None:
+                structure = joint_structure(reference, seeds[4])
+            self.structure_ = structure
             rows_later = 0 if rest is None else len(rest)
             if not score_all:
                 rows_later = min(rows_later, MIN_HELD_OUT)

@@ -9,6 +9,9 @@ import pytest
 
 from autonomaly import AutonomousDetector, DecisionRecord, load_dataset
 
+# Members enough for what is asked here: what they find is tested elsewhere.
+FEW = ("--max-models", "2")
+
 
 def test_results(results, orders):
     assert sorted(path.name for path in results.iterdir()) == [
@@ -61,20 +64,20 @@ def test_summary(run, orders, tmp_path):
 def test_labels_among_the_features_are_pointed_out(run, tmp_path):
     frame = pd.DataFrame({"a": np.arange(30.0), "anomaly": [0] * 29 + [1]})
     frame.to_csv(tmp_path / "x.csv", index=False)
-    code, out, _ = run("auto", "detect", "--dataset", tmp_path / "x.csv")
+    code, out, _ = run("auto", "detect", "--dataset", tmp_path / "x.csv", *FEW)
     assert code == 0
     assert "--truth-column anomaly" in out
 
 
 def test_quiet_says_nothing(run, orders, tmp_path):
     arguments = ("auto", "detect", "--dataset", orders, "--output", tmp_path, "-q")
-    assert run(*arguments) == (0, "", "")
+    assert run(*arguments, *FEW) == (0, "", "")
     assert (tmp_path / "scores.csv").is_file()
     assert not (tmp_path / "model.joblib").exists()
 
 
 def test_verbose_prints_the_decisions(run, orders):
-    code, out, err = run("auto", "detect", "--dataset", orders, "--verbose")
+    code, out, err = run("auto", "detect", "--dataset", orders, "--verbose", *FEW)
     assert code == 0
     assert "because" in out
     assert "profiling" in err
@@ -102,7 +105,7 @@ def test_options_reach_the_detector(run, orders, tmp_path):
 
 
 def test_a_second_run_replaces_the_first(run, orders, tmp_path):
-    arguments = ("auto", "detect", "--dataset", orders, "--output", tmp_path, "-q")
+    arguments = ("auto", "detect", "--dataset", orders, "--output", tmp_path, *FEW)
     assert run(*arguments, "--ignore-column", "odd")[0] == 0
     first = (tmp_path / "scores.csv").read_bytes()
     assert run(*arguments, "--ignore-column", "odd")[0] == 0
@@ -152,7 +155,12 @@ def test_the_command_of_the_readme(run, tmp_path):
 
 def test_piped_output_is_plain(orders):
     done = subprocess.run(
-        [sys.executable, "-m", "autonomaly", "auto", "detect", "--dataset", orders],
+        [
+            sys.executable,
+            "-m",
+            *("autonomaly", "auto", "detect", "--dataset", orders),
+            *FEW,
+        ],
         capture_output=True,
         text=True,
         check=True,
