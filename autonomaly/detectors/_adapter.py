@@ -80,44 +80,8 @@ class DetectorAdapter(BaseDetector):
         self.estimator = estimator
         self.contamination = contamination
 
-    def fit(self, X, y=None):
-        """Fit the detector.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers.
-        y : Ignored
-            Present for API consistency.
-
-        Returns
-        -------
-        self : object
-            The fitted adapter.
-
-        Raises
-        ------
-        DetectorRejected
-            If the detector cannot score new rows one by one.
-        """
-        with quiet():
-            return super().fit(X)
-
-    def score_samples(self, X):
-        """Score rows; the lower, the more abnormal.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Scores, low = abnormal.
-        """
-        with quiet():
-            return super().score_samples(X)
+    def _guard(self):
+        return quiet()
 
     def _fit(self, answer, keep):
         kind = type(self.estimator).__name__

@@ -107,7 +107,7 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
         shared = self._shared()
         keep = np.ones(len(Z), dtype=bool)
         # Scores that are not finite all the same are a rejection.
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        with self._guard():
             part = shared.fit(Z).restrict(keep)
             answer = part.answer(shared.query(Z))
             self._fit(answer, keep)
@@ -130,8 +130,12 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
         """
         check_is_fitted(self)
         Z = validate_data(self, X, dtype=np.float64, reset=False)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        with self._guard():
             return -self._bounded(self._part.answer(self._source.query(Z)))
+
+    def _guard(self):
+        """Return the context of fitting and scoring."""
+        return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
     def _shared(self):
         return SharedRows()
