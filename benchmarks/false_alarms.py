@@ -1,7 +1,8 @@
 """Count false alarms where nothing is to be found, and finds where something is.
 
-Pure noise of several shapes, 20 far rows among 600, and the error of the estimated
-share of anomalies on sets with known truth. See benchmarks/README.rst.
+Pure noise of several shapes, of numbers and of categories, 20 far rows among 600, and
+the error of the estimated share of anomalies on sets with known truth. See
+benchmarks/README.rst.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from _common import add_data_argument, argument_parser, print_table, write_json
-from _data import list_cases, load_case
+from _data import list_cases, load_case, numeric_table
 from _detectors import (
     AD_ENGINE,
     AUTONOMALY,
@@ -36,6 +38,10 @@ NOISE = {
 }
 
 
+# Every so many columns hold categories in these tables of noise.
+TABLES = {"categories": 1, "categories and numbers": 2}
+
+
 @dataclass(frozen=True)
 class Trial:
     """One table of noise, with or without planted rows.
@@ -43,7 +49,7 @@ class Trial:
     Attributes
     ----------
     kind : str
-        A key of `NOISE`, or "scattered" / "clustered" for planted rows.
+        A key of `NOISE` or `TABLES`, or "scattered" / "clustered" for planted rows.
     n, d : int
         Rows (of noise) and columns.
     repeat : int
@@ -57,9 +63,23 @@ class Trial:
 
 
 def make_noise(trial):
-    """Draw a table of independent columns in which nothing is odd."""
+    """Draw a table of independent columns in which nothing is odd.
+
+    A column of categories has 2 to 12 of them, of unequal frequency: Dirichlet
+    distributed with all parameters 2.
+    """
     rng = np.random.default_rng([trial.repeat, trial.n, trial.d])
-    return NOISE[trial.kind](rng, (trial.n, trial.d))
+    if trial.kind in NOISE:
+        return NOISE[trial.kind](rng, (trial.n, trial.d))
+    columns = {}
+    for j in range(trial.d):
+        if j % TABLES[trial.kind] == 0:
+            names = np.array([f"c{i}" for i in range(rng.integers(2, 13))])
+            frequency = rng.dirichlet(np.full(len(names), 2.0))
+            columns[f"x{j}"] = rng.choice(names, trial.n, p=frequency)
+        else:
+            columns[f"x{j}"] = rng.standard_normal(trial.n)
+    return pd.DataFrame(columns)
 
 
 def make_planted(trial):
@@ -103,11 +123,14 @@ def run_trial(trial, detectors):
         ``precision`` (1 when nothing is flagged: no false alarm was raised).
     """
     warm_up(tuple(detectors))
-    planted = trial.kind not in NOISE
+    planted = trial.kind not in NOISE and trial.kind not in TABLES
     X, y = make_planted(trial) if planted else (make_noise(trial), None)
+    numbers = numeric_table(X) if trial.kind in TABLES else X
     records = []
     for name in detectors:
-        outcome = run_detector(name, X, trial.repeat)
+        # As everywhere: autonomaly reads the table, the peers are given numbers.
+        table = X if name == AUTONOMALY else numbers
+        outcome = run_detector(name, table, trial.repeat)
         record = {
             "detector": name,
             **vars(trial),
@@ -163,7 +186,7 @@ def mean_by(records, field, value="share"):
     return {key: float(np.mean(values)) for key, values in groups.items()}
 
 
-def report_noise(records, detectors):
+def report_noise(title, records, detectors):
     """Print flagged shares by shape, rows and columns; returns the overall means."""
     columns, cells = [], {name: [] for name in detectors}
     for field in ("kind", "n", "d"):
@@ -181,7 +204,7 @@ def report_noise(records, detectors):
         worst[name] = max(shares, default=None)
         rows.append([name, overall[name], worst[name], *cells[name]])
     print_table(
-        "Share of rows flagged on pure noise (right: 0)",
+        f"Share of rows flagged on {title} (right: 0)",
         ["labels of", "mean", "worst", *columns],
         rows,
         _failures(records),
@@ -261,7 +284,7 @@ def main(argv=None):
     repeats = range(arguments.repeats)
     noise = [
         Trial(kind, n, d, r)
-        for kind in NOISE
+        for kind in (*NOISE, *TABLES)
         for n in arguments.sizes
         for d in arguments.columns
         for r in repeats
@@ -277,8 +300,11 @@ def main(argv=None):
         return run_trial(item, detectors)
 
     on_noise = gather(trial, noise, arguments.n_jobs, "noise")
+    of_numbers = [r for r in on_noise if r["kind"] in NOISE]
+    of_categories = [r for r in on_noise if r["kind"] in TABLES]
     on_planted = gather(trial, planted, arguments.n_jobs, "planted")
-    overall = report_noise(on_noise, detectors)
+    overall = report_noise("pure noise", of_numbers, detectors)
+    on_tables = report_noise("noise with categories", of_categories, detectors)
     report_planted(on_planted, detectors)
     if overall.get(AUTONOMALY) is not None:
         print(
@@ -313,6 +339,7 @@ def main(argv=None):
         planted=on_planted,
         shares=shares,
         mean_share_on_noise=overall,
+        mean_share_on_categories=on_tables,
         share_errors=errors,
         limit=LIMIT,
     )

@@ -3,6 +3,7 @@
 import false_alarms
 import import_time
 import numpy as np
+import pandas as pd
 import pytest
 import scaling
 
@@ -77,12 +78,29 @@ def test_plot_is_written(tmp_path):
     assert (tmp_path / "plot.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("kind", list(false_alarms.NOISE))
+@pytest.mark.parametrize("kind", [*false_alarms.NOISE, *false_alarms.TABLES])
 def test_noise_is_reproducible(kind):
     trial = false_alarms.Trial(kind, 100, 3, 0)
     X = false_alarms.make_noise(trial)
     assert X.shape == (100, 3)
     assert np.array_equal(X, false_alarms.make_noise(trial))
+
+
+def test_noise_of_categories():
+    table = false_alarms.make_noise(
+        false_alarms.Trial("categories and numbers", 300, 4, 0)
+    )
+    assert [pd.api.types.is_numeric_dtype(t) for t in table.dtypes] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+    assert table.select_dtypes(exclude="number").nunique().between(2, 12).all()
+    trial = false_alarms.Trial("categories", 200, 3, 0)
+    (alarm,) = false_alarms.run_trial(trial, ["KNN"])
+    assert alarm["error"] is None
+    assert "recall" not in alarm
 
 
 @pytest.mark.parametrize("kind", ["scattered", "clustered"])
