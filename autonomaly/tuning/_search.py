@@ -24,7 +24,7 @@ from autonomaly.tuning._inputs import check_names, checked_labels, seeded
 from autonomaly.tuning._judge import Judge, check_metric, is_label_metric
 from autonomaly.tuning._objectives import Objective, choose
 from autonomaly.tuning._spaces import SearchSpace, default_search_space
-from autonomaly.tuning._strategies import STRATEGIES, Budget
+from autonomaly.tuning._strategies import STRATEGIES, Budget, prepare
 from autonomaly.tuning._trials import SearchEnded, TrialRunner, make_candidate
 
 __all__ = ["OutlierSearch"]
@@ -83,6 +83,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         Settings to try first, after that of ``estimator`` itself.
     early_stopping : int, default=30
         Stop after so many trials in a row that were not better; None to go on.
+        Successive halving has its own way to stop.
     pruning : bool, default=True
         Whether settings that are below the median on a quarter of the rows are given
         up; with 1000 rows or more, and without labels.
@@ -263,6 +264,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
             If the space, the objectives or the labels cannot be used.
         """
         deadline = Deadline(self.time_budget)
+        prepare(self.search)
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=4)
         seeds = spawn_seeds(self.random_state, 4)
         estimator, own = seeded(self.estimator, seeds[0])

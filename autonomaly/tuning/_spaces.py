@@ -24,6 +24,11 @@ class Choice:
 
     values: tuple
 
+    @property
+    def n_values(self):
+        """How many values it may have."""
+        return len(self.values)
+
     def at(self, unit):
         """Return the value at a place in [0, 1)."""
         return self.values[min(int(unit * len(self.values)), len(self.values) - 1)]
@@ -77,6 +82,11 @@ class Range:
     low: Real
     high: Real
     log: bool = False
+
+    @property
+    def n_values(self):
+        """How many values it may have."""
+        return self.high - self.low + 1 if self.is_integer else np.inf
 
     @property
     def is_integer(self):
@@ -189,18 +199,15 @@ class SearchSpace:
     @property
     def n_settings(self):
         """Number of settings there are; infinite with a range of real numbers."""
-        total = 0
-        for part in self.parts:
-            count = 1
-            for axis in part.values():
-                if isinstance(axis, Choice):
-                    count *= len(axis.values)
-                elif axis.is_integer:
-                    count *= axis.high - axis.low + 1
-                else:
-                    return np.inf
-            total += count
-        return total
+        return sum(self.sizes)
+
+    @property
+    def sizes(self):
+        """Number of settings of each set."""
+        return [
+            float(np.prod([float(axis.n_values) for axis in part.values()]))
+            for part in self.parts
+        ]
 
     def cross(self, first, second, rng):
         """Mix two settings and change about one value of the child."""

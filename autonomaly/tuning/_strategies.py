@@ -11,7 +11,7 @@ from autonomaly._utils._quiet import quiet
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly.tuning._spaces import Choice
 
-__all__ = ["STRATEGIES", "Budget"]
+__all__ = ["STRATEGIES", "Budget", "prepare"]
 
 # Points of a range that a grid has.
 _GRID_POINTS = 5
@@ -51,16 +51,26 @@ class Budget:
         self.max_resources = max_resources
 
 
+def prepare(search):
+    """Import what a strategy needs, before its time is measured."""
+    if search == "bayesian":
+        with quiet():  # scikit-optimize sets warning filters while it is imported
+            import skopt  # noqa: F401
+
+
 def random_search(space, runner, budget):
     """Try settings drawn at random."""
     n_iter = int(min(budget.n_trials, space.n_settings))
-    # All lists: scikit-learn then draws without replacement.
-    parts = [
+    sampler = ParameterSampler(_for_sampler(space), n_iter, random_state=budget.seed)
+    runner.evaluate(list(sampler))
+
+
+def _for_sampler(space):
+    """Write a space for scikit-learn, which draws without replacement from lists."""
+    return [
         {n: list(a.values) if isinstance(a, Choice) else a for n, a in part.items()}
         for part in space.parts
     ]
-    sampler = ParameterSampler(parts, n_iter, random_state=budget.seed)
-    runner.evaluate(list(sampler))
 
 
 def grid_search(space, runner, budget):
@@ -126,7 +136,7 @@ def halving_search(space, runner, budget):
 
     search = _driven(HalvingRandomSearchCV)(
         _Setting(),
-        space.parts,
+        _for_sampler(space),
         n_candidates=n_candidates,
         factor=_HALVING_FACTOR,
         resource=_RESOURCE,
@@ -144,16 +154,16 @@ def halving_search(space, runner, budget):
 
 def bayesian_search(space, runner, budget):
     """Model the criterion by a Gaussian process; try where most is to be expected."""
-    with quiet():  # scikit-optimize sets warning filters while it is imported
-        from skopt import BayesSearchCV
+    from skopt import BayesSearchCV
 
     share = budget.n_trials // len(space.parts)
     n_initial = int(np.clip(share // 4, _MIN_INITIAL, _MAX_INITIAL))
     search = _driven(BayesSearchCV)(
         _Setting(),
         [
-            ({n: axis.dimension() for n, axis in part.items()}, max(1, share))
-            for part in space.parts
+            # more iterations than there are settings would only repeat them
+            ({n: a.dimension() for n, a in part.items()}, int(max(1, min(share, size))))
+            for part, size in zip(space.parts, space.sizes, strict=True)
         ],
         n_points=budget.batch_size,
         cv=_ONE_SPLIT,
@@ -254,7 +264,8 @@ class _Driven:
     def _generate_candidate_params(self):
         """Begin with the first settings, where a search draws all at once."""
         drawn = list(super()._generate_candidate_params())
-        return [*self.first, *drawn[len(self.first) :]]
+        others = [setting for setting in drawn if setting not in self.first]
+        return [*self.first, *others][: len(drawn)]
 
     def _make_optimizer(self, params_space):
         """Make the optimizer of the next set, and tell it what is known."""

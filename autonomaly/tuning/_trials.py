@@ -207,6 +207,9 @@ class TrialRunner:
         self._order = np.random.RandomState(seed).permutation(judge.n_samples)
         self._known = {}
         self._early_values = []
+        # How long the strategy thought at most, between two calls of ours.
+        self._longest_thought = 0.0
+        self._answered = time.monotonic()
 
     def part(self, share):
         """Return the rows of a share; larger shares contain smaller ones."""
@@ -237,6 +240,8 @@ class TrialRunner:
         SearchEnded
             If no more trials are to be run.
         """
+        thought = time.monotonic() - self._answered
+        self._longest_thought = max(self._longest_thought, thought)
         settings = [dict(setting) for setting in settings]
         keys = [joblib.hash((s, share, resource_share)) for s in settings]
         new = {}
@@ -248,7 +253,10 @@ class TrialRunner:
             room = min(self.batch_size, self.n_trials - len(self.trials))
             self._run_batch(new[start : start + room], share, resource_share)
             self._look_whether_to_stop()
+        if not new:  # strategies take time too
+            self._look_whether_to_stop()
         floor = self._floor()
+        self._answered = time.monotonic()
         return [floor if self._known[k] is None else self._known[k] for k in keys]
 
     def _floor(self):
@@ -372,8 +380,9 @@ class TrialRunner:
             raise SearchEnded(self.stop_reason)
 
     def _too_late_for_another(self):
-        """Tell whether even the shortest trial so far would not end in time."""
+        """Tell whether a thought and even the shortest trial would not end in time."""
+        remaining = self.deadline.remaining
+        if self._longest_thought > remaining:
+            return True
         seconds = [t.seconds for t in self.trials if t.status == "done"]
-        if not seconds:
-            return False
-        return min(seconds) > _SHARE_OF_TIME_LEFT * self.deadline.remaining
+        return bool(seconds) and min(seconds) > _SHARE_OF_TIME_LEFT * remaining

@@ -183,6 +183,16 @@ def test_the_deadline_holds_when_trials_hang(strategy, planted):
     assert "time" in search.stop_reason_ or "nothing else" in search.stop_reason_
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_few_settings_are_tried_once(strategy, planted):
+    X, _ = planted
+    space = {"skill": [0.1, 0.5, 0.9], "label": ["a", "b"]}
+    search = _search(search=strategy, search_space=space, n_trials=60).fit(X)
+    tried = [(t.params["skill"], t.params["label"], t.share) for t in search.trials_]
+    assert len(set(tried)) == len(tried)
+    assert search.best_params_["skill"] == 0.9
+
+
 def test_no_time_at_all_is_a_clear_error(planted):
     X, _ = planted
     search = OutlierSearch(

@@ -62,6 +62,13 @@ def test_children_come_from_their_parents():
     assert 0.4 < inherited < 0.9
 
 
+def test_settings_are_counted():
+    space = SearchSpace([{"a": (1, 4), "b": ["x", "y"]}, {"a": [None]}])
+    assert space.sizes == [8, 1]
+    assert space.n_settings == 9
+    assert SearchSpace({"a": (0.0, 1.0), "b": [1]}).n_settings == np.inf
+
+
 @pytest.mark.parametrize(
     ("space", "said"),
     [
