@@ -94,7 +94,7 @@ def test_priorities_trade_on_estimated_and_measured_time(base):
     assert measured["fast"] < measured["accurate"]
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=2), st.integers(0, 1000))
 def test_more_speed_is_never_slower(base, weights, seed):
     learner = MetaLearner(base)
