@@ -22,10 +22,10 @@ COVERAGE = 0.9
 # A detector measured on fewer tasks says too little to be learnt by its name.
 _MIN_TASKS = 10
 _MIN_TASKS_OF_ALL = 20
-_FOLDS = 5
+_FOLDS = 4
 # Algorithms per task that the models see: their results are too much alike for more
 # to teach anything, and training takes seconds instead of minutes.
-_PER_TASK = 32
+_PER_TASK = 16
 _BINS = 8
 _MIN_BIN = 50
 # Average precision close to 0 or 1 is no closer than this: its logit is bounded.
