@@ -402,7 +402,10 @@ def main(argv=None):
         kind: float(np.mean([r["covered"] for r in records if r["task"] == kind]))
         for kind in sorted({r["task"] for r in records})
     }
-    print("90 % intervals of predicted AUROC cover, left out:", covered)
+    print(
+        "90 % intervals of predicted AUROC cover, left out: "
+        + ", ".join(f"{kind} {share:.1%}" for kind, share in covered.items())
+    )
     print(
         "rank correlation of predicted and reached AUROC within a set: "
         f"{np.mean([r['rank_correlation'] for r in records]):.3f}; "
