@@ -11,6 +11,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._feedback import LABEL_FREE, FeedbackMixin
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._seeds import spawn_seeds
@@ -37,11 +38,13 @@ _FEWEST_PROFILED = 1000
 _READING_SHARE = 0.5
 # Memory for a table that comes in chunks, where there is no limit.
 _STREAM_MEMORY = 2**31
+# Of the time for the ensemble, where labels are to be learnt from afterwards.
+_SHARE_BEFORE_LABELS = 0.7
 # Where time is short, tuning takes this share of what is left.
 _TUNING_SHARE = 0.5
 
 
-class AutonomousDetector(ThresholdMixin, BaseEstimator):
+class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     """Anomaly detection on any table, without labels and without configuration.
 
     The data is profiled, made numeric, looked at through several views by detectors of
@@ -56,6 +59,13 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
     max_false_discovery_rate : float in (0, 1), default=None
         Flag as many training rows as keeps the expected share of false alarms among
         them below this rate; may flag no row. Takes the place of ``contamination``.
+    labels : {"ignore", "use"}, default="ignore"
+        ``"ignore"`` never looks at ``y``. ``"use"`` learns from the labels in ``y``,
+        any number of them, none too, and from those that :meth:`feedback` brings
+        later; member scores of up to 25,000 training rows are kept for it.
+    outlier_label : object, default=None
+        The label of anomalies. ``None`` will do where labels are -1 (anomaly) and 1,
+        0 and 1 (anomaly), or booleans.
     algorithms : list of str, default=None
         Use only these detectors of :func:`autonomaly.detectors.catalogue`.
     exclude : list of str, default=None
@@ -95,6 +105,8 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
         Share of training rows below the threshold.
     offset_ : float
         ``decision_function = score_samples - offset_``.
+    labels_ : dict of int to bool
+        The labels learnt from: positions of training rows, True for anomalies.
     record_ : DecisionRecord
         Every choice with its reason.
     result_ : AutonomousResult
@@ -144,6 +156,8 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
             Interval(Real, 0, 0.5, closed="right"),
         ],
         "max_false_discovery_rate": [Interval(Real, 0, 1, closed="neither"), None],
+        "labels": [StrOptions({"ignore", "use"})],
+        "outlier_label": "no_validation",
         "algorithms": [list, tuple, None],
         "exclude": [list, tuple, None],
         "max_models": [Interval(Integral, 1, None, closed="left"), None],
@@ -161,6 +175,8 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
         *,
         contamination="auto",
         max_false_discovery_rate=None,
+        labels="ignore",
+        outlier_label=None,
         algorithms=None,
         exclude=None,
         max_models=None,
@@ -174,6 +190,8 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
     ):
         self.contamination = contamination
         self.max_false_discovery_rate = max_false_discovery_rate
+        self.labels = labels
+        self.outlier_label = outlier_label
         self.algorithms = algorithms
         self.exclude = exclude
         self.max_models = max_models
@@ -194,8 +212,9 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
         X : array-like or DataFrame of shape (n_samples, n_features), or chunks
             Numbers, categories, strings, booleans, dates, with missing values. Or
             what does not fit into memory, see Notes.
-        y : Ignored
-            Present for API consistency.
+        y : array-like of shape (n_samples,) or None
+            With ``labels="use"``, labels of at most two values, NaN or None where
+            unknown; ignored otherwise.
 
         Returns
         -------
@@ -207,7 +226,7 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
         ValueError
             If the data or a parameter cannot be used; the message says why.
         """
-        self._fit(X, label=False)
+        self._fit(X, y, label=False)
         return self
 
     def fit_predict(self, X, y=None):
@@ -218,8 +237,9 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
         X : array-like or DataFrame of shape (n_samples, n_features), or chunks
             Numbers, categories, strings, booleans, dates, with missing values. Or
             what does not fit into memory, see Notes.
-        y : Ignored
-            Present for API consistency.
+        y : array-like of shape (n_samples,) or None
+            With ``labels="use"``, labels of at most two values, NaN or None where
+            unknown; ignored otherwise.
 
         Returns
         -------
@@ -227,7 +247,7 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
             -1 for outliers, +1 for inliers.
         """
         self._validate_params()
-        return self._fit(X, label=True)
+        return self._fit(X, y, label=True)
 
     def score_samples(self, X):
         """Score rows; the lower, the more abnormal.
@@ -241,12 +261,13 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples,)
             Scores, low = abnormal: minus the combined number of standard deviations
-            above the mean training score.
+            above the mean training score. Where labels were learnt from, about -1 for
+            anomalies and 1 for normal rows.
         """
         check_is_fitted(self)
         chunks = as_chunks(X)
         if chunks is None:
-            return self.ensemble_.score_samples(self._numbers(X))
+            return self._scores(self._numbers(X))
         return np.concatenate([self.score_samples(chunk) for chunk in chunks])
 
     def outlier_pvalues(self, X):
@@ -261,7 +282,7 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples,)
             In (0, 1]; small = abnormal. For new rows from the population of the
-            training rows they are uniform.
+            training rows they are uniform. They are those of the vote without labels.
         """
         check_is_fitted(self)
         chunks = as_chunks(X)
@@ -292,7 +313,7 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
         """Check names and width; what the cells hold is for the preprocessor."""
         validate_data(self, X, reset=reset, skip_check_array=True)
 
-    def _fit(self, X, *, label):
+    def _fit(self, X, y, *, label):
         started = time.monotonic()
         record = DecisionRecord()
         seeds = spawn_seeds(self.random_state, 3)
@@ -314,6 +335,7 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
                     f"Found array with {len(Z)} sample(s) while a minimum of 2 is "
                     f"required: one row cannot be odd beside others. Give more rows."
                 )
+            known = self._read_labels(y, len(Z), in_chunks=chunks is not None)
             progress.stage("profiling")
             profiler = DataProfiler(mergeable=False, random_state=seeds[0])
             rows = X
@@ -373,7 +395,9 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
                 max_false_discovery_rate=self.max_false_discovery_rate,
                 max_reference=plan.n_reference,
                 memory_limit=memory,
-                time_budget=self._time_left(started),
+                time_budget=self._time_left(
+                    started, 1.0 if known is None else _SHARE_BEFORE_LABELS
+                ),
                 n_jobs=self.n_jobs,
                 random_state=seeds[1],
             )
@@ -395,12 +419,20 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
         ]
         self.offset_ = self.ensemble_.offset_
         self.contamination_ = self.ensemble_.contamination_
-        self._performance = self._describe_performance(started)
+        self._performance = {
+            "kind": LABEL_FREE,
+            "flagged_share": self.contamination_,
+            "member_agreement": self.ensemble_.agreement_,
+        }
         agreement = self.ensemble_.agreement_with_vote_
         names = [r.algorithm for r in self.recommendations_]
         self._best = max(names, key=lambda name: agreement.get(name, -1.0))
         record_fit(record, self)
         self.record_ = record
+        self._start_learning(Z, known, self._time_left(started), seeds[1])
+        self._performance["fit_seconds"] = time.monotonic() - started
+        if label and self.labels_:
+            return np.where(self._scores(Z) < self.offset_, -1, 1)
         return self.predict(chunks) if chunks is not None and label_chunks else labels
 
     def _read(self, chunks, memory, started, seeds, record, label):
@@ -466,14 +498,6 @@ class AutonomousDetector(ThresholdMixin, BaseEstimator):
             BudgetWarning,
             stacklevel=4,
         )
-
-    def _describe_performance(self, started):
-        return {
-            "kind": "label-free: no labels were used, nothing here is an accuracy",
-            "flagged_share": self.contamination_,
-            "member_agreement": self.ensemble_.agreement_,
-            "fit_seconds": time.monotonic() - started,
-        }
 
     def _html_repr(self):
         html = super()._html_repr()

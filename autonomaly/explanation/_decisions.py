@@ -1,6 +1,6 @@
 """What a fit writes into its record, and the reasons it gives."""
 
-__all__ = ["record_data", "record_fit", "record_tuning"]
+__all__ = ["record_data", "record_fit", "record_labels", "record_tuning"]
 
 
 def record_data(record, profile, preprocessor, Z):
@@ -101,4 +101,47 @@ def record_fit(record, detector):
         detector.contamination_,
         why,
         offset=detector.offset_,
+    )
+
+
+def record_labels(record, vote):
+    """Write down what labels changed; a later call tells of the labels by then."""
+    n_anomalies = sum(vote.labels.values())
+    record.add(
+        "labels",
+        "labels",
+        f"{len(vote.labels)}, {n_anomalies} of them anomalies",
+        "learnt from; far from every label the vote without labels still decides"
+        if vote.labels
+        else "none yet: the vote without labels decides",
+        kept_rows=len(vote.rows),
+    )
+    if not vote.labels:
+        return
+    record.add(
+        "labels",
+        "emphasis",
+        vote.emphasis,
+        "the best average precision on labelled rows, each scored without its own label"
+        if vote.left_out_precision is not None
+        else "there are labels of one kind only: nothing to choose by",
+        average_precision=vote.left_out_precision,
+    )
+    trees = vote.trees_weight > 0
+    record.add(
+        "labels",
+        "trees",
+        "joined" if trees else "left out",
+        "extremely randomised trees on the scores of the members and the columns; "
+        "their weight grows with the labels"
+        if trees
+        else "two labels of each kind are needed to grow trees on",
+        weight=vote.trees_weight,
+    )
+    record.add(
+        "labels",
+        "contamination",
+        vote.share,
+        vote.threshold_reason,
+        offset=-vote.threshold,
     )

@@ -1,0 +1,132 @@
+"""What AutonomousDetector does with labels: learn, ask, learn again."""
+
+from numbers import Integral
+
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from autonomaly._utils._known_labels import LabelCode, read_feedback, read_labels
+from autonomaly.ensemble._labels import LabelledVote
+from autonomaly.exceptions import DataError
+from autonomaly.explanation._decisions import record_labels
+
+__all__ = ["LABEL_FREE", "FeedbackMixin"]
+
+LABEL_FREE = "label-free: no labels were used, nothing here is an accuracy"
+
+
+def _uses_labels(detector):
+    if detector.labels == "use":
+        return True
+    raise AttributeError(
+        "labels='ignore' keeps nothing that labels could be learnt with; "
+        "use AutonomousDetector(labels='use')"
+    )
+
+
+class FeedbackMixin:
+    """The part of a detector that its labels pass through."""
+
+    @available_if(_uses_labels)
+    def ask(self, n=5):
+        """Choose the training rows whose labels would help most.
+
+        Rows that are probably anomalies and rows that nothing is known about, of as
+        many kinds as there are: a row like one that was chosen teaches less.
+
+        Parameters
+        ----------
+        n : int, default=5
+            How many rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Positions of rows of the training table, none of them labelled yet, the
+            most worthwhile first.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer rows without a label.
+        """
+        check_is_fitted(self)
+        if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
+            raise ValueError(f"ask(n={n!r}): pass a whole number of rows, 1 or more")
+        return self._labelled_vote.ask(int(n))
+
+    @available_if(_uses_labels)
+    def feedback(self, labels):
+        """Learn from further labels, without fitting again.
+
+        Parameters
+        ----------
+        labels : dict of int to label
+            Positions of rows of the training table and their labels, written as in
+            ``y``. A label given before is replaced; NaN or None takes it back.
+
+        Returns
+        -------
+        self : object
+            The detector, the same as if fitted with all labels so far.
+
+        Raises
+        ------
+        ValueError
+            If a position or a label cannot be; nothing is learnt then.
+        """
+        check_is_fitted(self)
+        given, code = read_feedback(
+            labels, self._labelled_vote.n_rows, self._label_code
+        )
+        known = {**self.labels_, **given}
+        self._learn({row: label for row, label in known.items() if label is not None})
+        self._label_code = code
+        return self
+
+    def _scores(self, Z):
+        """Score numeric rows, by the labels where there are any."""
+        if self.labels_:
+            return -self._labelled_vote.score(Z)
+        return self.ensemble_.score_samples(Z)
+
+    def _read_labels(self, y, n_samples, in_chunks):
+        """Read y where it counts; None where it is ignored."""
+        self._label_code = LabelCode(self.outlier_label)
+        if self.labels == "ignore":
+            return None
+        if self.max_false_discovery_rate is not None:
+            raise ValueError(
+                "max_false_discovery_rate rests on p-values of the vote without "
+                "labels; with labels='use' set contamination instead"
+            )
+        if in_chunks:
+            raise DataError(
+                "labels='use' needs a table in memory: rows that come in chunks have no "
+                "position to label. Load the table, or pass labels='ignore'."
+            )
+        return {} if y is None else read_labels(y, n_samples, self._label_code)
+
+    def _start_learning(self, Z, known, seconds, seed):
+        """Keep what labels need, and learn from those that are known."""
+        self.labels_, self._labelled_vote = {}, None
+        if known is None:
+            return
+        vote = LabelledVote(self.ensemble_, self.contamination, seed)
+        vote.keep(Z, list(known), seconds)
+        self._labelled_vote = vote
+        self._learn(known)
+
+    def _learn(self, known):
+        """Let the vote follow the labels: scores, threshold, record."""
+        vote = self._labelled_vote
+        vote.learn(known)
+        self.labels_ = known
+        self.offset_ = -vote.threshold if known else self.ensemble_.offset_
+        self.contamination_ = vote.share if known else self.ensemble_.contamination_
+        self._performance.update(
+            kind=vote.describe() if known else LABEL_FREE,
+            average_precision=vote.left_out_precision,
+            flagged_share=self.contamination_,
+        )
+        record_labels(self.record_, vote)

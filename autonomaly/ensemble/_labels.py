@@ -1,0 +1,350 @@
+"""Learning from a few labels, on top of a vote that needs none."""
+
+import time
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.metrics import average_precision_score
+
+from autonomaly.ensemble._label_kernel import EMPHASES, LabelProcess, RowPictures
+from autonomaly.ensemble._threshold import separating_threshold
+from autonomaly.exceptions import DataError
+from autonomaly.preprocessing import SquashedView
+
+__all__ = ["LabelledVote"]
+
+# Rows whose scores are kept, so that labels may come later: 12 MB for 40 members and
+# 20 columns. Of larger data a sample, and the rows that the vote finds most abnormal.
+_MAX_KEPT = 20_000
+_KEPT_TOP = 5_000
+_FEWEST_KEPT = 500
+# The process takes time cubic in the labels; the trees are given all of them.
+_MAX_PROCESS_LABELS = 400
+_N_TREES = 100
+# The trees count as much as the process from this many labels on, at most twice.
+_TREE_LABELS = 30
+_FEWEST_FOR_TREES = 2
+# An emphasis must beat the first one by this much average precision, divided by the
+# labels of the rarer kind, which must be at least three.
+_HANDICAP = 0.2
+_FEWEST_FOR_CHOICE = 3
+# Half of the threshold comes from this many labels, half from the vote.
+_THRESHOLD_LABELS = 10
+# Standard deviations of the unknown that a question weighs against the score.
+_CURIOSITY = 3.0
+
+
+class LabelledVote:
+    """Turn the vote of an ensemble towards the labels of some training rows.
+
+    Parameters
+    ----------
+    ensemble : VotingOutlierEnsemble
+        Fitted.
+    contamination : "auto" or float
+        Share of the training rows to flag; ``"auto"`` finds the threshold.
+    seed : int
+        Seed of the trees.
+
+    Attributes
+    ----------
+    n_rows : int
+        Number of training rows.
+    rows : ndarray of shape (n_kept,)
+        Positions of the training rows that are kept, ascending.
+    labels : dict of int to bool
+        Labels by position, True for anomalies.
+    threshold : float
+        Rows with larger scores are anomalies; None without labels.
+    share : float
+        Share of the training rows above it.
+    emphasis : str
+        What the process looks at, see ``EMPHASES``.
+    threshold_reason : str
+        What set the threshold.
+    trees_weight : float
+        Weight of the trees, 0 as long as they are left out.
+    left_out_precision : float or None
+        Average precision of the labelled rows, each scored without its own label;
+        None without labels of both kinds.
+    """
+
+    def __init__(self, ensemble, contamination, seed):
+        self._ensemble = ensemble
+        self._contamination = contamination
+        self._seed = seed
+        self.labels = {}
+
+    # ---------------------------------------------------------------- training rows
+
+    def keep(self, X, labelled, seconds=None):
+        """Score the training rows once, for labels that come now or later.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            The rows the ensemble was fitted on.
+        labelled : list of int
+            Positions that must be kept.
+        seconds : float, default=None
+            Time for it; fewer rows are kept if it is not enough.
+        """
+        X = self._ensemble._validate_scoring(X)
+        self.n_rows = n = len(X)
+        size, top = min(n, _MAX_KEPT), _KEPT_TOP
+        if seconds is not None and n > _FEWEST_KEPT:
+            started = time.monotonic()
+            self._member_scores(X[:_FEWEST_KEPT])
+            per_row = (time.monotonic() - started) / _FEWEST_KEPT
+            size = min(size, max(int(seconds / per_row), _FEWEST_KEPT))
+            top = 0
+        # Every part of the data, whatever its order; shares are counted on these.
+        even = np.linspace(0, n - 1, size).astype(int)
+        wanted = [even, np.asarray(labelled, dtype=int)]
+        if size < n and top:
+            votes = -self._ensemble.score_samples(X)
+            wanted.append(np.argsort(-votes, kind="stable")[:top])
+        self.rows = np.unique(np.concatenate(wanted))
+        self._even = np.searchsorted(self.rows, even)
+        self._view = SquashedView().fit(X[even])
+        self._Z = self._member_scores(X[self.rows]).astype(np.float32)
+        self._columns = self._view.transform(X[self.rows]).astype(np.float32)
+        self._votes = self._ensemble._vote(self._Z.astype(np.float64))
+        self._pictures_of = RowPictures(
+            *(part[self._even] for part in (self._Z, self._votes, self._columns))
+        )
+
+    def _member_scores(self, X):
+        return np.vstack(
+            self._ensemble._map_chunks(X, self._ensemble._committee.scores)
+        )
+
+    def positions(self, rows):
+        """Find training rows among those kept.
+
+        Parameters
+        ----------
+        rows : list of int
+            Positions in the training data.
+
+        Returns
+        -------
+        ndarray of int
+            Positions among the kept rows.
+
+        Raises
+        ------
+        DataError
+            If a row is not kept.
+        """
+        rows = np.asarray(rows, dtype=int)
+        at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        if (missing := rows[self.rows[at] != rows]).size:
+            raise DataError(
+                f"The scores of row {missing[0]} are not kept: of large data, "
+                f"{len(self.rows)} rows are, those that ask() may name. Give its label "
+                f"to fit, as y."
+            )
+        return at
+
+    # --------------------------------------------------------------------- learning
+
+    def learn(self, labels):
+        """Learn from labels, all that there are.
+
+        Parameters
+        ----------
+        labels : dict of int to bool
+            Positions in the training data, True for anomalies.
+        """
+        at = self.positions(sorted(labels))
+        self.labels = dict(labels)
+        pictures = self._kept_pictures()
+        anomalous = np.array([labels[row] for row in sorted(labels)], dtype=bool)
+        self._fit_process(pictures, at, anomalous)
+        self._fit_trees(pictures.vote, at, anomalous)
+        if not labels:
+            self.threshold = None
+            return
+        scores = self._combine(self._Z, pictures, self._columns)
+        self._fit_threshold(scores, at, anomalous)
+
+    def _kept_pictures(self):
+        return self._pictures_of(self._Z.astype(np.float64), self._votes, self._columns)
+
+    def _fit_process(self, pictures, at, anomalous):
+        """Choose what to look at by leave-one-out average precision."""
+        some = slice(None)
+        if len(at) > _MAX_PROCESS_LABELS:
+            some = _some_of_both(anomalous, _MAX_PROCESS_LABELS)
+        known, target = pictures.take(at[some]), np.where(anomalous[some], 1.0, -1.0)
+        rarer = min((target > 0).sum(), (target < 0).sum())
+        names = list(EMPHASES) if rarer >= _FEWEST_FOR_CHOICE else list(EMPHASES)[:1]
+        best = -np.inf
+        self.left_out_precision = None
+        for i, name in enumerate(names):
+            process = LabelProcess(known, target, EMPHASES[name])
+            if rarer == 0:
+                self.emphasis, self._process, self._left_out = name, process, None
+                return
+            left_out = process.left_out()
+            precision = average_precision_score(target > 0, left_out)
+            merit = precision - (_HANDICAP / rarer if i else 0.0)
+            if merit > best:
+                best, self.emphasis, self._process = merit, name, process
+                self._left_out = left_out, target
+                self.left_out_precision = float(precision)
+
+    def _fit_trees(self, votes, at, anomalous):
+        self._trees, self.trees_weight = None, 0.0
+        if min(anomalous.sum(), (~anomalous).sum()) < _FEWEST_FOR_TREES:
+            return
+        self._trees = ExtraTreesClassifier(_N_TREES, random_state=self._seed).fit(
+            _features(self._Z[at], votes[at], self._columns[at]), anomalous
+        )
+        self.trees_weight = 2 * len(at) / (len(at) + _TREE_LABELS)
+
+    def _fit_threshold(self, scores, at, anomalous):
+        """Set the threshold, and the share of training rows beyond it."""
+        even = scores[self._even]
+        free_share = self._ensemble.contamination_
+        if self._contamination != "auto":
+            share = self._contamination
+            self.threshold_reason = "contamination was given"
+        elif self.left_out_precision is None:
+            share = max(free_share, anomalous.sum() / self.n_rows)
+            self.threshold_reason = (
+                "there are labels of one kind only: the share of rows is that of the "
+                "vote without labels, but not below the anomalies that are known"
+            )
+        else:
+            slope, intercept = _calibrate(*self._left_out)
+            p = expit(slope * scores + intercept)
+            p[at] = anomalous
+            learned = _share_for_f1(p[self._even])
+            n = len(at)
+            weight = n**2 / (n**2 + _THRESHOLD_LABELS**2)
+            share = expit(
+                weight * _log_odds(learned, len(even))
+                + (1 - weight) * _log_odds(free_share, len(even))
+            )
+            self.threshold_reason = (
+                f"the {n} labels promise the best F1 where {learned:.1%} of the rows "
+                f"are flagged, the vote without labels sets {free_share:.1%} apart; "
+                f"the labels weigh {weight:.0%}"
+            )
+        self.threshold = float(separating_threshold(even, round(share * len(even))))
+        self.share = float(np.mean(even > self.threshold))
+
+    def describe(self):
+        """Say in words what the left-out precision is worth."""
+        n_anomalies = sum(self.labels.values())
+        return (
+            f"{len(self.labels)} labels were used, {n_anomalies} of them anomalies; "
+            f"average_precision is that of the labelled rows, each scored without its "
+            f"own label: of all rows only where they were drawn at random"
+        )
+
+    # ---------------------------------------------------------------------- scoring
+
+    def score(self, X):
+        """Score rows; high = abnormal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as the ensemble takes them.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Scores: what the process expects of the label (+1 anomaly, -1 normal), and
+            what the trees do.
+        """
+        X = self._ensemble._validate_scoring(X)
+        return np.concatenate(self._ensemble._map_chunks(X, self._score_chunk))
+
+    def _score_chunk(self, X):
+        Z = self._ensemble._committee.scores(X).astype(np.float32)
+        columns = self._view.transform(X).astype(np.float32)
+        votes = self._ensemble._vote(Z.astype(np.float64))
+        pictures = self._pictures_of(Z.astype(np.float64), votes, columns)
+        return self._combine(Z, pictures, columns)
+
+    def _combine(self, Z, pictures, columns):
+        scores = self._process.mean(pictures)
+        if self._trees is not None:
+            features = _features(Z, pictures.vote, columns)
+            p = self._trees.predict_proba(features)[:, 1]
+            scores += self.trees_weight * (2 * p - 1)
+        return scores
+
+    def ask(self, n):
+        """Choose training rows to label.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Their positions in the training data, the most worthwhile first.
+
+        References
+        ----------
+        .. [1] Desautels, T., Krause, A. and Burdick, J. "Parallelizing
+               exploration-exploitation tradeoffs in Gaussian process bandit
+               optimization." JMLR 15, 2014.
+        """
+        free = np.ones(len(self.rows), dtype=bool)
+        free[self.positions(sorted(self.labels))] = False
+        if n > free.sum():
+            raise DataError(
+                f"ask({n}) is more than the {free.sum()} rows without a label that can "
+                f"be asked about. Ask for fewer."
+            )
+        chosen = self._process.ask(self._kept_pictures(), free, n, _CURIOSITY)
+        return self.rows[chosen]
+
+
+def _features(Z, votes, columns):
+    return np.column_stack([Z, votes, columns]).astype(np.float32)
+
+
+def _some_of_both(anomalous, size):
+    """Choose labels evenly, of the rarer kind as many as half of them."""
+    kinds = sorted((np.flatnonzero(anomalous), np.flatnonzero(~anomalous)), key=len)
+    n_rare = min(len(kinds[0]), size // 2)
+    chosen = [
+        kind[np.linspace(0, len(kind) - 1, n).astype(int)]
+        for kind, n in zip(kinds, (n_rare, size - n_rare), strict=True)
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+def _calibrate(scores, target):
+    """Fit the probability of an anomaly given its score (Platt), by few labels."""
+
+    def loss(w):
+        fit = np.logaddexp(0, -target * (w[0] * scores + w[1])).sum()
+        # A slope of 3 makes a score of 1 nearly certain, as labels of +1 and -1 are.
+        return fit + (w[0] - 3) ** 2 / 4 + w[1] ** 2 / 8
+
+    return minimize(loss, [3.0, 0.0], bounds=[(0.1, None), (None, None)]).x
+
+
+def _share_for_f1(p):
+    """Find the share of rows to flag that promises the best F1."""
+    found = np.cumsum(np.sort(p)[::-1])
+    flagged = np.arange(1, len(p) + 1)
+    return float((np.argmax(found / (flagged + found[-1])) + 1) / len(p))
+
+
+def _log_odds(share, n):
+    """Take log odds, of half a row where there is none."""
+    k = share * n
+    return np.log((k + 0.5) / (n - k + 0.5))
