@@ -102,8 +102,8 @@ class FeedbackMixin:
             )
         if in_chunks:
             raise DataError(
-                "labels='use' needs a table in memory: rows that come in chunks have no "
-                "position to label. Load the table, or pass labels='ignore'."
+                "labels='use' needs a table in memory: rows that come in chunks have "
+                "no position to label. Load the table, or pass labels='ignore'."
             )
         return {} if y is None else read_labels(y, n_samples, self._label_code)
 
