@@ -325,7 +325,8 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         first = {n: own[n] for n in space.parts[0]}
         first = [first, *(self.warm_start_params or [])][: self.n_trials]
         if self.search != "halving":  # which compares settings on a part of the rows
-            runner.evaluate(first)
+            runner.evaluate(first[:1])  # something to return, whatever comes
+            runner.evaluate(first[1:])
         budget = Budget(
             first,
             self.n_trials - len(runner.trials),

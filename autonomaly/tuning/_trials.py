@@ -100,7 +100,7 @@ def _turned(detector):
     return detector
 
 
-def _run_trial(estimator, params, judge, rows, seconds):
+def _run_trial(estimator, params, judge, rows, seconds, sent):
     """Fit and judge one setting; never raises, and never takes much longer than told.
 
     Returns
@@ -109,6 +109,10 @@ def _run_trial(estimator, params, judge, rows, seconds):
         Fields of the Trial, and the fitted estimator or None.
     """
     started = time.monotonic()
+    if seconds is not None:
+        # The way here may have taken a worker's start; the clock is that of the wall,
+        # which processes and machines have in common.
+        seconds -= max(0.0, time.time() - sent)
 
     def work():
         candidate = make_candidate(estimator, params)
@@ -326,11 +330,11 @@ class TrialRunner:
                 elif self.deadline.seconds is not None:
                     seconds = _SHARE_OF_TIME_LEFT * self.deadline.remaining
                 yield delayed(_run_trial)(
-                    self.estimator, setting, self.judge, rows, seconds
+                    self.estimator, setting, self.judge, rows, seconds, time.time()
                 )
 
-        if not batch:
-            return []
+        if len(batch) <= 1:  # a worker would gain nothing, and may take long to start
+            return [work(*args, **kwargs) for work, args, kwargs in jobs()]
         # Jobs are drawn as workers become free: each sees the time left by then.
         return Parallel(n_jobs=self.n_jobs, pre_dispatch="n_jobs", batch_size=1)(jobs())
 
