@@ -6,19 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.isotonic import IsotonicRegression
 
 from autonomaly.detectors import catalogue
 from autonomaly.exceptions import DataError
+from autonomaly.selection._errors import LeftOutErrors, backward, forward
 from autonomaly.selection._knowledge import KnowledgeBase
 from autonomaly.selection._metafeatures import as_meta_features
 
 __all__ = ["MetaLearner", "PerformancePrediction", "Predictions"]
 
 METRICS = ("auroc", "average_precision")
-#: Share of results on unseen families that the intervals are made to cover.
-COVERAGE = 0.9
-
 # A detector measured on fewer tasks says too little to be learnt by its name.
 _MIN_TASKS = 10
 _MIN_TASKS_OF_ALL = 20
@@ -26,10 +23,6 @@ _FOLDS = 4
 # Algorithms per task that the models see: their results are too much alike for more
 # to teach anything, and training takes seconds instead of minutes.
 _PER_TASK = 16
-_BINS = 8
-_MIN_BIN = 50
-# Average precision close to 0 or 1 is no closer than this: its logit is bounded.
-_EDGE = 0.005
 
 
 @dataclass(frozen=True)
@@ -91,8 +84,9 @@ class MetaLearner:
 
     Gradient boosting predicts what the mean algorithm reaches from the meta-features,
     and what an algorithm adds from the meta-features and its description: detector,
-    family, view, hyperparameters and trimming. Intervals are cross-conformal: bounds
-    of the errors on families that the models of a fold have not seen.
+    family, view, hyperparameters and trimming. The latter is shrunk towards what the
+    algorithm adds to all tasks, as far as families left out in turn ask for. Intervals
+    are cross-conformal: bounds of the errors on those families.
 
     Parameters
     ----------
@@ -268,6 +262,7 @@ class _Boosting:
     def __init__(self, encoder, seed):
         self.encoder = encoder
         self.seed = seed
+        self.trust = 1.0
 
     def fit(self, meta, values, codes, weights):
         """Learn from tasks; values of shape (n_tasks, n_algorithms) may have NaN."""
@@ -286,6 +281,20 @@ class _Boosting:
             early_stopping=False,
             random_state=self.seed,
         ).fit(meta[often], level[often])
+        above = values - level[:, None]
+        there = ~np.isnan(above)
+        weighted = np.where(there, above, 0.0) * weights[:, None]
+        total = (there * weights[:, None]).sum(axis=0)
+        self.usual = {
+            code.tobytes(): place
+            for code, place, n in zip(
+                codes,
+                weighted.sum(axis=0) / np.maximum(total, 1e-9),
+                total,
+                strict=True,
+            )
+            if n > 0
+        }
         tasks, columns = [], []
         for i in range(len(values)):
             there = np.flatnonzero(~np.isnan(values[i]))
@@ -317,7 +326,11 @@ class _Boosting:
         """Return what algorithms add, shape (n_tasks, n_algorithms)."""
         n, m = len(meta), len(codes)
         rows = np.column_stack([np.repeat(meta, m, axis=0), np.tile(codes, (n, 1))])
-        return self.added.predict(rows).reshape(n, m)
+        own = self.added.predict(rows).reshape(n, m)
+        usual = np.array([self.usual.get(code.tobytes(), np.nan) for code in codes])
+        # One that was not measured itself has no usual place.
+        blend = usual + self.trust * (own - usual)
+        return np.where(np.isnan(usual), own, blend)
 
 
 class _Model:
@@ -350,7 +363,7 @@ class _Model:
 
     def _train(self, metric):
         base, seed = self.base, self.seed
-        values = _forward(metric, getattr(base, metric))
+        values = forward(metric, getattr(base, metric))
         some = (~np.isnan(values)).any(axis=1)
         meta, values, families = base.meta[some], values[some], base.families[some]
         weights = task_weights(families)
@@ -358,14 +371,25 @@ class _Model:
         fold_of = {name: i % _FOLDS for i, name in enumerate(names)}
         folds = np.array([fold_of[name] for name in families])
         level, added = np.empty(len(values)), np.empty_like(values)
+        usual = np.empty_like(values)
         for fold in range(_FOLDS):
             rest, left = folds != fold, folds == fold
             boosting = _Boosting(self.encoder, seed)
             boosting.fit(meta[rest], values[rest], self.codes, weights[rest])
             level[left], added[left] = boosting.predict(meta[left], self.codes)
-        errors = _Errors(metric, values, level, added, weights)
+            boosting.trust = 0.0
+            usual[left] = boosting.added_by(meta[left], self.codes)
+        # Nothing in the data may speak for an algorithm more than it does on families
+        # that were left out; the rest is what the algorithm usually adds.
+        trust = _trust(
+            values - np.nanmean(values, axis=1)[:, None], usual, added, weights
+        )
+        added = usual + trust * (added - usual)
+        errors = LeftOutErrors(metric, values, level, added, weights)
         boosting = _Boosting(self.encoder, seed)
-        return boosting.fit(meta, values, self.codes, weights), errors
+        boosting.fit(meta, values, self.codes, weights)
+        boosting.trust = trust
+        return boosting, errors
 
     def predict(self, meta, algorithms, metrics):
         """Predict for one data set."""
@@ -378,7 +402,7 @@ class _Model:
             added = np.where(known, added[0], self._observed(metric, algorithms))
             values = level[0] + added
             low[metric], high[metric] = errors.bounds(values, known)
-            expected[metric] = _back(metric, values)
+            expected[metric] = backward(metric, values)
             if metric == "auroc":
                 advantage, confidence = added, errors.chance(added, known)
                 error = errors.advantage
@@ -391,7 +415,7 @@ class _Model:
     def _observed(self, metric, algorithms):
         """Mean of what a detector of few measurements added, shrunk towards 0."""
         out = np.zeros(len(algorithms))
-        values = _forward(metric, getattr(self.base, metric))
+        values = forward(metric, getattr(self.base, metric))
         for i, algorithm in enumerate(algorithms):
             rows = sorted(self.tasks_of.get(algorithm.detector, ()))
             if not rows or self.knows(algorithm.detector):
@@ -404,87 +428,19 @@ class _Model:
         return out
 
 
+def _trust(above, usual, added, weights):
+    """Share of the way from the usual to the learnt that errors least."""
+    there = ~np.isnan(above)
+    weights = np.broadcast_to(weights[:, None], above.shape)[there]
+    way, wanted = (added - usual)[there], (above - usual)[there]
+    square = (weights * way**2).sum()
+    if not square > 0:
+        return 0.0
+    return float(np.clip((weights * way * wanted).sum() / square, 0.0, 1.0))
+
+
 def task_weights(families):
     """Weigh tasks so that a family of many tasks does not drown the others."""
     _, place, counts = np.unique(families, return_inverse=True, return_counts=True)
     weights = 1 / np.sqrt(counts[place])
     return weights / weights.mean()
-
-
-class _Errors:
-    """What predictions for unseen families were worth."""
-
-    def __init__(self, metric, values, level, added, weights):
-        self.metric = metric
-        there = ~np.isnan(values)
-        expected = level[:, None] + added
-        weights = np.broadcast_to(weights[:, None], values.shape)[there]
-        self.bins = _Bins(expected[there], (values - expected)[there], weights)
-        alone = np.broadcast_to(level[:, None], values.shape)
-        self.unknown = _Bins(alone[there], (values - alone)[there], weights)
-        above = values - np.nanmean(values, axis=1, keepdims=True)
-        squares = (above - added)[there] ** 2
-        self.advantage = float(np.sqrt(np.average(squares, weights=weights)))
-        typical = np.nanmedian(values, axis=1)[:, None]
-        better = np.where(values == typical, 0.5, values > typical)
-        self.better = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(
-            added[there], better[there], sample_weight=weights
-        )
-
-    def bounds(self, expected, known):
-        """Give the bounds of the interval, in units of the metric."""
-        own, other = self.bins.bounds(expected), self.unknown.bounds(expected)
-        low, high = (np.where(known, *pair) for pair in zip(own, other, strict=True))
-        return (
-            _back(self.metric, np.minimum(low, expected)),
-            _back(self.metric, np.maximum(high, expected)),
-        )
-
-    def chance(self, added, known):
-        """Give the chance of being better than the typical algorithm."""
-        return np.where(known, self.better.predict(added), 0.5)
-
-
-class _Bins:
-    """Quantiles of errors among predictions alike."""
-
-    def __init__(self, expected, errors, weights):
-        n_bins = max(1, min(_BINS, len(expected) // _MIN_BIN))
-        edges = np.quantile(expected, np.linspace(0, 1, n_bins + 1))[1:-1]
-        self.edges = np.unique(edges)
-        place = np.searchsorted(self.edges, expected)
-        self.centers, self.low, self.high = [], [], []
-        for i in np.unique(place):
-            m = place == i
-            self.centers.append(np.average(expected[m], weights=weights[m]))
-            low, high = _quantiles(errors[m], weights[m])
-            self.low.append(low)
-            self.high.append(high)
-
-    def bounds(self, expected):
-        """Add the bounds of the errors, linearly between the bins."""
-        return (
-            expected + np.interp(expected, self.centers, self.low),
-            expected + np.interp(expected, self.centers, self.high),
-        )
-
-
-def _quantiles(errors, weights):
-    order = np.argsort(errors)
-    share = np.cumsum(weights[order])
-    share = (share - 0.5 * weights[order]) / share[-1]
-    tail = (1 - COVERAGE) / 2
-    return np.interp([tail, 1 - tail], share, errors[order])
-
-
-def _forward(metric, values):
-    if metric == "auroc":
-        return values
-    values = np.clip(values, _EDGE, 1 - _EDGE)
-    return np.log(values / (1 - values))
-
-
-def _back(metric, values):
-    if metric == "auroc":
-        return np.clip(values, 0.0, 1.0)
-    return 1 / (1 + np.exp(-values))
