@@ -137,14 +137,16 @@ CHILDREN = {
 }
 
 
-def in_child(task, timeout, **parameters):
-    """Run one of `CHILDREN` in a process of its own.
+def in_child(task, timeout, *, script=__file__, **parameters):
+    """Run one of the `CHILDREN` of a script in a process of its own.
 
     Parameters
     ----------
     task : str
     timeout : float
         Seconds after which the child is killed and the measurement fails.
+    script : str, default=this one
+        File that takes ``--child``.
     **parameters : dict
         Arguments of the child's function.
 
@@ -153,7 +155,7 @@ def in_child(task, timeout, **parameters):
     result : dict
         What the function returned, ``peak_bytes`` and ``error`` (None if it worked).
     """
-    command = [sys.executable, __file__, "--child", task, json.dumps(parameters)]
+    command = [sys.executable, script, "--child", task, json.dumps(parameters)]
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
