@@ -16,7 +16,7 @@ from autonomaly.ensemble._levels import (
 )
 from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
-from autonomaly.resources import Costs, Deadline
+from autonomaly.resources import Costs, Deadline, run_here
 
 __all__ = ["Committee"]
 
@@ -243,8 +243,9 @@ class Committee:
         late = {} if late is None else late
         deadline = Deadline() if deadline is None else deadline
         costs = Costs() if costs is None else costs
-        query = self._views.query(X, costs)
-        return score_levels(self._levels, query, len(X), costs, deadline, late)
+        with run_here():
+            query = self._views.query(X, costs)
+            return score_levels(self._levels, query, len(X), costs, deadline, late)
 
     def agreement(self, Z, votes):
         """Compare the ranks of members and vote.

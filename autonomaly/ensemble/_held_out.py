@@ -1,10 +1,12 @@
 """Scores of rows that an ensemble has not seen, where it has seen them all."""
 
 import numpy as np
+from joblib import delayed
 from sklearn.base import clone
 
 from autonomaly._utils._quiet import quiet
 from autonomaly.exceptions import NoDetectorLeftError
+from autonomaly.resources import Deadline, Parallel, run_here
 
 __all__ = ["FEWEST_HELD_OUT", "MAX_HELD_OUT", "cross_fitted"]
 
@@ -39,28 +41,43 @@ def cross_fitted(ensemble, X, rng, deadline):
         # Too few rows to leave any out: the smallest p-value is large anyway.
         return ensemble._abnormality(X)
     fold = rng.permutation(np.arange(len(X)) % n_folds)
+
+    def folds():
+        for k in range(n_folds):
+            if k > 0 and deadline.expired:
+                return
+            seconds = deadline.remaining
+            if k == 0 and deadline.seconds is not None:
+                # What served within half of this will serve again.
+                seconds = max(deadline.seconds, 1.0)
+            part = _like(ensemble, seconds, int(rng.randint(2**31 - 1)))
+            yield delayed(_fold_scores)(part, X, fold == k, ensemble.structure_)
+
+    # Folds are drawn as workers become free: each sees the time left by then.
+    parallel = Parallel(
+        n_jobs=ensemble.n_jobs, prefer="threads", pre_dispatch="n_jobs", batch_size=1
+    )
     scores = []
-    for k in range(n_folds):
-        if k > 0 and deadline.expired:
+    for outcome, of_fold in parallel(folds()):
+        if outcome == "too few rows":  # in a fold, as with few at all
+            return ensemble._abnormality(X)
+        if outcome == "late":
             break
-        seconds = deadline.remaining
-        if k == 0 and deadline.seconds is not None:
-            # What served within half of this will serve again.
-            seconds = max(deadline.seconds, 1.0)
-        part = _like(ensemble, seconds, int(rng.randint(2**31 - 1)))
-        try:
-            rows = part._validate_fit(X[fold != k])
-            part._fit(rows, score_all=False, structure=ensemble.structure_)
-        except NoDetectorLeftError:
-            if deadline.expired:
-                break
-            return ensemble._abnormality(
-                X
-            )  # too few rows in a fold, as with few at all
-        if part.undone_:
-            break  # another ensemble: its scores would say nothing of ours
-        scores.append(part._abnormality(X[fold == k]))
+        scores.append(of_fold)
     return np.concatenate(scores) if scores else None
+
+
+def _fold_scores(part, X, held_out, structure):
+    """Score a fold with an ensemble fitted on the others, or say why not."""
+    deadline = Deadline(part.time_budget)
+    with run_here():
+        try:
+            part._fit(part._validate_fit(X[~held_out]), False, structure)
+        except NoDetectorLeftError:
+            return "late" if deadline.expired else "too few rows", None
+        if part.undone_:
+            return "late", None  # another ensemble: its scores say nothing of ours
+        return "scored", part._abnormality(X[held_out])
 
 
 def _like(ensemble, seconds, seed):

@@ -3,7 +3,9 @@
 import time
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
+
+from autonomaly.resources import Costs, Deadline, Parallel
 
 __all__ = ["affordable_members", "score_in_time"]
 
@@ -83,22 +85,29 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, n_jobs, give
             per_row = committee.seconds_per_row()
             affordable = _STEP * deadline.remaining / max(pace * per_row, 1e-9)
             step = int(np.clip(affordable, min(_FEWEST_ROWS, max_rows), max_rows))
-            late = {}
             stop = min(done + step * n_chunks, wanted)
             started = time.monotonic()
-            scores = parallel(
-                delayed(committee.scores)(
-                    X[rows[a : a + step]], deadline, late, committee.costs
-                )
+            scored = parallel(
+                delayed(_score)(committee, X[rows[a : a + step]], deadline.remaining)
                 for a in range(done, stop, step)
             )
             seconds = time.monotonic() - started
             pace = 0.5 * pace + 0.5 * seconds / max((stop - done) * per_row, 1e-9)
-            parts += scores
+            late = {}
+            for scores, costs, too_late in scored:
+                parts.append(scores)
+                committee.costs.update(costs)
+                late |= too_late
             done = stop
             for name, reason in late.items():
                 _give_up(parts, [name], reason, give_up)
     return np.concatenate(parts) if parts else np.empty((0, len(committee.names)))
+
+
+def _score(committee, X, seconds):
+    """Score a chunk, perhaps in another process; tell what it cost and who was late."""
+    costs, late = Costs(), {}
+    return committee.scores(X, Deadline(seconds), late, costs), costs, late
 
 
 def _fit_members_to_time(committee, parts, n_rows, pace, deadline, give_up):

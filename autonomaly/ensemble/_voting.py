@@ -5,7 +5,7 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from sklearn.base import _fit_context
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -35,7 +35,7 @@ from autonomaly.ensemble._reference import MIN_HELD_OUT, draw_reference, draw_re
 from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
 from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
-from autonomaly.resources import Deadline, chunk_rows
+from autonomaly.resources import Deadline, Parallel, chunk_rows, run_here
 
 __all__ = ["VotingOutlierEnsemble"]
 
@@ -345,7 +345,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         """
         check_is_fitted(self)
         X = self._validate_scoring(X)
-        Z = np.vstack(self._map_chunks(X, self._committee.scores))
+        Z = np.vstack(self._map_chunks(X))
         return {name: -Z[:, j] for j, name in enumerate(self._committee.names)}
 
     # ------------------------------------------------------------------ fitting
@@ -389,7 +389,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             # Without rows outside of the reference the calibration is another fit.
             twice = self.calibrate and rows is None
             until = deadline.part(0.5) if twice else deadline
-            Z = self._fit_members(reference, seeds[1], until, rows_later)
+            with run_here():
+                Z = self._fit_members(reference, seeds[1], until, rows_later)
         self.reference_size_ = len(Z)
         held_out = None
         if rows is not None and deadline.seconds is None:
@@ -569,9 +570,10 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         return validate_data(self, X, dtype=np.float64, reset=False)
 
     def _abnormality(self, X):
-        return np.concatenate(self._map_chunks(X, self._chunk_abnormality))
+        return np.concatenate([self._vote(Z) for Z in self._map_chunks(X)])
 
-    def _map_chunks(self, X, work):
+    def _map_chunks(self, X):
+        """Score chunks of rows with every member."""
         size = chunk_rows(len(X), X.shape[1], self.memory_limit)
         chunks = [X[a : a + size] for a in range(0, len(X), size)]
         foreign = any(
@@ -579,14 +581,16 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         )
         with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
             return Parallel(n_jobs=self.n_jobs, prefer="threads")(
-                delayed(work)(chunk) for chunk in chunks
+                delayed(_member_scores)(self._committee, chunk) for chunk in chunks
             )
-
-    def _chunk_abnormality(self, X):
-        return self._vote(self._committee.scores(X))
 
     def _vote(self, Z):
         weights = self._committee.weights_of_columns
         if self.voting == "soft":
             return combine(Z, self.combination, weights)
         return combine((self._thresholds < Z).astype(np.float64), "mean", weights)
+
+
+def _member_scores(committee, X):
+    """Score a chunk, perhaps in another process."""
+    return committee.scores(X)

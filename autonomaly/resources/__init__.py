@@ -1,19 +1,35 @@
 """Time and memory: what is left, and what to plan with it."""
 
+from autonomaly.resources._allocation import (
+    Allocation,
+    ResourceManager,
+    SystemState,
+    Task,
+)
+from autonomaly.resources._backends import Parallel, run_here
+from autonomaly.resources._cost_model import CostEstimate, CostModel
 from autonomaly.resources._deadline import Deadline, OutOfTime, run_within
 from autonomaly.resources._memory import bytes_per_row, chunk_rows
 from autonomaly.resources._pace import Costs, slowness
 from autonomaly.resources._plan import MemoryOptimizer, TrainingPlan, parse_memory
 
 __all__ = [
+    "Allocation",
+    "CostEstimate",
+    "CostModel",
     "Costs",
     "Deadline",
     "MemoryOptimizer",
     "OutOfTime",
+    "Parallel",
+    "ResourceManager",
+    "SystemState",
+    "Task",
     "TrainingPlan",
     "bytes_per_row",
     "chunk_rows",
     "parse_memory",
+    "run_here",
     "run_within",
     "slowness",
 ]

@@ -60,6 +60,23 @@ class Costs:
         self._spent = {}
         self._lock = threading.Lock()
 
+    def __getstate__(self):
+        return {"_spent": self._spent}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, _lock=threading.Lock())
+
+    def update(self, other):
+        """Add the measurements of others, made elsewhere.
+
+        Parameters
+        ----------
+        other : Costs
+            The others.
+        """
+        for key, (seconds, n_rows) in other._spent.items():
+            self.add(key, seconds=seconds, n_rows=n_rows)
+
     def add(self, key, *, seconds, n_rows):
         """Add a measurement.
 

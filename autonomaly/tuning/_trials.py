@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import joblib
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from sklearn.base import clone
 
 from autonomaly._utils._quiet import quiet
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly.detectors import DetectorAdapter
-from autonomaly.resources import Deadline, OutOfTime, run_within
+from autonomaly.resources import Deadline, OutOfTime, Parallel, run_within
 
 __all__ = ["SearchEnded", "Trial", "TrialRunner", "make_candidate"]
 

@@ -1,0 +1,288 @@
+"""Which tasks, and how many trials of each, fit into time and memory."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["Allocation", "ResourceManager", "SystemState", "Task"]
+
+
+@dataclass(frozen=True)
+class SystemState:
+    """What the machine has.
+
+    Attributes
+    ----------
+    n_cores : int
+        Cores that this process may use.
+    load : float
+        Processes that wanted a core in the last minute; NaN where nobody counts them.
+    memory_total, memory_available : int or None
+        Bytes of the machine, or of the container; None where they cannot be read.
+    """
+
+    n_cores: int
+    load: float
+    memory_total: int | None
+    memory_available: int | None
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that may be tried once or several times.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    seconds : float
+        Time of one trial, positive.
+    bytes : int
+        Working memory of one trial.
+    value : float
+        What one trial is worth, positive; the k-th is worth ``value / k``.
+    max_trials : int
+        Trials at most.
+    kept_bytes : int
+        Memory that stays taken once it was tried.
+    """
+
+    name: str
+    seconds: float
+    bytes: int = 0
+    value: float = 1.0
+    max_trials: int = 1
+    kept_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Trials that fit into the budget.
+
+    Attributes
+    ----------
+    trials : dict of str to int
+        Number of trials of every task that is chosen.
+    left_out : dict of str to str
+        The others, with the reason.
+    seconds : float
+        Time on all workers together, shared evenly.
+    bytes : int
+        Memory at the worst moment.
+    value : float
+        Sum over the trials.
+    """
+
+    trials: dict
+    left_out: dict
+    seconds: float
+    bytes: int
+    value: float
+
+
+class ResourceManager:
+    """Know what the machine has, and share a budget among tasks.
+
+    Parameters
+    ----------
+    n_jobs : int, default=1
+        Trials that run at a time.
+
+    References
+    ----------
+    .. [1] Huangfu, Q. and Hall, J. A. J. "Parallelizing the dual revised simplex
+           method." Mathematical Programming Computation 10, 2018 (the solver, HiGHS).
+           :doi:`10.1007/s12532-017-0130-5`
+
+    Examples
+    --------
+    >>> from autonomaly.resources import ResourceManager, Task
+    >>> tasks = [
+    ...     Task("forest", seconds=2.0, value=1.0, max_trials=5),
+    ...     Task("knn", seconds=1.0, value=0.9, max_trials=3),
+    ...     Task("deep", seconds=60.0, value=5.0),
+    ... ]
+    >>> allocation = ResourceManager().allocate(tasks, seconds=5.0)
+    >>> allocation.trials
+    {'forest': 1, 'knn': 3}
+    >>> allocation.left_out
+    {'deep': 'one trial takes 60 s of 5 s'}
+    """
+
+    def __init__(self, *, n_jobs=1):
+        self.n_jobs = n_jobs
+
+    def system_state(self):
+        """Look at the machine.
+
+        Returns
+        -------
+        SystemState
+            As it is now.
+        """
+        if hasattr(os, "sched_getaffinity"):
+            n_cores = len(os.sched_getaffinity(0))
+        else:
+            n_cores = os.cpu_count() or 1
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+        return SystemState(n_cores, load, *_memory())
+
+    def allocate(self, tasks, seconds, memory=None):
+        """Choose tasks and numbers of trials.
+
+        An integer programme: the worth of all trials is as large as can be, while
+        their time and memory stay within the budget. Equal parts of the time are worth
+        less the more trials of a task were made already.
+
+        Parameters
+        ----------
+        tasks : list of Task
+            What there is to do; names must differ.
+        seconds : float
+            Wall time.
+        memory : int, default=None
+            Bytes; None for no limit.
+
+        Returns
+        -------
+        Allocation
+            The trials, and why the other tasks are left out.
+
+        Raises
+        ------
+        ValueError
+            If a task or the budget is not positive, or two tasks have one name.
+        """
+        _check(tasks, seconds, memory, self.n_jobs)
+        total = seconds * self.n_jobs
+        left_out = {}
+        for task in tasks:
+            needed = self.n_jobs * task.bytes + task.kept_bytes
+            if task.seconds > seconds:
+                left_out[task.name] = (
+                    f"one trial takes {task.seconds:.3g} s of {seconds:.3g} s"
+                )
+            elif memory is not None and needed > memory:
+                left_out[task.name] = f"it takes {needed} bytes of {memory}"
+        able = [task for task in tasks if task.name not in left_out]
+        counts = _solve(able, total, memory, self.n_jobs) if able else []
+        trials = {t.name: int(c) for t, c in zip(able, counts, strict=True) if round(c)}
+        for task in able:
+            if task.name not in trials:
+                left_out[task.name] = "other trials are worth more in the same budget"
+        chosen = [task for task in able if task.name in trials]
+        return Allocation(
+            trials,
+            left_out,
+            sum(t.seconds * trials[t.name] for t in chosen) / self.n_jobs,
+            sum(t.kept_bytes for t in chosen)
+            + self.n_jobs * max((t.bytes for t in chosen), default=0),
+            sum(t.value * _worth(trials[t.name]) for t in chosen),
+        )
+
+
+def _worth(n_trials):
+    return float((1 / np.arange(1, n_trials + 1)).sum())
+
+
+def _check(tasks, seconds, memory, n_jobs):
+    names = [task.name for task in tasks]
+    if len(set(names)) < len(names):
+        raise ValueError(f"Tasks need names of their own; {sorted(names)} came.")
+    if not seconds > 0 or not n_jobs >= 1 or (memory is not None and not memory > 0):
+        raise ValueError(
+            f"seconds={seconds!r}, memory={memory!r} and n_jobs={n_jobs!r} came; a "
+            f"budget is positive (memory may be None for no limit)."
+        )
+    for task in tasks:
+        positive = task.seconds > 0 and task.value > 0 and task.max_trials >= 1
+        if not positive or task.bytes < 0 or task.kept_bytes < 0:
+            raise ValueError(
+                f"{task} came. Seconds, value and max_trials of a task are positive, "
+                f"bytes not negative."
+            )
+
+
+def _solve(tasks, total, memory, n_jobs):
+    """Give the number of trials per task: a binary variable for each that may be."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array
+
+    # More trials than there is time for need no variable.
+    most = [min(t.max_trials, int(total / t.seconds + 1e-9)) for t in tasks]
+    owner = np.repeat(np.arange(len(tasks)), most)
+    rank = np.concatenate([np.arange(m) for m in most])
+    n = len(owner)
+    worth = np.array([t.value for t in tasks])[owner] / (rank + 1)
+    seconds = np.array([t.seconds for t in tasks])[owner]
+    # The last variable is the working memory of the largest task that is chosen.
+    rows, columns, data, upper = [], [], [], []
+
+    def constrain(terms, limit):
+        for column, value in terms:
+            rows.append(len(upper))
+            columns.append(column)
+            data.append(value)
+        upper.append(limit)
+
+    constrain(enumerate(seconds), total)
+    for i in np.flatnonzero(rank > 0):  # no second trial without a first
+        constrain([(i, 1.0), (i - 1, -1.0)], 0.0)
+    unit = float(max([memory or 1, 1]))  # of the order of one, for the solver
+    if memory is not None:
+        firsts = np.flatnonzero(rank == 0)
+        kept = [(i, tasks[owner[i]].kept_bytes / unit) for i in firsts]
+        constrain([*kept, (n, float(n_jobs))], memory / unit)
+        for i in firsts:
+            constrain([(i, tasks[owner[i]].bytes / unit), (n, -1.0)], 0.0)
+    matrix = csr_array((data, (rows, columns)), shape=(len(upper), n + 1))
+    found = milp(
+        np.r_[-worth, 0.0],
+        constraints=LinearConstraint(matrix, ub=np.array(upper)),
+        integrality=np.r_[np.ones(n), 0],
+        bounds=Bounds(0, np.r_[np.ones(n), np.inf]),
+        options={"time_limit": 5.0},
+    )
+    if found.x is None:
+        raise RuntimeError(f"The integer programme was not solved: {found.message}")
+    return np.bincount(owner, weights=np.round(found.x[:n]), minlength=len(tasks))
+
+
+def _memory():
+    """Bytes in total and available: of the container, where it has a limit."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        fields = dict(
+            line.split(":", 1)
+            for line in meminfo.read_text().splitlines()
+            if ":" in line
+        )
+        total, available = (
+            1024 * int(fields[name].split()[0]) if name in fields else None
+            for name in ("MemTotal", "MemAvailable")
+        )
+    elif hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        available = None
+    else:
+        total = available = None
+    limit, used = (
+        _number(Path("/sys/fs/cgroup") / name)
+        for name in ("memory.max", "memory.current")
+    )
+    if limit is not None:
+        total = limit if total is None else min(total, limit)
+        if used is not None:
+            left = max(0, limit - used)
+            available = left if available is None else min(available, left)
+    return total, available
+
+
+def _number(path):
+    """Read a number from a file; None if there is none ("max" is no limit)."""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None

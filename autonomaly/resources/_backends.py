@@ -1,0 +1,118 @@
+"""Parallel work wherever the user wants it, on clusters that lose workers, too."""
+
+import functools
+import uuid
+
+import joblib
+from joblib.parallel import get_active_backend
+
+__all__ = ["Parallel", "run_here"]
+
+
+class Parallel(joblib.Parallel):
+    """joblib's Parallel, with a Dask backend that survives the loss of workers.
+
+    Everything in this package that runs in parallel goes through it, so that
+    ``joblib.parallel_config(backend=...)`` moves it to threads, processes or a cluster.
+    With Dask, joblib scatters large arguments; they are lost with the worker that holds
+    them, and the call fails or never ends. Here they are results of tasks, which the
+    scheduler computes anew. Workers do not start parallel work of their own.
+
+    Parameters
+    ----------
+    n_jobs : int, default=None
+        Tasks at a time; Dask uses the whole cluster.
+    **options : dict
+        As of ``joblib.Parallel``.
+
+    Examples
+    --------
+    >>> from joblib import delayed
+    >>> from autonomaly.resources import Parallel
+    >>> Parallel(n_jobs=1)(delayed(abs)(i) for i in (-1, 2))
+    [1, 2]
+    """
+
+    def __init__(self, n_jobs=None, **options):
+        if "backend" not in options:
+            active, _ = get_active_backend()
+            if type(active).__module__ == "joblib._dask":
+                options["backend"] = _enduring_backend()(client=active.client)
+        super().__init__(n_jobs, **options)
+
+
+def run_here():
+    """Keep parallel work within a block in this thread.
+
+    Tasks are the only level of parallelism: what estimators of scikit-learn start
+    within one must not go to the cluster again.
+
+    Returns
+    -------
+    context manager
+        For a ``with`` statement.
+
+    Examples
+    --------
+    >>> from autonomaly.resources import run_here
+    >>> with run_here():
+    ...     pass
+    """
+    return joblib.parallel_config(backend="sequential")
+
+
+@functools.cache
+def _enduring_backend():
+    """Make the backend; joblib's own is looked up when Dask is in use only."""
+    from joblib._dask import DaskDistributedBackend
+
+    class EnduringDaskBackend(DaskDistributedBackend):
+        def start_call(self):
+            self._sent = {}  # id -> (argument, future): while it lives, so does its id
+            super().start_call()
+
+        def stop_call(self):
+            super().stop_call()
+            self._sent = {}
+
+        async def _to_func_args(self, func):
+            tasks = [
+                (
+                    function,
+                    [self._send(argument) for argument in arguments],
+                    {name: self._send(value) for name, value in options.items()},
+                )
+                for function, arguments, options in func.items
+            ]
+            return _Batch(tasks), tasks
+
+        def _send(self, argument):
+            """Send objects once, as the results of tasks."""
+            if id(argument) in self._sent:
+                return self._sent[id(argument)][1]
+            if not hasattr(argument, "__dict__") or callable(argument):
+                return argument  # arrays and numbers: each task has its own
+            key = f"autonomaly-{type(argument).__name__}-{uuid.uuid4().hex}"
+            future = self.client.submit(_itself, argument, key=key)
+            self._sent[id(argument)] = argument, future
+            return future
+
+    return EnduringDaskBackend
+
+
+class _Batch:
+    """Some tasks that a worker runs one after the other."""
+
+    def __init__(self, tasks):
+        self._name = getattr(tasks[0][0], "__name__", "call") if tasks else "none"
+
+    def __repr__(self):
+        return f"autonomaly-{self._name}"
+
+    def __call__(self, tasks):
+        with run_here():
+            return [task(*arguments, **options) for task, arguments, options in tasks]
+
+
+def _itself(argument):
+    return argument

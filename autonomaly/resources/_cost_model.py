@@ -1,0 +1,312 @@
+"""What algorithms cost on this machine: measured on small tables, then predicted."""
+
+import json
+import time
+import tracemalloc
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["CostEstimate", "CostModel"]
+
+# Rows and columns that are measured, cheapest first; each shape tells one more of the
+# growth in rows, in columns, and in both.
+_SHAPES = ((100, 4), (400, 4), (100, 24), (400, 24), (1200, 8), (1600, 4), (1600, 24))
+# At least so many shapes are measured, however slow an algorithm is.
+_FEWEST_SHAPES = 4
+# Algorithms measured before in this process, by name, parameters and seed.
+_MEASURED = {}
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """What a fit is expected to cost.
+
+    Attributes
+    ----------
+    seconds : float
+        Time of the fit.
+    bytes : int
+        Memory at its worst moment, beyond the data.
+    score_seconds : float
+        Time of scoring as many rows.
+    """
+
+    seconds: float
+    bytes: int
+    score_seconds: float
+
+
+class CostModel:
+    """Seconds and bytes of algorithms as functions of rows, columns and parameters.
+
+    Every algorithm is fitted and asked for scores on small tables. Each cost is a sum
+    of terms with weights that are not negative, found by least squares of relative
+    errors: a constant, n, n d, n d**2, n**2, n**2 d and d**3 for n rows and d columns,
+    and the same terms times a parameter, relative to the one measured first. So costs
+    grow with every size, and may be extrapolated with caution.
+
+    Parameters
+    ----------
+    seconds : float, default=0.5
+        Time to spend on each algorithm, about; four shapes are measured at least.
+    random_state : int, default=0
+        Seed of the tables.
+
+    Attributes
+    ----------
+    names_ : list of str
+        Algorithms that were measured.
+    errors_ : dict of str to float
+        Median relative error of the seconds of a fit, each shape being predicted from
+        the others.
+
+    References
+    ----------
+    .. [1] Lawson, C. L. and Hanson, R. J. "Solving least squares problems." SIAM, 1995
+           (non-negative least squares). :doi:`10.1137/1.9781611971217`
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import IsolationForest
+    >>> from autonomaly.resources import CostModel
+    >>> def forest(n_estimators=5):
+    ...     return IsolationForest(n_estimators=n_estimators, random_state=0)
+    >>> model = CostModel(seconds=0.1).measure({"forest": forest})
+    >>> small, large = (model.predict("forest", n, 10) for n in (100, 10_000))
+    >>> 0 < small.seconds <= large.seconds
+    True
+    """
+
+    def __init__(self, *, seconds=0.5, random_state=0):
+        self.seconds = seconds
+        self.random_state = random_state
+        self._measured = {}
+
+    def measure(self, factories, parameters=None):
+        """Measure algorithms; what was measured in this process is not repeated.
+
+        Parameters
+        ----------
+        factories : dict of str to callable
+            Name to what makes an unfitted outlier detector, with ``fit`` and
+            ``score_samples`` or ``decision_function``; takes parameters by name.
+        parameters : dict of str to dict, default=None
+            Name to two values per parameter that the cost depends on, for example
+            ``{"forest": {"n_estimators": (50, 200)}}``.
+
+        Returns
+        -------
+        self : object
+            The model, which knows these algorithms, too.
+
+        Raises
+        ------
+        ValueError
+            If the parameters are not positive numbers.
+        """
+        for name, factory in factories.items():
+            varied = _checked_parameters(name, (parameters or {}).get(name, {}))
+            key = (name, repr(factory()), repr(varied), self.seconds, self.random_state)
+            if key not in _MEASURED:
+                _MEASURED[key] = self._measure(factory, varied)
+            self._measured[name] = _MEASURED[key]
+        return self
+
+    def predict(self, name, n_samples, n_features, parameters=None):
+        """Predict the cost of a fit.
+
+        Parameters
+        ----------
+        name : str
+            An algorithm that was measured.
+        n_samples, n_features : int
+            Shape of the table.
+        parameters : dict of str to float, default=None
+            Values of the parameters that were varied; the first one measured if not
+            given.
+
+        Returns
+        -------
+        CostEstimate
+            Time and memory.
+
+        Raises
+        ------
+        ValueError
+            If the algorithm or a parameter was not measured.
+        """
+        measured = self._known(name)
+        reference = measured["reference"]
+        given = dict(parameters or {})
+        if unknown := sorted(set(given) - set(reference)):
+            raise ValueError(
+                f"The cost of {name!r} was not measured for {unknown[0]!r}, only for "
+                f"{sorted(reference) or 'fixed parameters'}; name it in measure()."
+            )
+        terms = _terms(n_samples, n_features, {**reference, **given}, reference)
+        points = measured["points"]
+        all_terms = [_terms(p["n"], p["d"], p["parameters"], reference) for p in points]
+        seconds, memory, score = (
+            float(terms @ _weights(all_terms, [p[cost] for p in points]))
+            for cost in ("seconds", "bytes", "score_seconds")
+        )
+        return CostEstimate(seconds, int(memory), score)
+
+    @property
+    def names_(self):
+        """Algorithms that were measured."""
+        return sorted(self._measured)
+
+    @property
+    def errors_(self):
+        """Median relative errors, each shape being predicted from the others."""
+        return {name: self._error(name) for name in self.names_}
+
+    def save(self, path):
+        """Write what was measured to a JSON file.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; replaced if it is there.
+        """
+        content = {"format": _FORMAT, "measured": self._measured}
+        Path(path).write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path):
+        """Read what was measured.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file that :meth:`save` wrote.
+
+        Returns
+        -------
+        CostModel
+            It predicts as the one that was saved.
+
+        Raises
+        ------
+        ValueError
+            If the file is of another kind.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{str(path)!r} is no JSON file: {error}") from error
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            raise ValueError(
+                f"{str(path)!r} was not written by CostModel.save of this version; "
+                f"measure again."
+            )
+        model = cls()
+        model._measured = content["measured"]
+        return model
+
+    def _known(self, name):
+        if name not in self._measured:
+            raise ValueError(
+                f"{name!r} was not measured; known are {self.names_}. Call measure()."
+            )
+        return self._measured[name]
+
+    def _measure(self, factory, varied):
+        reference = {name: values[0] for name, values in varied.items()}
+        settings = [reference]
+        settings += [{**reference, name: values[1]} for name, values in varied.items()]
+        rng = np.random.default_rng(self.random_state)
+        tables = [rng.standard_normal(shape) for shape in _SHAPES]
+        # What is imported or compiled on first use is no cost of the algorithm.
+        _run(factory(**reference), tables[0])
+        points, started = [], time.perf_counter()
+        for i, X in enumerate(tables):
+            late = time.perf_counter() - started > self.seconds
+            if late and i >= _FEWEST_SHAPES:
+                break
+            for setting in settings:
+                seconds, score = _run(factory(**setting), X)
+                points.append(
+                    {
+                        "n": X.shape[0],
+                        "d": X.shape[1],
+                        "parameters": setting,
+                        "seconds": seconds,
+                        "score_seconds": score,
+                        "bytes": _peak_bytes(factory(**setting), X),
+                    }
+                )
+        return {"reference": reference, "points": points}
+
+    def _error(self, name):
+        measured = self._known(name)
+        points, reference = measured["points"], measured["reference"]
+        terms = [_terms(p["n"], p["d"], p["parameters"], reference) for p in points]
+        seconds = [p["seconds"] for p in points]
+        errors = []
+        for i in range(len(points)):
+            others = [j for j in range(len(points)) if j != i]
+            weights = _weights([terms[j] for j in others], [seconds[j] for j in others])
+            errors.append(abs(terms[i] @ weights - seconds[i]) / seconds[i])
+        return float(np.median(errors))
+
+
+def _checked_parameters(name, varied):
+    for parameter, values in varied.items():
+        if len(values) != 2 or not all(v > 0 for v in values) or len({*values}) == 1:
+            raise ValueError(
+                f"parameters[{name!r}][{parameter!r}]={values!r} must be two different "
+                f"positive numbers"
+            )
+    return {parameter: tuple(values) for parameter, values in varied.items()}
+
+
+def _terms(n, d, parameters, reference):
+    """Terms that a cost is a sum of."""
+    base = np.array([1.0, n, n * d, n * d**2, n**2, n**2 * d, d**3], dtype=np.float64)
+    scaled = [base * parameters[name] / reference[name] for name in sorted(reference)]
+    return np.concatenate([base, *scaled])
+
+
+def _weights(terms, costs):
+    """Find weights that are not negative, by least squares of relative errors."""
+    from scipy.optimize import nnls
+
+    costs = np.maximum(np.asarray(costs, dtype=np.float64), 1e-9)
+    A = np.asarray(terms) / costs[:, None]
+    scale = A.max(axis=0)
+    return nnls(A / scale, np.ones(len(costs)))[0] / scale
+
+
+def _run(detector, X):
+    """Return the seconds of fit and of scoring, the better of two runs."""
+    best = [np.inf, np.inf]
+    for _ in range(2):
+        started = time.perf_counter()
+        detector.fit(X)
+        fitted = time.perf_counter()
+        score = getattr(detector, "score_samples", None) or detector.decision_function
+        score(X)
+        seconds = fitted - started, time.perf_counter() - fitted
+        best = [min(pair) for pair in zip(best, seconds, strict=True)]
+    return tuple(best)
+
+
+def _peak_bytes(detector, X):
+    """Return the most memory that a fit holds beyond what was held before."""
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        detector.fit(X)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        if not tracing:
+            tracemalloc.stop()
+    return max(int(peak - before), 1)

@@ -1,0 +1,105 @@
+"""The integer programme, compared with trying every possibility."""
+
+import itertools
+import math
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autonomaly.resources import ResourceManager, Task
+
+
+def worth(task, n):
+    return task.value * sum(1 / k for k in range(1, n + 1))
+
+
+def best_of_all(tasks, seconds, memory, n_jobs):
+    """The greatest worth within the budget, by trying every number of trials."""
+    best = 0.0
+    for counts in itertools.product(*(range(t.max_trials + 1) for t in tasks)):
+        chosen = [(t, n) for t, n in zip(tasks, counts, strict=True) if n]
+        if any(t.seconds > seconds for t, _ in chosen):
+            continue
+        time = sum(t.seconds * n for t, n in chosen)
+        held = sum(t.kept_bytes for t, _ in chosen)
+        held += n_jobs * max((t.bytes for t, _ in chosen), default=0)
+        if time <= seconds * n_jobs and (memory is None or held <= memory):
+            best = max(best, sum(worth(t, n) for t, n in chosen))
+    return best
+
+
+task_lists = st.lists(
+    st.builds(
+        Task,
+        name=st.just("?"),
+        seconds=st.integers(1, 9).map(float),
+        bytes=st.integers(0, 20),
+        value=st.integers(1, 9).map(float),
+        max_trials=st.integers(1, 3),
+        kept_bytes=st.integers(0, 9),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=40)
+@given(
+    tasks=task_lists,
+    seconds=st.integers(1, 20),
+    memory=st.none() | st.integers(1, 40),
+    n_jobs=st.integers(1, 2),
+)
+def test_nothing_is_better(tasks, seconds, memory, n_jobs):
+    tasks = [Task(**{**vars(task), "name": f"t{i}"}) for i, task in enumerate(tasks)]
+    found = ResourceManager(n_jobs=n_jobs).allocate(tasks, seconds, memory)
+    assert found.seconds <= seconds + 1e-9
+    assert memory is None or found.bytes <= memory
+    assert found.value == pytest.approx(best_of_all(tasks, seconds, memory, n_jobs))
+    assert {*found.trials} | {*found.left_out} == {task.name for task in tasks}
+    assert not {*found.trials} & {*found.left_out}
+
+
+def test_reasons():
+    tasks = [
+        Task("slow", seconds=11),
+        Task("large", seconds=1, bytes=600),
+        Task("poor", seconds=9, value=0.1),
+        Task("good", seconds=2, value=3.0, max_trials=100),
+    ]
+    found = ResourceManager(n_jobs=2).allocate(tasks, seconds=10, memory=1000)
+    assert found.trials == {"good": 10}
+    assert found.left_out == {
+        "slow": "one trial takes 11 s of 10 s",
+        "large": "it takes 1200 bytes of 1000",
+        "poor": "other trials are worth more in the same budget",
+    }
+    assert found.seconds == 10
+    nothing = ResourceManager().allocate([Task("slow", seconds=9)], seconds=1)
+    assert nothing.trials == {}
+    assert nothing.value == 0
+
+
+@pytest.mark.parametrize(
+    ("tasks", "budget", "message"),
+    [
+        ([Task("a", 1), Task("a", 2)], {"seconds": 1}, "names of their own"),
+        ([Task("a", 1)], {"seconds": 0}, "seconds=0"),
+        ([Task("a", 1)], {"seconds": 1, "memory": 0}, "memory=0"),
+        ([Task("a", 0)], {"seconds": 1}, "of a task are positive"),
+        ([Task("a", 1, value=-1)], {"seconds": 1}, "of a task are positive"),
+    ],
+)
+def test_what_is_no_budget(tasks, budget, message):
+    with pytest.raises(ValueError, match=message):
+        ResourceManager().allocate(tasks, **budget)
+
+
+def test_system_state():
+    state = ResourceManager().system_state()
+    assert 1 <= state.n_cores <= os.cpu_count()
+    assert math.isnan(state.load) or state.load >= 0
+    if os.path.exists("/proc/meminfo"):
+        assert 2**27 < state.memory_available <= state.memory_total
