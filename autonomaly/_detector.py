@@ -7,11 +7,11 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autonomaly._feedback import LABEL_FREE, FeedbackMixin
+from autonomaly._reading import read_chunks, rows_to_profile
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._seeds import spawn_seeds
@@ -23,21 +23,12 @@ from autonomaly.explanation._html import summary_html
 from autonomaly.io import as_chunks, load_dataset
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling import DataProfile, DataProfiler
-from autonomaly.profiling._streamed import read_once
-from autonomaly.resources import MemoryOptimizer, parse_memory, slowness
+from autonomaly.resources import Deadline, MemoryOptimizer, parse_memory, slowness
 from autonomaly.selection import AlgorithmSelector, build_member
 from autonomaly.tuning import STRATEGIES, tune_selection
 
 __all__ = ["AutonomousDetector", "AutonomousResult", "auto_detect"]
 
-# Where time is short, the profile takes this share of what is left, and looks at this
-# many rows at least.
-_PROFILE_SHARE = 0.1
-_FEWEST_PROFILED = 1000
-# Chunks are read for this share of the time.
-_READING_SHARE = 0.5
-# Memory for a table that comes in chunks, where there is no limit.
-_STREAM_MEMORY = 2**31
 # Of the time for the ensemble, where labels are to be learnt from afterwards.
 _SHARE_BEFORE_LABELS = 0.7
 # Where time is short, tuning takes this share of what is left.
@@ -315,6 +306,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     def _fit(self, X, y, *, label):
         started = time.monotonic()
+        deadline = Deadline(self.time_budget)
         record = DecisionRecord()
         seeds = spawn_seeds(self.random_state, 3)
         memory = parse_memory(self.memory_limit)
@@ -323,8 +315,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             progress.stage("reading the table")
             profile = None
             if chunks is not None:
-                X, profile, label_chunks = self._read(
-                    chunks, memory, started, seeds, record, label
+                X, profile, label_chunks = read_chunks(
+                    chunks, memory, deadline, seeds[0], record, label=label
                 )
                 label = label and not label_chunks
             preprocessor = AutonomousPreprocessor()
@@ -340,7 +332,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             profiler = DataProfiler(mergeable=False, random_state=seeds[0])
             rows = X
             if profile is None:
-                rows = self._rows_to_profile(X, len(Z), started, seeds[0])
+                rows = rows_to_profile(X, len(Z), deadline, seeds[0])
                 profile = profiler.profile(rows, roles=preprocessor.roles_)
             self.profile_ = profile
             self.preprocessor_ = preprocessor
@@ -355,8 +347,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             plan = MemoryOptimizer(slowness=slowness() if hurried else 1.0).plan(
                 *Z.shape,
                 memory,
-                time_budget=self._time_left(
-                    started, 1.0 if self.search is None else 1 - _TUNING_SHARE
+                time_budget=_time_left(
+                    deadline, 1.0 if self.search is None else 1 - _TUNING_SHARE
                 ),
                 score_all=label,
             )
@@ -383,7 +375,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                     Z,
                     search=self.search,
                     n_trials=self.n_trials,
-                    time_budget=self._time_left(started, _TUNING_SHARE),
+                    time_budget=_time_left(deadline, _TUNING_SHARE),
                     n_jobs=self.n_jobs,
                     random_state=seeds[2],
                 )
@@ -395,8 +387,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 max_false_discovery_rate=self.max_false_discovery_rate,
                 max_reference=plan.n_reference,
                 memory_limit=memory,
-                time_budget=self._time_left(
-                    started, 1.0 if known is None else _SHARE_BEFORE_LABELS
+                time_budget=_time_left(
+                    deadline, 1.0 if known is None else _SHARE_BEFORE_LABELS
                 ),
                 n_jobs=self.n_jobs,
                 random_state=seeds[1],
@@ -429,62 +421,11 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         self._best = max(names, key=lambda name: agreement.get(name, -1.0))
         record_fit(record, self)
         self.record_ = record
-        self._start_learning(Z, known, self._time_left(started), seeds[1])
+        self._start_learning(Z, known, _time_left(deadline), seeds[1])
         self._performance["fit_seconds"] = time.monotonic() - started
         if label and self.labels_:
             return np.where(self._scores(Z) < self.offset_, -1, 1)
         return self.predict(chunks) if chunks is not None and label_chunks else labels
-
-    def _read(self, chunks, memory, started, seeds, record, label):
-        """Read chunks once; return a table, its profile, and whether to read again."""
-        if label and chunks.once:
-            raise DataError(
-                f"fit_predict reads the rows twice, and {chunks.name} can be read once "
-                f"only. Call fit, and score from a new one; or give a list of chunks, "
-                f"a glob of files, or a function that returns the chunks anew."
-            )
-        planner, limit = MemoryOptimizer(), memory or _STREAM_MEMORY
-
-        def capacity(n_rows, n_features):
-            plan = planner.plan(n_rows, n_features, limit)
-            return round(plan.data_sampling_ratio * n_rows)
-
-        def late():
-            if self.time_budget is None:
-                return False
-            return self._time_left(started) < (1 - _READING_SHARE) * self.time_budget
-
-        profiler = DataProfiler(mergeable=False, random_state=seeds[0])
-        reading = read_once(chunks, profiler, capacity, seeds[0], late)
-        held = len(reading.table)
-        choice = f"{held} of {reading.n_rows} rows are held"
-        why = "all of them fit into memory"
-        if not reading.complete:
-            why = "a random sample, since not all of them fit into memory"
-        if reading.stopped:
-            why += "; time_budget left no time to read the rows that follow"
-        if reading.disagreement:
-            why += f"; it is profiled in their place: {reading.disagreement}"
-        record.add("resources", "chunks", choice, why, memory_limit=limit)
-        return reading.table, reading.profile, label and not reading.complete
-
-    def _rows_to_profile(self, X, n_rows, started, seed):
-        """Choose the rows that there is time to profile."""
-        if self.time_budget is None:
-            return X
-        # A profile takes about as long as it took to read and encode the table.
-        allowed = _PROFILE_SHARE * self._time_left(started)
-        share = allowed / max(time.monotonic() - started, 1e-9)
-        size = max(int(share * n_rows), _FEWEST_PROFILED)
-        if size >= n_rows:
-            return X
-        rows = np.random.RandomState(seed).choice(n_rows, size, replace=False)
-        return _safe_indexing(X, np.sort(rows))
-
-    def _time_left(self, started, share=1.0):
-        if self.time_budget is None:
-            return None
-        return max(share * (self.time_budget - (time.monotonic() - started)), 1e-3)
 
     def _say_what_time_cost(self, record):
         """Warn, and write down, if the time budget left something undone."""
@@ -507,6 +448,13 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags = AutonomousPreprocessor().__sklearn_tags__().input_tags
         return tags
+
+
+def _time_left(deadline, share=1.0):
+    """Return a share of the seconds that are left, at least a moment; None = all."""
+    if deadline.seconds is None:
+        return None
+    return max(share * deadline.remaining, 1e-3)
 
 
 def _build_members(members):

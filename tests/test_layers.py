@@ -17,6 +17,7 @@ LEVELS = {
     "federation": 7,
     "_detector": 6,
     "_feedback": 5,
+    "_reading": 5,
     "streaming": 5,
     "config": 5,
     "monitoring": 4,

@@ -1,0 +1,111 @@
+"""What a fit reads of the data, within memory and time."""
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+
+from autonomaly.exceptions import DataError
+from autonomaly.profiling import DataProfiler
+from autonomaly.profiling._streamed import read_once
+from autonomaly.resources import MemoryOptimizer
+
+__all__ = ["read_chunks", "rows_to_profile"]
+
+# Where time is short, the profile takes this share of what is left, and looks at this
+# many rows at least.
+_PROFILE_SHARE = 0.1
+_FEWEST_PROFILED = 1000
+# Chunks are read for this share of the time.
+_READING_SHARE = 0.5
+# Memory for a table that comes in chunks, where there is no limit.
+_STREAM_MEMORY = 2**31
+
+
+def read_chunks(chunks, memory, deadline, seed, record, *, label):
+    """Read chunks once, and hold what memory and time allow.
+
+    Parameters
+    ----------
+    chunks : Chunks
+        See :func:`autonomaly.io.as_chunks`.
+    memory : int or None
+        Bytes.
+    deadline : Deadline
+        When the whole fit is to be done.
+    seed : int
+        Seed of the sample and of the profile.
+    record : DecisionRecord
+        Written to.
+    label : bool
+        Whether every row is to be labelled.
+
+    Returns
+    -------
+    table : DataFrame or ndarray
+        The rows that are held.
+    profile : DataProfile
+        Of all rows read, if that could be had.
+    read_again : bool
+        Whether the rows must be read again to label them.
+    """
+    if label and chunks.once:
+        raise DataError(
+            f"fit_predict reads the rows twice, and {chunks.name} can be read once "
+            f"only. Call fit, and score from a new one; or give a list of chunks, "
+            f"a glob of files, or a function that returns the chunks anew."
+        )
+    planner, limit = MemoryOptimizer(), memory or _STREAM_MEMORY
+
+    def capacity(n_rows, n_features):
+        plan = planner.plan(n_rows, n_features, limit)
+        return round(plan.data_sampling_ratio * n_rows)
+
+    def late():
+        if deadline.seconds is None:
+            return False
+        return deadline.remaining < (1 - _READING_SHARE) * deadline.seconds
+
+    profiler = DataProfiler(mergeable=False, random_state=seed)
+    reading = read_once(chunks, profiler, capacity, seed, late)
+    held = len(reading.table)
+    choice = f"{held} of {reading.n_rows} rows are held"
+    why = "all of them fit into memory"
+    if not reading.complete:
+        why = "a random sample, since not all of them fit into memory"
+    if reading.stopped:
+        why += "; time_budget left no time to read the rows that follow"
+    if reading.disagreement:
+        why += f"; it is profiled in their place: {reading.disagreement}"
+    record.add("resources", "chunks", choice, why, memory_limit=limit)
+    return reading.table, reading.profile, label and not reading.complete
+
+
+def rows_to_profile(X, n_rows, deadline, seed):
+    """Choose the rows that there is time to profile.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray of shape (n_rows, n_features)
+        The table.
+    n_rows : int
+        Its rows.
+    deadline : Deadline
+        When the whole fit is to be done; what has passed of it is the time it took to
+        read and encode the table.
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    DataFrame or ndarray
+        X itself where there is time for all of it.
+    """
+    if deadline.seconds is None:
+        return X
+    # A profile takes about as long as it took to read and encode the table.
+    elapsed = max(deadline.seconds - deadline.remaining, 1e-9)
+    allowed = _PROFILE_SHARE * max(deadline.remaining, 1e-3)
+    size = max(int(allowed / elapsed * n_rows), _FEWEST_PROFILED)
+    if size >= n_rows:
+        return X
+    rows = np.random.RandomState(seed).choice(n_rows, size, replace=False)
+    return _safe_indexing(X, np.sort(rows))
