@@ -16,8 +16,6 @@ LEVELS = {
     "service": 8,
     "federation": 7,
     "_detector": 6,
-    "_feedback": 5,
-    "_reading": 5,
     "streaming": 5,
     "config": 5,
     "monitoring": 4,

@@ -2,7 +2,6 @@
 
 import time
 import warnings
-from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,8 +9,9 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from autonomaly._feedback import LABEL_FREE, FeedbackMixin
-from autonomaly._reading import read_chunks, rows_to_profile
+from autonomaly._detector._feedback import LABEL_FREE, FeedbackMixin
+from autonomaly._detector._reading import read_chunks, rows_to_profile
+from autonomaly._detector._result import AutonomousResult
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._seeds import spawn_seeds
@@ -20,14 +20,14 @@ from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._decisions import record_data, record_fit, record_tuning
 from autonomaly.explanation._html import summary_html
-from autonomaly.io import as_chunks, load_dataset
+from autonomaly.io import as_chunks
 from autonomaly.preprocessing import AutonomousPreprocessor
-from autonomaly.profiling import DataProfile, DataProfiler
+from autonomaly.profiling import DataProfiler
 from autonomaly.resources import Deadline, MemoryOptimizer, parse_memory, slowness
 from autonomaly.selection import AlgorithmSelector, build_member
 from autonomaly.tuning import STRATEGIES, tune_selection
 
-__all__ = ["AutonomousDetector", "AutonomousResult", "auto_detect"]
+__all__ = ["AutonomousDetector"]
 
 # Of the time for the ensemble, where labels are to be learnt from afterwards.
 _SHARE_BEFORE_LABELS = 0.7
@@ -471,67 +471,3 @@ def _build_members(members):
             + "; ".join(f"{name}: {why}" for name, why in failed.items())
         )
     return built, failed
-
-
-@dataclass(frozen=True)
-class AutonomousResult:
-    """What a detection gave.
-
-    Parameters
-    ----------
-    model : AutonomousDetector
-        The fitted detector.
-    performance : dict
-        Figures about the fit; ``"kind"`` says whether labels were used.
-    explanations : DecisionRecord
-        Every choice with its reason.
-    recommendations : list of AlgorithmRecommendation
-        The detectors chosen.
-    data_profile : DataProfile
-        What the data is.
-    best_result : str
-        Name of the detector that agrees best with the vote.
-    success : bool
-        Whether labels and scores came out.
-
-    Examples
-    --------
-    >>> from autonomaly import auto_detect
-    >>> result = auto_detect("sklearn:iris", {"max_models": 2})
-    >>> result.data_profile.n_features
-    4
-    """
-
-    model: AutonomousDetector
-    performance: dict
-    explanations: DecisionRecord
-    recommendations: list
-    data_profile: DataProfile
-    best_result: str
-    success: bool
-
-
-def auto_detect(source, config=None):
-    """Load a table and detect its anomalies.
-
-    Parameters
-    ----------
-    source : array, DataFrame, path, glob or str
-        See :func:`autonomaly.load_dataset`.
-    config : dict, default=None
-        Parameters of :class:`AutonomousDetector`.
-
-    Returns
-    -------
-    AutonomousResult
-        The fitted detector and what was found out.
-
-    Examples
-    --------
-    >>> from autonomaly import auto_detect
-    >>> result = auto_detect("sklearn:iris", {"max_models": 3})
-    >>> result.success, len(result.recommendations)
-    (True, 3)
-    """
-    dataset = load_dataset(source)
-    return AutonomousDetector(**(config or {})).fit(dataset.data).result_

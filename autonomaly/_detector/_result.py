@@ -1,0 +1,48 @@
+"""What a detection gave, as one object."""
+
+from dataclasses import dataclass
+
+from sklearn.base import BaseEstimator
+
+from autonomaly.explanation import DecisionRecord
+from autonomaly.profiling import DataProfile
+
+__all__ = ["AutonomousResult"]
+
+
+@dataclass(frozen=True)
+class AutonomousResult:
+    """What a detection gave.
+
+    Parameters
+    ----------
+    model : AutonomousDetector
+        The fitted detector.
+    performance : dict
+        Figures about the fit; ``"kind"`` says whether labels were used.
+    explanations : DecisionRecord
+        Every choice with its reason.
+    recommendations : list of AlgorithmRecommendation
+        The detectors chosen.
+    data_profile : DataProfile
+        What the data is.
+    best_result : str
+        Name of the detector that agrees best with the vote.
+    success : bool
+        Whether labels and scores came out.
+
+    Examples
+    --------
+    >>> from autonomaly import auto_detect
+    >>> result = auto_detect("sklearn:iris", {"max_models": 2})
+    >>> result.data_profile.n_features
+    4
+    """
+
+    model: BaseEstimator
+    performance: dict
+    explanations: DecisionRecord
+    recommendations: list
+    data_profile: DataProfile
+    best_result: str
+    success: bool
