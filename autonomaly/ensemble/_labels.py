@@ -117,9 +117,7 @@ class LabelledVote:
         )
 
     def _member_scores(self, X):
-        return np.vstack(
-            self._ensemble._map_chunks(X, self._ensemble._committee.scores)
-        )
+        return np.vstack(self._ensemble._map_chunks(X, _member_scores))
 
     def positions(self, rows):
         """Find training rows among those kept.
@@ -266,8 +264,8 @@ class LabelledVote:
         X = self._ensemble._validate_scoring(X)
         return np.concatenate(self._ensemble._map_chunks(X, self._score_chunk))
 
-    def _score_chunk(self, X):
-        Z = self._ensemble._committee.scores(X).astype(np.float32)
+    def _score_chunk(self, committee, X):
+        Z = committee.scores(X).astype(np.float32)
         columns = self._view.transform(X).astype(np.float32)
         votes = self._ensemble._vote(Z.astype(np.float64))
         pictures = self._pictures_of(Z.astype(np.float64), votes, columns)
@@ -309,6 +307,10 @@ class LabelledVote:
             )
         chosen = self._process.ask(self._kept_pictures(), free, n, _CURIOSITY)
         return self.rows[chosen]
+
+
+def _member_scores(committee, X):
+    return committee.scores(X)
 
 
 def _features(Z, votes, columns):

@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -345,7 +346,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         """
         check_is_fitted(self)
         X = self._validate_scoring(X)
-        Z = np.vstack(self._map_chunks(X))
+        Z = np.vstack(self._map_chunks(X, _member_scores))
         return {name: -Z[:, j] for j, name in enumerate(self._committee.names)}
 
     # ------------------------------------------------------------------ fitting
@@ -570,10 +571,14 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         return validate_data(self, X, dtype=np.float64, reset=False)
 
     def _abnormality(self, X):
-        return np.concatenate([self._vote(Z) for Z in self._map_chunks(X)])
+        return np.concatenate(self._map_chunks(X, partial(_votes, self._rule())))
 
-    def _map_chunks(self, X):
-        """Score chunks of rows with every member."""
+    def _map_chunks(self, X, work):
+        """Score chunks of rows, perhaps in other processes.
+
+        ``work(committee, chunk)`` keeps of a chunk what is needed: the scores of all
+        members are far larger than their vote.
+        """
         size = chunk_rows(len(X), X.shape[1], self.memory_limit)
         chunks = [X[a : a + size] for a in range(0, len(X), size)]
         foreign = any(
@@ -581,16 +586,27 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         )
         with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
             return Parallel(n_jobs=self.n_jobs, prefer="threads")(
-                delayed(_member_scores)(self._committee, chunk) for chunk in chunks
+                delayed(work)(self._committee, chunk) for chunk in chunks
             )
 
     def _vote(self, Z):
+        return self._rule()(Z)
+
+    def _rule(self):
+        """Return the function from the members' scores to their vote."""
         weights = self._committee.weights_of_columns
         if self.voting == "soft":
-            return combine(Z, self.combination, weights)
-        return combine((self._thresholds < Z).astype(np.float64), "mean", weights)
+            return partial(combine, how=self.combination, weights=weights)
+        return partial(_share_that_flags, thresholds=self._thresholds, weights=weights)
+
+
+def _share_that_flags(Z, thresholds, weights):
+    return combine((thresholds < Z).astype(np.float64), "mean", weights)
 
 
 def _member_scores(committee, X):
-    """Score a chunk, perhaps in another process."""
     return committee.scores(X)
+
+
+def _votes(rule, committee, X):
+    return rule(committee.scores(X))
