@@ -395,12 +395,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             )
             self.ensemble_._on_step = progress.step
             progress.stage("fitting detectors")
-            with warnings.catch_warnings():
-                # It knows the time that was left only; see below.
-                warnings.simplefilter("ignore", BudgetWarning)
-                labels = self.ensemble_.fit_predict(Z) if label else None
-                if not label:
-                    self.ensemble_.fit(Z)
+            labels = self.ensemble_.fit_predict(Z) if label else None
+            if not label:
+                self.ensemble_.fit(Z)
             del self.ensemble_._on_step
 
         self._say_what_time_cost(record)

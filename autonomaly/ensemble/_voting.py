@@ -480,7 +480,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         return Z, self._vote(scores)
 
     def _warn_of_the_undone(self):
-        if self.undone_:
+        # Whoever follows the steps knows the whole budget, and tells.
+        if self.undone_ and not hasattr(self, "_on_step"):
             warnings.warn(
                 f"time_budget={self.time_budget:g} s was spent: "
                 f"{', '.join(self.undone_)}. The fit is the best so far; give it more "
