@@ -260,7 +260,7 @@ def _factorize(values):
         )
         codes, uniques = pd.factorize(values)
     uniques = list(uniques)
-    if not any(isinstance(u, bool | np.bool_ | int | float) for u in uniques):
+    if not any(isinstance(u, np.bool_ | numbers.Number) for u in uniques):
         return codes, uniques
     flag = np.array([isinstance(v, bool | np.bool_) for v in values], dtype=bool)
     if flag.any() and not flag[codes >= 0].all():

@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import fractions
 import pickle
 import time
 import warnings
@@ -452,6 +453,15 @@ cells = (
     | st.lists(st.integers(), max_size=2)
     | st.sampled_from(["?", "NA", "2020-01-01", "1,234", "a", "b"])
 )
+
+
+@pytest.mark.parametrize("zero", [0, 0.0, decimal.Decimal(0), fractions.Fraction(0)])
+def test_false_is_no_number_whatever_comes_with_it(zero):
+    X = np.array([[zero], ["a"], [False], ["b"]], dtype=object)
+    preprocessor = AutonomousPreprocessor().fit(X[:2])
+    Z = preprocessor.transform(X)
+    alone = [preprocessor.transform(X[i : i + 1])[0] for i in range(len(X))]
+    np.testing.assert_array_equal(alone, Z)
 
 
 @settings(max_examples=200, deadline=None)
