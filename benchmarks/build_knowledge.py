@@ -1,8 +1,8 @@
 """Build the knowledge base: what every algorithm does on real and generated tasks.
 
 Writes one small file per task into ``--work``, so that an interrupted build goes on
-where it stopped, and at the end the JSON that ships with the package. About two hours
-on two cores. Row scores are kept in ``--work`` for ``benchmarks/selection.py``.
+where it stopped, and at the end the JSON that ships with the package. About half an
+hour on two cores. Row scores are kept in ``--work`` for ``benchmarks/selection.py``.
 """
 
 from __future__ import annotations
