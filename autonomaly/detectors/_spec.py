@@ -43,6 +43,12 @@ class DetectorSpec:
         Called with the profile, returns a number in [0, 1].
     origin : str
         ``"autonomaly"``, ``"sklearn"``, ``"pyod"`` or ``"user"``.
+
+    Examples
+    --------
+    >>> from autonomaly.detectors import detector_spec
+    >>> detector_spec("knn").make(n_neighbors=7)
+    KNNDetector(n_neighbors=7)
     """
 
     name: str

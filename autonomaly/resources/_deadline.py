@@ -100,6 +100,12 @@ def run_within(deadline, what, work, *, watch=True, share=1.0):
         If the work does not end in time. It goes on in a daemon thread, whose result
         nobody takes: Python cannot stop a thread, and a process could not hand back
         detectors that do not pickle.
+
+    Examples
+    --------
+    >>> from autonomaly.resources import Deadline, run_within
+    >>> run_within(Deadline(5), "a sum", lambda: 1 + 1)
+    2
     """
     if not watch or deadline.seconds is None:
         return work()

@@ -102,6 +102,17 @@ class MetaLearner:
     .. [2] Barber, R. F., Candès, E. J., Ramdas, A. and Tibshirani, R. J. "Predictive
            inference with the jackknife+." Annals of Statistics 49, 2021.
            :doi:`10.1214/20-AOS1965`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.selection import MetaFeaturesExtractor, MetaLearner
+    >>> X = np.random.RandomState(0).randn(300, 5)
+    >>> meta = MetaFeaturesExtractor().extract(X)
+    >>> learner = MetaLearner()
+    >>> predictions = learner.predict(meta)
+    >>> predictions.advantage.shape == (len(learner.base.algorithms),)
+    True
     """
 
     def __init__(self, base=None, *, random_state=0):

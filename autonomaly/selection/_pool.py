@@ -69,6 +69,14 @@ def build_member(member):
     -------
     tuple of (str, Pipeline)
         Name, and view and detector, unfitted.
+
+    Examples
+    --------
+    >>> from autonomaly.selection import PoolMember, build_member
+    >>> member = PoolMember("near", "knn", "robust", {"n_neighbors": 7})
+    >>> name, pipeline = build_member(member)
+    >>> name, pipeline["detector"]
+    ('near', KNNDetector(n_neighbors=7))
     """
     detector = detector_spec(member.detector).make(**member.parameters)
     steps = [("view", VIEW_CLASSES[member.view]()), ("detector", detector)]

@@ -292,6 +292,13 @@ def recommended_by_rules(facts, base=None):
         first. `COLD_START` where no rule holds.
     contradicted : dict of str to str
         Name of a rule to the measured figure that speaks against it.
+
+    Examples
+    --------
+    >>> from autonomaly.selection import recommended_by_rules
+    >>> preferred, _ = recommended_by_rules({"n_samples": 500, "n_features": 5})
+    >>> list(preferred)
+    ['lof', 'sklearn_ocsvm']
     """
     known = catalogue()
     reasons, contradicted = {}, {}

@@ -65,6 +65,18 @@ class TransferLearner:
     .. [1] Feurer, M., Springenberg, J. T. and Hutter, F. "Initializing Bayesian
            hyperparameter optimization via meta-learning." AAAI 2015.
            :doi:`10.1609/aaai.v29i1.9354`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.selection import MetaFeaturesExtractor, TransferLearner
+    >>> X = np.random.RandomState(0).randn(300, 5)
+    >>> meta = MetaFeaturesExtractor().extract(X)
+    >>> similar = TransferLearner().find_similar_datasets(meta)
+    >>> similar[0].similarity > 0.7
+    True
+    >>> sorted(TransferLearner().transfer_hyperparameters(meta, "knn"))
+    ['n_neighbors']
     """
 
     def __init__(self, base=None, *, threshold=0.7, max_datasets=20):

@@ -1,6 +1,7 @@
 """One trial after the other: what was tried, what came of it, when to stop."""
 
 import pickle
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -321,9 +322,12 @@ class TrialRunner:
 
     def _run(self, batch, rows):
         """Run settings through joblib, on all rows or some."""
+        given_up = threading.Event()
 
         def jobs():
             for _, setting in batch:
+                if given_up.is_set():
+                    return
                 seconds = None
                 if self._too_late_for_another():
                     seconds = 0.0
@@ -336,7 +340,19 @@ class TrialRunner:
         if len(batch) <= 1:  # a worker would gain nothing, and may take long to start
             return [work(*args, **kwargs) for work, args, kwargs in jobs()]
         # Jobs are drawn as workers become free: each sees the time left by then.
-        return Parallel(n_jobs=self.n_jobs, pre_dispatch="n_jobs", batch_size=1)(jobs())
+        parallel = Parallel(n_jobs=self.n_jobs, pre_dispatch="n_jobs", batch_size=1)
+        started = time.monotonic()
+        try:
+            # Trials mind the time themselves, once a worker has come up to run them.
+            return run_within(self.deadline, "a batch", lambda: parallel(jobs()))
+        except OutOfTime:
+            given_up.set()
+            late = {
+                "status": "timeout",
+                "error": "no worker came up and finished it within the time budget",
+                "seconds": time.monotonic() - started,
+            }
+            return [(late, None)] * len(batch)
 
     def _record(self, key, setting, fields, fitted):
         number = len(self.trials)

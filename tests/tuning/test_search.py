@@ -1,5 +1,6 @@
 """OutlierSearch: every strategy finds what is there, and survives what is not."""
 
+import os
 import pickle
 import time
 import warnings
@@ -11,7 +12,13 @@ from pyod.models.knn import KNN
 from sklearn.base import clone
 from sklearn.ensemble import IsolationForest
 from sklearn.pipeline import Pipeline
-from tuning_detectors import FarFromZero, SlowKNN, agreement_with_norm, skill
+from tuning_detectors import (
+    FarFromZero,
+    SlowKNN,
+    SlowToArrive,
+    agreement_with_norm,
+    skill,
+)
 
 from autonomaly import OutlierSearch
 from autonomaly.detectors import KNNDetector
@@ -181,6 +188,23 @@ def test_the_deadline_holds_when_trials_hang(strategy, planted):
     assert search.best_params_["delay"] == 0
     assert any(t.status == "timeout" for t in search.trials_)
     assert "time" in search.stop_reason_ or "nothing else" in search.stop_reason_
+
+
+def test_the_deadline_holds_when_workers_come_up_late(planted):
+    X, _ = planted
+    search = _search(
+        SlowToArrive(home=os.getpid()),
+        search="random",
+        search_space={"skill": (0.0, 1.0)},
+        time_budget=2.0,
+        n_jobs=2,
+    )
+    started = time.monotonic()
+    search.fit(X)
+    assert 1.5 < time.monotonic() - started < 3.0
+    # The first trial, the detector as it came, needs no worker.
+    assert [t.status for t in search.trials_] == ["done"] + 4 * ["timeout"]
+    assert "no worker came up" in search.trials_[1].error
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

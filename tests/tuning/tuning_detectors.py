@@ -1,5 +1,6 @@
 """Detectors that behave as a test needs it; workers import them from here."""
 
+import os
 import time
 
 import numpy as np
@@ -37,6 +38,19 @@ class FarFromZero(OutlierMixin, BaseEstimator):
 
     def predict(self, X):
         return np.where(self.decision_function(X) < 0, -1, 1)
+
+
+class SlowToArrive(FarFromZero):
+    """Takes its time to come up in any process but its own, as cold workers do."""
+
+    def __init__(self, skill=1.0, home=0):
+        super().__init__(skill=skill)
+        self.home = home
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if os.getpid() != self.home:
+            time.sleep(6.0)
 
 
 class SlowKNN(KNNDetector):
