@@ -87,10 +87,12 @@ def judge(y, scores, known, free_scores, flagged=None):
 class Supervised:
     """The supervised peers, on rows of which a few have labels."""
 
-    def __init__(self, X, seed):
+    def __init__(self, X, seed, peers):
+        self.X, self.seed = X, seed
+        if XGBOD not in peers:
+            return
         from pyod.models.xgbod import XGBOD as Model
 
-        self.X, self.seed = X, seed
         # The scores it learns on do not depend on the labels: made once for all.
         any_labels = np.arange(len(X)) % 2
         model = Model(random_state=seed, n_jobs=1)
@@ -162,7 +164,7 @@ def run_case(case, rows, counts, seed, peers=(XGBOD, BOOSTING)):
     detector = AutonomousDetector(labels="use", outlier_label=1, random_state=seed)
     quietly(lambda: detector.fit(table.raw))
     free = -detector.score_samples(table.raw)
-    supervised = quietly(lambda: Supervised(table.numeric, seed))
+    supervised = quietly(lambda: Supervised(table.numeric, seed, peers))
     for method, labeller in LABELLERS.items():
         quietly(lambda: detector.feedback(dict.fromkeys(detector.labels_)))
         order = np.random.RandomState(seed).permutation(n)
