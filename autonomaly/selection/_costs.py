@@ -16,7 +16,9 @@ class KnowledgeCosts:
     """Seconds that members take, by the seconds they took on the tasks of the base.
 
     The logarithm of the seconds is regressed on those of rows and columns. A member
-    that was not measured takes as long as the slowest that was.
+    that was not measured takes as long as the slowest that was. They were measured on
+    one, busy machine: they say which member is slower, and about by what factor, not
+    how long it takes elsewhere; :class:`autonomaly.resources.CostModel` measures that.
 
     Parameters
     ----------

@@ -229,8 +229,13 @@ class KnowledgeBase:
         Raises
         ------
         ValueError
-            If the algorithm or a metric cannot be used.
+            If the algorithm, a metric or a name cannot be used.
+        OSError
+            If the file cannot be written; the base stays as it was.
         """
+        for what, given in (("task", task), ("family", family)):
+            if given is not None and not (isinstance(given, str) and given):
+                raise ValueError(f"{what}={given!r} is not a name; pass text, or None")
         meta = as_meta_features(meta)
         algorithm = self.resolve(algorithm)
         metrics = _check_metrics(metrics)
@@ -242,10 +247,11 @@ class KnowledgeBase:
         self._own = {**before, _key(path): checked}
         try:
             self._merge()
-        except DataError:
+            _write(path, own)
+        except (DataError, OSError):
             self._own = before
+            self._merge()
             raise
-        _write(path, own)
         return self
 
     def without(self, families):

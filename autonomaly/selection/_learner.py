@@ -1,6 +1,6 @@
 """What an algorithm will reach on new data, learnt from the knowledge base."""
 
-import functools
+import copy
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -120,7 +120,9 @@ class MetaLearner:
         self.random_state = random_state
 
     def fit(self):
-        """Train the models; done at the first prediction, and once per base.
+        """Train the models; done at the first prediction, and again once per base.
+
+        What is recorded into the base later is learnt at the next prediction.
 
         Returns
         -------
@@ -135,11 +137,26 @@ class MetaLearner:
         self._model  # noqa: B018
         return self
 
-    @functools.cached_property
+    @property
     def _model(self):
-        base = KnowledgeBase.load() if self.base is None else self.base
-        self.base = base
-        return _trained(base, self.random_state)
+        if self.base is None:
+            self.base = KnowledgeBase.load()
+        return _trained(self.base, self.random_state)
+
+    def n_tasks(self, detector):
+        """Return on how many tasks a detector was measured.
+
+        Parameters
+        ----------
+        detector : str
+            Name in the catalogue.
+
+        Returns
+        -------
+        int
+            Number of tasks.
+        """
+        return len(self._model.tasks_of.get(detector, ()))
 
     def predict(self, meta, algorithms=None, metrics=("auroc",)):
         """Predict what several algorithms reach.
@@ -204,7 +221,9 @@ def _trained(base, seed):
     """Return the model of a base, trained once per process."""
     key = base.fingerprint, seed
     if key not in _MODELS:
-        _MODELS[key] = _Model(base, seed)
+        # A base grows by what is recorded; its arrays are replaced then, and a copy
+        # keeps those that the model was trained on.
+        _MODELS[key] = _Model(copy.copy(base), seed)
         while len(_MODELS) > _MAX_MODELS:
             _MODELS.popitem(last=False)
     _MODELS.move_to_end(key)

@@ -7,6 +7,15 @@ from autonomaly.selection._metafeature_table import META_FEATURES
 _N_REASONS = 2
 # What moves the expected AUROC by less than this is not worth a word.
 _WORTH = 0.002
+# What is in the vector as a logarithm, with its base, as it is said.
+_LOGARITHMS = {
+    "log_n": ("rows", 10),
+    "log_d": ("columns", 10),
+    "log_n_per_d": ("rows per column", 10),
+    "id_twonn": ("intrinsic dimension, nearest", 2),
+    "id_mle": ("intrinsic dimension", 2),
+    "id_per_column": ("intrinsic dimension per column", 2),
+}
 
 
 def influences(learner, meta, algorithm):
@@ -52,11 +61,22 @@ def explain_data(learner, meta, algorithm, *, against=False):
     """
     sign = -1 if against else 1
     found = [
-        f"{feature.label} {value:.2g} (typical {typical:.2g})"
+        _said(feature, value, typical)
         for feature, value, typical, moved in influences(learner, meta, algorithm)
         if sign * moved > _WORTH
     ]
     return ", ".join(found[:_N_REASONS])
+
+
+def _said(feature, value, typical):
+    label, base = _LOGARITHMS.get(feature.name, (feature.label, None))
+    if base is not None:
+        value, typical = base**value, base**typical
+    return f"{label} {_number(value)} (typical {_number(typical)})"
+
+
+def _number(value):
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}"
 
 
 def explain_similar(base, similar, algorithm):
@@ -114,7 +134,7 @@ def explain_prediction(learner, meta, algorithm, predictions):
     """
     base = learner._model.base
     if not predictions.known[0]:
-        n_tasks = len(learner._model.tasks_of.get(algorithm.detector, ()))
+        n_tasks = learner.n_tasks(algorithm.detector)
         return (
             f"{algorithm.detector} was measured on {n_tasks} tasks: what the mean "
             f"algorithm reaches on such data, with the spread of all"

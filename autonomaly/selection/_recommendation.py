@@ -1,6 +1,9 @@
 """What is recommended, and why, in words."""
 
 from dataclasses import dataclass, field
+from numbers import Real
+
+import numpy as np
 
 from autonomaly.detectors import detector_spec
 from autonomaly.selection._costs import KnowledgeCosts
@@ -42,7 +45,9 @@ class AlgorithmRecommendation:
     expected_interval : tuple of (float, float) or None
         Holds for 90 % of the results on families of data that were left out.
     estimated_seconds : float or None
-        Time of a fit alone, on one core.
+        Time of a fit and of scoring its rows, on one core. The knowledge base was
+        measured on one, busy machine: by default this tells which member is slower, and
+        about by what factor, not the time that it takes here.
     estimated_bytes : float or None
         Working memory, where costs are given.
     """
@@ -147,7 +152,7 @@ def recommend(
     similar = TransferLearner(base).find_similar_datasets(meta)
     recommendations = []
     for item in ranked[:max_candidates]:
-        parts = _reasons(learner, meta, item, variants[item.member.name], similar)
+        parts = _reasons(learner, meta, item, variants[item.member.name], similar, own)
         detector = item.member.detector
         if detector in favoured:
             parts.append(f"rule of thumb: {favoured[detector]}")
@@ -167,12 +172,22 @@ def recommend(
 def _cost_of(costs, size):
     def cost(member):
         figures = costs(member, *size)
-        return figures if isinstance(figures, tuple) else (figures, None)
+        pair = figures if isinstance(figures, tuple) else (figures, None)
+        if len(pair) != 2 or not all(_is_cost(figure) for figure in pair):
+            raise ValueError(
+                f"costs gave {figures!r} for {member.name!r}; it must return seconds, "
+                f"or (seconds, bytes): numbers of at least 0, or None for unknown"
+            )
+        return pair
 
     return cost
 
 
-def _reasons(learner, meta, item, variants, similar):
+def _is_cost(figure):
+    return figure is None or (isinstance(figure, Real) and 0 <= figure < np.inf)
+
+
+def _reasons(learner, meta, item, variants, similar, own):
     spec = detector_spec(item.member.detector)
     parts = [f"finds {spec.description} ({spec.family})"]
     if item.known:
@@ -185,9 +200,15 @@ def _reasons(learner, meta, item, variants, similar):
         if why := explain_similar(learner.base, similar, variants[0]):
             parts.append(why)
     else:
-        parts.append("never measured: expected is what the mean algorithm reaches")
+        n_tasks = learner.n_tasks(spec.name)
+        rarely = f"measured on {n_tasks} tasks only" if n_tasks else "never measured"
+        like = "about what" if n_tasks else "what"
+        parts.append(f"{rarely}: expected is {like} the mean algorithm reaches")
+    sure, _ = own.get(spec.name, (None, ""))
+    if sure is not None:
+        parts.append(f"it says of itself that it is {sure:.0%} sure")
     if item.seconds is not None:
-        parts.append(f"about {item.seconds:.2g} s")
+        parts.append(f"about {item.seconds:.2g} s on one core")
     return parts
 
 
@@ -234,6 +255,9 @@ def own_confidence(spec, profile):
     if spec.confidence is None:
         return None, ""
     try:
-        return float(spec.confidence(profile)), ""
+        said = spec.confidence(profile)
+        if said is not None and not 0 <= float(said) <= 1:
+            raise ValueError(f"{said!r} is not in [0, 1]")
+        return None if said is None else float(said), ""
     except Exception as error:  # the user's code; it is written down
         return None, f" (its confidence failed: {type(error).__name__}: {error})"

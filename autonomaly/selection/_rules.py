@@ -131,7 +131,7 @@ RULES = (
     ),
 )
 
-#: Where neither measurements nor a rule speak.
+#: Where no rule speaks, and none was contradicted by measurements.
 COLD_START = ("forest", "lof")
 
 
@@ -289,7 +289,7 @@ def recommended_by_rules(facts, base=None):
     -------
     preferred : dict of str to str
         Detector of the catalogue to the reason; those that most rules ask for come
-        first. `COLD_START` where no rule holds.
+        first. `COLD_START` where no rule can be followed and none is contradicted.
     contradicted : dict of str to str
         Name of a rule to the measured figure that speaks against it.
 
@@ -318,6 +318,7 @@ def recommended_by_rules(facts, base=None):
                 reasons.setdefault(detector, []).append(f"{rule.reason}{said}")
     order = sorted(reasons, key=lambda name: -len(reasons[name]))
     preferred = {name: reasons[name][0] for name in order}
-    if not preferred:
-        preferred = dict.fromkeys(COLD_START, "a safe start where nothing is known")
+    # What was measured to be no better must not come back as a safe start.
+    if not preferred and not contradicted:
+        preferred = dict.fromkeys(COLD_START, "a safe start where no rule speaks")
     return preferred, contradicted

@@ -1,5 +1,7 @@
 """Which detectors serve this data, and why."""
 
+from numbers import Integral
+
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.detectors import catalogue, detector_spec
 from autonomaly.selection._learner import MetaLearner
@@ -123,8 +125,11 @@ class AlgorithmSelector:
         Raises
         ------
         ValueError
-            If a name is unknown, or nothing is left.
+            If a name is unknown, a number is not positive, or nothing is left.
+        TypeError
+            If names are not in a list.
         """
+        self._check_parameters(preferred, excluded, families, max_candidates)
         n_reference = profile.n_samples if n_reference is None else n_reference
         n_columns = profile.n_features if n_columns is None else n_columns
         wishes = (meta, priorities, preferred, excluded, families, max_candidates)
@@ -146,6 +151,27 @@ class AlgorithmSelector:
             [member for member, _, _ in chosen],
             refused,
         )
+
+    def _check_parameters(self, preferred, excluded, families, max_candidates):
+        for parameter, names in (
+            ("algorithms", self.algorithms),
+            ("exclude", self.exclude),
+            ("preferred", preferred),
+            ("excluded", excluded),
+            ("families", families),
+        ):
+            if isinstance(names, str):
+                raise TypeError(f"{parameter}={names!r} is a text; pass [{names!r}]")
+        for parameter, number in (
+            ("max_models", self.max_models),
+            ("max_candidates", max_candidates),
+        ):
+            whole = isinstance(number, Integral) and not isinstance(number, bool)
+            if number is not None and not (whole and number >= 1):
+                raise ValueError(
+                    f"{parameter}={number!r} is not a whole number of at least 1, nor "
+                    f"None"
+                )
 
     def _nothing_left(self, refused, n_reference, n_columns):
         return (

@@ -6,6 +6,7 @@ from numbers import Real
 
 import numpy as np
 
+from autonomaly._utils._names import unknown_name_message
 from autonomaly.detectors import catalogue
 from autonomaly.selection._knowledge import KnowledgeBase
 from autonomaly.selection._metafeatures import as_meta_features
@@ -133,8 +134,16 @@ class TransferLearner:
         dict
             Hyperparameters; empty where nothing is known, for the detector's defaults
             to hold.
+
+        Raises
+        ------
+        ValueError
+            If the detector is neither in the catalogue nor in the knowledge base.
         """
         base = self._base()
+        known = {*catalogue(), *(a.detector for a in base.algorithms)}
+        if detector not in known:
+            raise ValueError(unknown_name_message("detector", detector, known))
         columns = [j for j, a in enumerate(base.algorithms) if a.detector == detector]
         keys = sorted({k for j in columns for k in base.algorithms[j].parameters})
         defaults = _defaults(detector, keys)
@@ -215,6 +224,8 @@ def _combine(weighted, grid):
             total[repr(value), type(value)] += weight
         winner, _ = max(sorted(total.items(), key=str), key=lambda item: item[1])
         return next(v for v in values if (repr(v), type(v)) == winner)
+    if len(set(values)) == 1:  # a mean of equal numbers may miss their last digit
+        return values[0]
     numbers = [v for v in grid if isinstance(v, Real) and not isinstance(v, bool)]
     if min(numbers) > 0 and max(numbers) >= _WIDE * min(numbers):
         mean = float(np.exp(np.average(np.log(values), weights=weights)))

@@ -198,6 +198,31 @@ def test_one_name_is_one_algorithm(base, knowledge_document, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_name_that_is_taken_leaves_the_base_whole(knowledge_document, tmp_path):
+    base = KnowledgeBase([knowledge_document])
+    base.record(META, "pyod_inne", {"auroc": 0.7}, path=tmp_path / "a.json", task="a")
+    before = base.fingerprint, base.algorithms, base.auroc.shape
+    other = PoolMember("knn5_squashed", "knn", "minmax")
+    with pytest.raises(DataError, match="Two algorithms"):
+        base.record(META, other, {"auroc": 0.5}, path=tmp_path / "b.json")
+    assert (base.fingerprint, base.algorithms, base.auroc.shape) == before
+
+
+def test_what_cannot_be_written_is_not_in_the_base(base, knowledge_document, tmp_path):
+    mine = KnowledgeBase([knowledge_document])
+    with pytest.raises(OSError, match="missing"):
+        mine.record(META, "knn", {"auroc": 0.5}, path=tmp_path / "missing" / "a.json")
+    assert mine.fingerprint == base.fingerprint
+
+
+@pytest.mark.parametrize("names", [{"task": ""}, {"task": 3}, {"family": 4}])
+def test_names_of_tasks_are_text(names, tmp_path):
+    path = tmp_path / "a.json"
+    with pytest.raises(ValueError, match="is not a name; pass text"):
+        KnowledgeBase([]).record(META, "knn", {"auroc": 0.5}, path=path, **names)
+    assert not path.exists()
+
+
 def test_profiles_that_keep_rows_are_enough(tmp_path):
     X = np.random.RandomState(0).randn(80, 3)
     profile = DataProfiler(cache=False).profile(X)

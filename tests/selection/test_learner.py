@@ -80,6 +80,7 @@ def test_predict_performance(learner):
     assert "above the mean algorithm" in found.reasoning
     assert "for it: " in found.reasoning
     assert "(typical " in found.reasoning
+    assert "log10" not in found.reasoning
     assert "below" in learner.predict_performance(meta, "tails_robust").reasoning
     profile = DataProfiler(cache=False).profile(X)
     assert learner.predict_performance(profile, PoolMember("x", "knn", "robust"))
@@ -122,6 +123,45 @@ def test_feedback_counts_from_the_first_measurement(knowledge_document, tmp_path
     assert MetaLearner(mine).predict(meta, [NEW]).known[0]
 
 
+def test_feedback_reaches_a_learner_that_is_in_use(knowledge_document, tmp_path):
+    mine = KnowledgeBase([knowledge_document])
+    learner, meta = MetaLearner(mine), extract("gap", 1001)[0]
+    before = learner.predict(meta).expected["auroc"]
+    for i in range(12):
+        mine.record(
+            meta,
+            "knn5_squashed",
+            {"auroc": 0.01},
+            path=tmp_path / "a.json",
+            task=f"{i}",
+        )
+        mine.record(meta, NEW, {"auroc": 0.9}, path=tmp_path / "a.json", task=f"{i}")
+    after = learner.predict(meta)
+    assert len(after.advantage) == len(before) + 1
+    assert learner.n_tasks("pyod_inne") == 12
+    knn = [a.name for a in mine.algorithms].index("knn5_squashed")
+    assert after.expected["auroc"][knn] < before[knn] - 0.1
+
+
+def test_models_keep_what_they_were_trained_on(knowledge_document, tmp_path):
+    """Rows of a base move when something is recorded; models are shared by bases."""
+    path = tmp_path / "a.json"
+    meta, _, _ = extract("gap", 1001)
+    first = KnowledgeBase([knowledge_document])
+    for i in range(3):  # too few to be learnt by name: looked up in the base
+        first.record(meta, NEW, {"auroc": 1.0}, path=path, task=first.tasks[i])
+    learner = MetaLearner(first)
+    before = learner.predict(meta, [NEW]).advantage[0]
+    assert before > 0
+    same = KnowledgeBase.load(path, shipped=False)
+    same._given = KnowledgeBase([knowledge_document])._given
+    same._merge()
+    assert same.fingerprint == first.fingerprint
+    for i in range(5):
+        first.record(meta, "knn", {"auroc": 0.5}, path=tmp_path / "b.json", task=f"{i}")
+    assert MetaLearner(same).predict(meta, [NEW]).advantage[0] == before
+
+
 def test_too_little_is_a_clear_error(base):
     few = base.without(sorted(set(base.families))[:6])
     with pytest.raises(DataError, match="18 tasks of 6 families is too small"):
@@ -137,3 +177,17 @@ def test_unknown_algorithms_have_a_hint(learner):
     meta, _, _ = extract("gap", 1001)
     with pytest.raises(ValueError, match="did you mean 'tails_robust'"):
         learner.predict_performance(meta, "tail_robust")
+
+
+def test_logarithms_are_said_as_amounts(base):
+    from autonomaly.selection import META_FEATURES
+    from autonomaly.selection._reasons import _said
+
+    features = {feature.name: feature for feature in META_FEATURES}
+    assert _said(features["log_n"], 4.0, 2.5) == "rows 10000 (typical 316)"
+    dimension = _said(features["id_per_column"], -1.0, 0.0)
+    assert dimension == "intrinsic dimension per column 0.5 (typical 1)"
+    assert (
+        _said(features["hopkins"], 0.5, 0.71)
+        == "tendency to cluster 0.5 (typical 0.71)"
+    )

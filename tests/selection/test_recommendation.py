@@ -204,12 +204,60 @@ def test_detectors_of_the_user_take_part(selector):
         assert names.index("mine") < 4 < names.index("modest")
         found = {r.algorithm: r for r in selection.recommendations}
         assert found["mine"].confidence == 1.0
+        assert "says of itself that it is 100% sure" in found["mine"].reasoning
         assert "never measured" in found["mine"].reasoning
         assert "confidence failed: ZeroDivisionError" in found["broken"].reasoning
         assert found["broken"].confidence == 0.5
     finally:
         for name in ("mine", "modest", "broken", "silent"):
             unregister_detector(name)
+
+
+@pytest.mark.parametrize("learnt", [True, False])
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [(2.0, "2.0 is not in"), (float("nan"), "nan is not in"), (-1, "-1 is not in")],
+)
+def test_a_confidence_is_a_share(selector, said, fault, learnt):
+    register_detector(
+        "boaster",
+        OneClassSVM,
+        should_recommend=lambda p: True,
+        confidence=lambda p: said,
+    )
+    try:
+        wishes = {"meta": META, "max_candidates": 20} if learnt else {}
+        selection = selector.select(PROFILE, **wishes)
+        found = {r.algorithm: r for r in selection.recommendations}["boaster"]
+        assert found.confidence == (0.5 if learnt else None)
+        assert f"its confidence failed: ValueError: {fault}" in found.reasoning
+    finally:
+        unregister_detector("boaster")
+
+
+@pytest.mark.parametrize(
+    "figures", [float("nan"), -1.0, "fast", (1, 2, 3), [1, 2], (1.0, float("inf"))]
+)
+def test_costs_that_are_none_are_clear_errors(selector, figures):
+    with pytest.raises(ValueError, match="must return seconds, or"):
+        selector.select(PROFILE, meta=META, costs=lambda *size: figures)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.5, True])
+def test_a_number_of_members_is_positive(selector, number):
+    with pytest.raises(ValueError, match=f"max_candidates={number} is not a whole"):
+        selector.select(PROFILE, meta=META, max_candidates=number)
+    with pytest.raises(ValueError, match=f"max_models={number} is not a whole"):
+        AlgorithmSelector(max_models=number).select(PROFILE)
+
+
+def test_names_come_in_lists(selector):
+    for wish in ("preferred", "excluded", "families"):
+        with pytest.raises(TypeError, match=rf"{wish}='knn' is a text; pass \['knn'\]"):
+            selector.select(PROFILE, meta=META, **{wish: "knn"})
+    for parameter in ("algorithms", "exclude"):
+        with pytest.raises(TypeError, match=f"{parameter}='knn' is a text"):
+            AlgorithmSelector(**{parameter: "knn"}).select(PROFILE)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,19 @@ def test_measurements_lead(real_base, monkeypatch):
     assert "measured -" in contradicted["tails"]
 
 
+def test_what_is_contradicted_does_not_come_back_as_a_safe_start(
+    real_base, monkeypatch
+):
+    monkeypatch.setattr("autonomaly.selection._rules.RULES", (TAILS,))
+    monkeypatch.setattr("autonomaly.selection._rules.COLD_START", ("tails",))
+    followed, contradicted = recommended_by_rules(
+        {"n_samples": 100, "n_features": 5}, real_base
+    )
+    assert contradicted
+    assert followed == {}
+    assert list(recommended_by_rules({}, real_base)[0]) == ["tails"]
+
+
 def test_nothing_measured_contradicts_nothing(base):
     evidence = check_rule(TAILS, base)  # generated tasks only
     assert evidence.advantage is None

@@ -61,7 +61,9 @@ def test_hyperparameters_are_transferred(base, tmp_path):
     assert 5 <= found["n_neighbors"] <= 40
     assert isinstance(found["n_neighbors"], int)
     assert learner.transfer_hyperparameters(meta, "mahalanobis") == {}
-    assert learner.transfer_hyperparameters(meta, "never measured") == {}
+    assert learner.transfer_hyperparameters(meta, "pyod_inne") == {}  # never measured
+    with pytest.raises(ValueError, match="did you mean 'lof'"):
+        learner.transfer_hyperparameters(meta, "loff")
 
 
 def _recorded(tmp_path, base, settings_of):
@@ -160,3 +162,8 @@ def test_votes_are_one_of_those_given(weighted):
     for value, weight in weighted:
         total[repr(value)] += weight
     assert total[repr(winner)] == pytest.approx(max(total.values()))
+
+
+def test_equal_amounts_stay_as_they_are():
+    weighted = [(0.1, 0.7123), (0.1, 0.9), (0.1, 0.81)]
+    assert _combine(weighted, [0.1]) == 0.1
