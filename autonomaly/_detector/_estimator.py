@@ -68,7 +68,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         ``"bayesian"``, ``"random"``, ``"grid"``, ``"evolutionary"`` or ``"halving"``,
         see :class:`OutlierSearch`. None leaves them as they are.
     n_trials : int, default=100
-        Trials of that search, at most, over all members; each has at least two.
+        Trials of that search, at most, over all members; each has at least two. How
+        many each gets of them under a budget is read off what its first one took.
     time_budget : float, default=None
         Seconds for ``fit``. What cannot be fitted in time is left out, and recorded.
     memory_limit : int or str, default=None
@@ -376,6 +377,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                     search=self.search,
                     n_trials=self.n_trials,
                     time_budget=_time_left(deadline, _TUNING_SHARE),
+                    memory_limit=memory,
                     n_jobs=self.n_jobs,
                     random_state=seeds[2],
                 )

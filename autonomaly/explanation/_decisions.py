@@ -40,6 +40,16 @@ def record_tuning(record, search, tuned):
         members=len(tuned),
         changed=sum(member.changed for member in tuned),
     )
+    planned = {m.name: m.planned for m in tuned if m.planned is not None}
+    if planned:
+        record.add(
+            "tuning",
+            "trials",
+            planned,
+            "further trials of every member that fit into the time, the memory and "
+            "n_trials, by what its first one took here; the k-th is worth 1/k",
+            first_seconds={m.name: m.trials[0].seconds for m in tuned if m.trials},
+        )
     for member in tuned:
         record.add(
             "tuning",

@@ -129,7 +129,7 @@ class ResourceManager:
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
         return SystemState(n_cores, load, *_memory())
 
-    def allocate(self, tasks, seconds, memory=None):
+    def allocate(self, tasks, seconds, memory=None, *, max_trials=None):
         """Choose tasks and numbers of trials.
 
         An integer programme: the worth of all trials is as large as can be, while
@@ -140,10 +140,12 @@ class ResourceManager:
         ----------
         tasks : list of Task
             What there is to do; names must differ.
-        seconds : float
-            Wall time.
+        seconds : float or None
+            Wall time; None for no limit.
         memory : int, default=None
             Bytes; None for no limit.
+        max_trials : int, default=None
+            Trials of all tasks together, at most; None for no limit.
 
         Returns
         -------
@@ -155,8 +157,8 @@ class ResourceManager:
         ValueError
             If a task or the budget is not positive, or two tasks have one name.
         """
-        _check(tasks, seconds, memory, self.n_jobs)
-        total = seconds * self.n_jobs
+        seconds = np.inf if seconds is None else seconds
+        _check(tasks, seconds, memory, max_trials, self.n_jobs)
         left_out = {}
         for task in tasks:
             needed = self.n_jobs * task.bytes + task.kept_bytes
@@ -167,7 +169,8 @@ class ResourceManager:
             elif memory is not None and needed > memory:
                 left_out[task.name] = f"it takes {needed} bytes of {memory}"
         able = [task for task in tasks if task.name not in left_out]
-        counts = _solve(able, total, memory, self.n_jobs) if able else []
+        limits = seconds, memory, max_trials
+        counts = _solve(able, *limits, self.n_jobs) if able else []
         trials = {t.name: int(c) for t, c in zip(able, counts, strict=True) if round(c)}
         for task in able:
             if task.name not in trials:
@@ -187,67 +190,113 @@ def _worth(n_trials):
     return float((1 / np.arange(1, n_trials + 1)).sum())
 
 
-def _check(tasks, seconds, memory, n_jobs):
+def _check(tasks, seconds, memory, max_trials, n_jobs):
     names = [task.name for task in tasks]
     if len(set(names)) < len(names):
         raise ValueError(f"Tasks need names of their own; {sorted(names)} came.")
-    if not seconds > 0 or not n_jobs >= 1 or (memory is not None and not memory > 0):
+    limits = [limit for limit in (memory, max_trials) if limit is not None]
+    if not seconds > 0 or not n_jobs >= 1 or not all(limit > 0 for limit in limits):
         raise ValueError(
-            f"seconds={seconds!r}, memory={memory!r} and n_jobs={n_jobs!r} came; a "
-            f"budget is positive (memory may be None for no limit)."
+            f"seconds={seconds!r}, memory={memory!r}, max_trials={max_trials!r} and "
+            f"n_jobs={n_jobs!r} came; a budget is positive (None for no limit)."
         )
     for task in tasks:
-        positive = task.seconds > 0 and task.value > 0 and task.max_trials >= 1
+        positive = task.seconds > 0 and 0 < task.value < np.inf and task.max_trials >= 1
         if not positive or task.bytes < 0 or task.kept_bytes < 0:
             raise ValueError(
                 f"{task} came. Seconds, value and max_trials of a task are positive, "
-                f"bytes not negative."
+                f"its value is finite, bytes are not negative."
             )
 
 
-def _solve(tasks, total, memory, n_jobs):
-    """Give the number of trials per task: a binary variable for each that may be."""
+def _solve(tasks, seconds, memory, max_trials, n_jobs):
+    """Give the number of trials per task.
+
+    The worth of a task is concave in its trials: it lies below all lines through
+    neighbouring numbers of them, and on one of them where the number is whole.
+    """
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
-    # More trials than there is time for need no variable.
-    most = [min(t.max_trials, int(total / t.seconds + 1e-9)) for t in tasks]
-    owner = np.repeat(np.arange(len(tasks)), most)
-    rank = np.concatenate([np.arange(m) for m in most])
-    n = len(owner)
-    worth = np.array([t.value for t in tasks])[owner] / (rank + 1)
-    seconds = np.array([t.seconds for t in tasks])[owner]
-    # The last variable is the working memory of the largest task that is chosen.
+    n = len(tasks)
+    cost = np.array([t.seconds for t in tasks])
+    most = np.array([t.max_trials for t in tasks])
+    if max_trials is not None:
+        most = np.minimum(most, max_trials)
+    if seconds < np.inf:  # whole trials on each worker
+        fit = np.floor(seconds / cost + 1e-9) * n_jobs
+        most = np.minimum(most, fit).astype(int)
+    # Variables: trials, worth, whether a task is chosen, and the working memory of the
+    # largest one that is; bytes and seconds are of the order of one, for the solver.
+    x, v, y, w = np.arange(n), n + np.arange(n), 2 * n + np.arange(n), 3 * n
     rows, columns, data, upper = [], [], [], []
 
-    def constrain(terms, limit):
-        for column, value in terms:
-            rows.append(len(upper))
+    def constrain(terms, limits):
+        for column, values in terms:
+            column, values = np.broadcast_arrays(column, values)
+            rows.append(len(upper) + np.arange(len(limits)))
             columns.append(column)
-            data.append(value)
+            data.append(values)
+        upper.extend(limits)
+
+    def constrain_sum(column, values, limit):
+        rows.append(np.full(len(column), len(upper)))
+        columns.append(column)
+        data.append(values)
         upper.append(limit)
 
-    constrain(enumerate(seconds), total)
-    for i in np.flatnonzero(rank > 0):  # no second trial without a first
-        constrain([(i, 1.0), (i - 1, -1.0)], 0.0)
-    unit = float(max([memory or 1, 1]))  # of the order of one, for the solver
+    for i, task in enumerate(tasks):
+        k = np.arange(most[i])
+        slope = task.value / (k + 1)
+        before = task.value * np.concatenate([[0.0], np.cumsum(1 / (k[:-1] + 1))])
+        constrain([(np.full(len(k), v[i]), 1.0), (x[i], -slope)], before - slope * k)
+    if seconds < np.inf:
+        constrain_sum(x, cost / (seconds * n_jobs), 1.0)
+    if max_trials is not None:
+        constrain_sum(x, np.ones(n), max_trials)
     if memory is not None:
-        firsts = np.flatnonzero(rank == 0)
-        kept = [(i, tasks[owner[i]].kept_bytes / unit) for i in firsts]
-        constrain([*kept, (n, float(n_jobs))], memory / unit)
-        for i in firsts:
-            constrain([(i, tasks[owner[i]].bytes / unit), (n, -1.0)], 0.0)
-    matrix = csr_array((data, (rows, columns)), shape=(len(upper), n + 1))
+        kept = np.array([t.kept_bytes for t in tasks]) / memory
+        working = np.array([t.bytes for t in tasks]) / memory
+        constrain_sum(np.r_[y, w], np.r_[kept, n_jobs], 1.0)
+        constrain([(y, working), (np.full(n, w), -1.0)], np.zeros(n))
+        constrain([(x, 1.0), (y, -most.astype(float))], np.zeros(n))
+    shape = len(upper), 3 * n + 1
+    places = np.concatenate(rows), np.concatenate(columns)
+    matrix = csr_array((np.concatenate(data), places), shape=shape)
     found = milp(
-        np.r_[-worth, 0.0],
-        constraints=LinearConstraint(matrix, ub=np.array(upper)),
-        integrality=np.r_[np.ones(n), 0],
-        bounds=Bounds(0, np.r_[np.ones(n), np.inf]),
-        options={"time_limit": 5.0},
+        np.r_[np.zeros(n), -np.ones(n), np.zeros(n + 1)],
+        constraints=LinearConstraint(matrix, ub=np.array(upper, dtype=float)),
+        integrality=np.r_[np.ones(n), np.zeros(n), np.ones(n), 0],
+        bounds=Bounds(0, np.r_[most, np.full(n, np.inf), np.ones(n), np.inf]),
+        options={"time_limit": float(np.clip(seconds / 20, 0.2, 5.0))},
     )
-    if found.x is None:
-        raise RuntimeError(f"The integer programme was not solved: {found.message}")
-    return np.bincount(owner, weights=np.round(found.x[:n]), minlength=len(tasks))
+    if found.x is None:  # a busy machine: what is good and fits, found at once
+        return _greedy(tasks, most, seconds * n_jobs, memory, max_trials, n_jobs)
+    return np.round(found.x[:n]).astype(int)
+
+
+def _greedy(tasks, most, total, memory, max_trials, n_jobs):
+    """Take the trial that is worth most for its time, as long as one fits."""
+    counts = np.zeros(len(tasks), dtype=int)
+
+    def fits(i):
+        more = counts + (np.arange(len(tasks)) == i)
+        chosen = [t for t, count in zip(tasks, more, strict=True) if count]
+        held = sum(t.kept_bytes for t in chosen)
+        held += n_jobs * max(t.bytes for t in chosen)
+        return (
+            more[i] <= most[i]
+            and sum(t.seconds * k for t, k in zip(tasks, more, strict=True)) <= total
+            and (max_trials is None or more.sum() <= max_trials)
+            and (memory is None or held <= memory)
+        )
+
+    while able := [i for i in range(len(tasks)) if fits(i)]:
+        best = max(
+            able, key=lambda i: tasks[i].value / (counts[i] + 1) / tasks[i].seconds
+        )
+        counts[best] += 1
+    return counts
 
 
 def _memory():

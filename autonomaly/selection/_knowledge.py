@@ -148,7 +148,8 @@ class KnowledgeBase:
     meta : ndarray of shape (n_tasks, n_meta_features)
         Meta-features of the tasks.
     auroc, average_precision, seconds : ndarray of shape (n_tasks, n_algorithms)
-        What came out, NaN where it was not measured.
+        What came out, NaN where it was not measured. The seconds of the base that ships
+        come from one, busy machine: good for order, not as wall time.
 
     Raises
     ------

@@ -108,7 +108,8 @@ class Judge:
 
     def value(self, metrics):
         """Return what is maximised."""
-        total = sum(self.weights.values())
+        # Weights of what is minimised are negative; their sizes share the whole.
+        total = sum(abs(weight) for weight in self.weights.values())
         return sum(w * metrics[name] for name, w in self.weights.items()) / total
 
 

@@ -3,13 +3,21 @@
 import dataclasses
 from dataclasses import dataclass
 
+import joblib
 import numpy as np
 from sklearn.utils import check_random_state
 
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly.detectors import detector_spec
 from autonomaly.exceptions import NoDetectorLeftError
-from autonomaly.resources import Deadline, OutOfTime, run_within
+from autonomaly.resources import (
+    Deadline,
+    OutOfTime,
+    ResourceManager,
+    Task,
+    parse_memory,
+    run_within,
+)
 from autonomaly.selection import build_member
 from autonomaly.tuning._criteria import get_criterion
 from autonomaly.tuning._search import OutlierSearch
@@ -18,6 +26,11 @@ __all__ = ["TunedMember", "tune_selection"]
 
 # Rows that settings are tried on, at most: the criterion hardly changes beyond.
 _MAX_ROWS = 2000
+# Share of the time left that trials are planned for. Other settings may cost more than
+# the first, and strategies think: the rest is for that.
+_PLANNED = 0.7
+# What the clock can tell.
+_SHORTEST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,9 @@ class TunedMember:
         What was tried.
     reason : str
         Why these hyperparameters.
+    planned : int or None
+        Trials after the first that time and memory were found to allow; None without
+        a budget.
     """
 
     name: str
@@ -47,6 +63,7 @@ class TunedMember:
     value_before: float | None
     trials: list
     reason: str
+    planned: int | None = None
 
 
 def tune_selection(
@@ -57,10 +74,16 @@ def tune_selection(
     scoring="blend",
     n_trials=100,
     time_budget=None,
+    memory_limit=None,
     n_jobs=None,
     random_state=0,
 ):
     """Search better hyperparameters for every member of a selection.
+
+    Without a budget all members get the same number of trials. With one, the first
+    trial of every member is run and measured, and a
+    :class:`~autonomaly.resources.ResourceManager` decides how many more of each fit:
+    cheap members get more of them, since a trial is worth less the more there were.
 
     Parameters
     ----------
@@ -73,9 +96,12 @@ def tune_selection(
     scoring : str, default="blend"
         A criterion of ``CRITERIA``, computed with one consensus for all members.
     n_trials : int, default=100
-        Trials of all members together, at most; each has at least two.
+        Trials of all members together, at most; but two of each, if the budget allows.
     time_budget : float, default=None
-        Seconds; members that there is no time for stay as they are.
+        Seconds; members that there is no time for stay as they are. What fits depends
+        on the machine, and so does the result.
+    memory_limit : int or str, default=None
+        Bytes that the detectors being tried may take, or such as ``"500MB"``.
     n_jobs : int, default=None
         Trials at a time.
     random_state : int, RandomState instance or None, default=0
@@ -116,57 +142,146 @@ def tune_selection(
         )
     except (OutOfTime, NoDetectorLeftError) as error:
         return selection, [_untouched(member, str(error)) for member in tunable]
-    views, tuned = {}, []
-    for i, member in enumerate(tunable):
+    budgeted = time_budget is not None or memory_limit is not None
+    views, jobs, tuned = {}, [], {}
+    for member in tunable:
         try:
             pipeline = build_member(member)[1]
         except Exception as error:  # the user's factory may raise anything
-            tuned.append(_untouched(member, f"{type(error).__name__}: {error}"))
+            tuned[member.name] = _untouched(member, f"{type(error).__name__}: {error}")
             continue
         if member.view not in views:  # once for all members that use it
             views[member.view] = pipeline[:-1].fit_transform(X)
-        seconds = None
-        if time_budget is not None:
-            seconds = deadline.remaining / (len(tunable) - i)
         found = OutlierSearch(
             pipeline[-1],
             search_space=detector_spec(member.detector).search_space,
             search=search,
             scoring=criterion,
             n_trials=max(2, n_trials // len(tunable)),
-            time_budget=seconds or None,
+            memory_limit=memory_limit,
             max_samples=len(X),
             n_jobs=n_jobs,
             random_state=seeds[2],
         )
-        tuned.append(_tune(member, found, views[member.view], scoring, deadline))
+        jobs.append(_Job(member, found, views[member.view], scoring))
+    if budgeted:
+        tuned.update(_tune_within(jobs, deadline, memory_limit, n_trials))
+    else:
+        tuned.update((job.member.name, job.tune()) for job in jobs)
+    tuned = [tuned[member.name] for member in tunable]
     parameters = {t.name: t.parameters for t in tuned}
     return _with_parameters(selection, parameters), tuned
 
 
-def _tune(member, search, Z, scoring, deadline):
-    if deadline.expired:
-        return _untouched(member, "the time budget was spent")
-    try:
-        search.fit(Z)
-    except NoDetectorLeftError as error:
-        return _untouched(member, str(error))
-    before = next((t.value for t in search.trials_ if t.number == 0), None)
-    changed = search.best_trial_.number != 0
-    own = {**member.parameters, **search.best_params_} if changed else member.parameters
-    what = f"{scoring} {search.best_score_:.3f}"
-    if changed and before is not None:
-        what += f" instead of {before:.3f}"
-    what += f", the best of {len(search.trials_)} trials"
-    reason = f"{what}; a proxy that needs no labels, not an accuracy"
-    return TunedMember(
-        member.name,
-        dict(own),
-        changed,
-        search.best_score_,
-        before,
-        search.trials_,
-        reason,
+@dataclass
+class _Job:
+    """The search for one member, on its view of the rows."""
+
+    member: object
+    search: OutlierSearch
+    Z: np.ndarray
+    scoring: object
+
+    def begin(self, seconds):
+        """Run the first trial, of the setting the member has, and nothing else."""
+        parameters = self.search.get_params(deep=False)
+        parameters.update(search="random", n_trials=1, time_budget=seconds)
+        self.search._begun = OutlierSearch(**parameters).fit(self.Z)
+        return self.search._begun.best_trial_
+
+    def tune(self, planned=None):
+        """Search, and say what came of it."""
+        try:
+            self.search.fit(self.Z)
+        except NoDetectorLeftError as error:
+            return _untouched(self.member, str(error))
+        return self.result(self.search, planned)
+
+    def result(self, search, planned, why=None):
+        """Say what came of a search."""
+        best, trials = search.best_trial_, search.trials_
+        # The setting the member has, as far as it was tried as the best one was:
+        # successive halving begins on a part of the rows.
+        own = trials[0].params
+        tried = [t for t in trials if t.params == own and t.share == best.share]
+        before = tried[-1].value if tried else None
+        changed = best.params != own
+        parameters = dict(self.member.parameters)
+        if changed:
+            parameters.update(search.best_params_)
+        reason = f"{self.scoring} {search.best_score_:.3f}"
+        if changed and before is not None:
+            reason += f" instead of {before:.3f}"
+        reason += f", the best of {len(trials)} trials"
+        if planned is not None:
+            reason += f"; the first took {trials[0].seconds:.2g} s: "
+            reason += why or f"{planned} more were planned"
+        reason += "; a proxy that needs no labels, not an accuracy"
+        return TunedMember(
+            self.member.name,
+            parameters,
+            changed,
+            search.best_score_,
+            before,
+            trials,
+            reason,
+            planned,
+        )
+
+
+def _tune_within(jobs, deadline, memory_limit, n_trials):
+    """Measure the first trial of every member, share what is left, and go on."""
+    tuned, first = {}, {}
+    for i, job in enumerate(jobs):
+        name, seconds = job.member.name, None
+        try:
+            deadline.check("its first trial")
+            if deadline.seconds is not None:
+                seconds = max(deadline.remaining, _SHORTEST) / (len(jobs) - i)
+            first[name] = job.begin(seconds)
+        except (OutOfTime, NoDetectorLeftError) as error:
+            tuned[name] = _untouched(job.member, str(error))
+    begun = [job for job in jobs if job.member.name in first]
+    if not begun:
+        return tuned
+    search = begun[0].search
+    n_jobs = min(joblib.effective_n_jobs(search.n_jobs), search.batch_size)
+    plan = _share(first, deadline.remaining, memory_limit, n_trials, n_jobs)
+    cost = {n: k * first[n].seconds / n_jobs for n, k in plan.trials.items()}
+    for job in begun:
+        name = job.member.name
+        count = plan.trials.get(name, 0)
+        cost.pop(name, None)
+        why = plan.left_out.get(name)
+        if count and deadline.expired:
+            why = "the time budget was spent before more could be tried"
+        if why is not None:
+            tuned[name] = job.result(job.search._begun, count, why)
+            continue
+        left = None
+        if deadline.seconds is not None:  # those that follow keep what they need
+            left = max(deadline.remaining - sum(cost.values()), _SHORTEST)
+        job.search.set_params(n_trials=1 + count, time_budget=left)
+        tuned[name] = job.tune(count)
+    return tuned
+
+
+def _share(first, seconds, memory_limit, n_trials, n_jobs):
+    """Decide how many more trials each member gets, by what its first one cost."""
+    tasks = [
+        Task(
+            name,
+            seconds=max(trial.seconds, _SHORTEST),
+            bytes=trial.model_bytes or 0,
+            max_trials=n_trials,
+        )
+        for name, trial in first.items()
+    ]
+    return ResourceManager(n_jobs=n_jobs).allocate(
+        tasks,
+        max(_PLANNED * seconds, _SHORTEST),
+        parse_memory(memory_limit),
+        max_trials=max(n_trials - len(tasks), len(tasks)),
     )
 
 

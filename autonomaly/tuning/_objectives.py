@@ -26,7 +26,7 @@ class Objective:
     Parameters
     ----------
     name : str
-        ``"quality"`` for what the search maximises by itself, a criterion of
+        ``"quality"`` for ``scoring`` of the search, a criterion of
         ``CRITERIA``, a metric of labels (``"f1"``, ``"precision"``, ``"recall"``,
         ``"average_precision"``, ``"roc_auc"``), ``"training_time"`` (seconds of
         fitting and judging) or ``"memory_usage"`` (bytes of the fitted detector).
@@ -75,8 +75,8 @@ class Objective:
 
     def of(self, trial):
         """Return the figure of a trial; None if it is not known."""
-        if self.name == "quality":
-            return trial.value
+        if self.name == "quality":  # one of several figures, or the only one
+            return trial.metrics.get("quality", trial.value)
         if self.is_cost:
             return getattr(trial, COSTS[self.name])
         return trial.metrics.get(self.name)
@@ -196,13 +196,15 @@ def choose(trials, objectives, *, minimum_threshold=None):
     eligible, note = trials, ""
     if minimum_threshold is not None:
         eligible = [t for t in trials if t.value >= minimum_threshold]
-        note = (
-            f" {len(trials) - len(eligible)} of {len(trials)} trials were below the "
-            f"minimum of {minimum_threshold:g} and were left out."
-        )
+        n_below = len(trials) - len(eligible)
         if not eligible:
             eligible = trials
             note = f" No trial reached the minimum of {minimum_threshold:g}."
+        elif n_below:
+            note = (
+                f" {n_below} of {len(trials)} trials were below the minimum of "
+                f"{minimum_threshold:g} and were left out."
+            )
     front = pareto_front(eligible, objectives)
     sums = _weighted_sums(eligible, objectives)
     best = max(
@@ -259,7 +261,7 @@ def _what_is_known(objectives):
     proxies = [o.name for o in objectives if o.name in CRITERIA]
     said = []
     if any(o.name == "quality" for o in objectives):
-        said.append("quality: the value that the search maximised.")
+        said.append("quality: what scoring gave.")
     if measured:
         said.append(f"{', '.join(measured)}: measured with labels.")
     if proxies:

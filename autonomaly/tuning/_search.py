@@ -71,9 +71,11 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
     objectives : tuple of Objective, default=None
         What else is wanted of the chosen setting, such as ``LABEL_FREE_OBJECTIVES`` or
         ``LABEL_OBJECTIVES``. The search maximises the weighted mean of the figures of
-        merit among them; seconds and bytes count when the setting is chosen.
+        merit among them, those to be minimised with a minus; seconds and bytes count
+        when the setting is chosen.
     minimum_threshold : float, default=None
-        Settings with a smaller value are chosen only if there is no other.
+        Settings with a smaller value, as the search maximises it, are chosen only if
+        there is no other.
     n_trials : int, default=100
         Trials at most.
     batch_size : int, default=4
@@ -290,6 +292,8 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
                 metrics, weights, tried, truth, seeds[1], deadline
             )
             runner = self._make_runner(estimator, judge, deadline, rows, seeds[2])
+            if begun := getattr(self, "_begun", None):
+                runner.adopt(begun.best_trial_, begun.best_estimator_)
             try:
                 self._run(runner, space, own, seeds[3])
             except SearchEnded as ended:

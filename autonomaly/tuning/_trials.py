@@ -216,6 +216,21 @@ class TrialRunner:
         self._longest_thought = 0.0
         self._answered = time.monotonic()
 
+    def adopt(self, trial, fitted):
+        """Take over a trial on all rows that was run before: it is not run again.
+
+        Parameters
+        ----------
+        trial : Trial
+            The first of the history.
+        fitted : estimator
+            Its detector.
+        """
+        self._known[joblib.hash((trial.params, trial.share, None))] = trial.value
+        self.trials.append(trial)
+        self.best = trial
+        self.fitted[trial.number] = fitted
+
     def part(self, share):
         """Return the rows of a share; larger shares contain smaller ones."""
         if share >= 1:

@@ -1,13 +1,19 @@
 """Members are tuned by one vote, and stay as they are where nothing better is found."""
 
+import time
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autonomaly import AutonomousDetector, register_detector
 from autonomaly.detectors import KNNDetector, unregister_detector
 from autonomaly.profiling import DataProfiler
+from autonomaly.resources import ResourceManager, Task
 from autonomaly.selection import AlgorithmSelector
-from autonomaly.tuning import get_criterion, tune_selection
+from autonomaly.tuning import CRITERIA, Criterion, Trial, get_criterion, tune_selection
+from autonomaly.tuning._members import _share
 
 NAMES = ["knn5_squashed", "lof30_robust", "tails_robust"]
 
@@ -61,6 +67,186 @@ def test_no_time_leaves_members_as_they_are(planted):
     assert same == selection
     assert not any(t.changed or t.trials for t in tuned)
     assert all("time budget" in t.reason for t in tuned)
+
+
+class Costly(KNNDetector):
+    """Nearest neighbours that take their time; in this process, trials are not sent."""
+
+    delay = 0.0
+
+    def fit(self, X, y=None):
+        time.sleep(self.delay)
+        return super().fit(X)
+
+
+class Cheap(Costly):
+    delay = 0.03
+
+
+class Dear(Costly):
+    delay = 0.25
+
+
+class Hanging(Costly):
+    delay = 60.0
+
+
+@pytest.fixture
+def costly():
+    kinds = {"cheap": Cheap, "dear": Dear, "hanging": Hanging}
+    for name, kind in kinds.items():
+        register_detector(name, kind, search_space={"n_neighbors": (2, 90)})
+    yield list(kinds)
+    for name in kinds:
+        unregister_detector(name)
+
+
+@pytest.fixture
+def preferring(monkeypatch):
+    """Add a criterion that costs nothing: how near to a number of neighbours."""
+
+    def near(n_neighbors):
+        def score(estimator, X, y=None, random_state=None):
+            return -abs(estimator.n_neighbors - n_neighbors) / 100
+
+        monkeypatch.setitem(CRITERIA, "near", Criterion("near", score, "it is near"))
+        return "near"
+
+    return near
+
+
+costs_of_first_trials = st.lists(st.floats(1e-3, 3.0), min_size=1, max_size=6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(costs_of_first_trials, st.floats(0.5, 60.0), st.integers(4, 80))
+def test_trials_are_shared_by_what_the_first_ones_cost(costs, seconds, n_trials):
+    first = {
+        f"{i}": Trial(0, {}, "done", seconds=cost, model_bytes=10)
+        for i, cost in enumerate(costs)
+    }
+    plan = _share(first, seconds, None, n_trials, 1)
+    counts = [plan.trials.get(name, 0) for name in first]
+    assert sum(np.multiply(counts, costs)) <= 0.7 * seconds + 1e-6
+    assert sum(counts) <= max(n_trials - len(costs), len(costs))
+    for i, name in enumerate(first):
+        assert (counts[i] == 0) == (name in plan.left_out)
+        for j in range(len(costs)):
+            if 2 * costs[i] < costs[j]:  # clearly cheaper
+                assert counts[i] >= counts[j]
+
+
+@pytest.mark.parametrize("search", ["random", "evolutionary", "halving"])
+def test_a_time_budget_is_shared_by_measured_time(search, planted, costly, preferring):
+    X, _ = planted
+    selection = _select(X, ["dear", "cheap"])
+    started = time.monotonic()
+    better, tuned = tune_selection(
+        selection,
+        X,
+        scoring=preferring(90),
+        search=search,
+        n_trials=60,
+        time_budget=4.0,
+    )
+    assert time.monotonic() - started < 5.0
+    found = {t.name: t for t in tuned}
+    planned = {name: t.planned for name, t in found.items()}
+    # as the programme would have it for the seconds that the first trials took
+    first = {name: t.trials[0].seconds for name, t in found.items()}
+    assert first["dear"] >= 0.25
+    assert first["cheap"] >= 0.03
+    wanted = ResourceManager().allocate(
+        [Task(name, seconds, max_trials=60) for name, seconds in first.items()],
+        0.7 * (4.0 - sum(first.values())),
+        max_trials=58,
+    )
+    assert planned == pytest.approx(wanted.trials, rel=0.5, abs=3)
+    assert planned["cheap"] > planned["dear"] >= 1
+    for name, member in found.items():
+        assert 1 < len(member.trials) <= 1 + planned[name]
+        assert member.trials[0].params == {"n_neighbors": 20}  # not tried twice
+        own = [t for t in member.trials if t.params == {"n_neighbors": 20}]
+        assert sum(t.share == 1 for t in own) == 1
+        assert f"{planned[name]} more were planned" in member.reason
+        assert member.changed or search == "halving"
+    assert {m.name: m.parameters for m in better.members} == {
+        name: member.parameters for name, member in found.items()
+    }
+
+
+def test_what_hangs_leaves_the_time_to_others(planted, costly, preferring):
+    X, _ = planted
+    selection = _select(X, ["hanging", "cheap"])
+    started = time.monotonic()
+    _, tuned = tune_selection(selection, X, scoring=preferring(90), time_budget=2.0)
+    assert time.monotonic() - started < 3.0
+    found = {t.name: t for t in tuned}
+    assert not found["hanging"].changed
+    assert found["hanging"].planned is None
+    assert "did not finish" in found["hanging"].reason
+    assert len(found["cheap"].trials) > 5
+
+
+def test_members_too_slow_for_another_trial_stay_as_they_are(
+    planted, costly, preferring
+):
+    X, _ = planted
+    selection = _select(X, ["dear", "cheap"])
+    _, tuned = tune_selection(
+        selection, X, scoring=preferring(90), n_trials=60, time_budget=0.7
+    )
+    dear = next(t for t in tuned if t.name == "dear")
+    assert not dear.changed
+    assert dear.planned in (0, None)
+    assert "one trial takes" in dear.reason or "did not finish" in dear.reason
+
+
+def test_trials_are_shared_evenly_without_a_limit_of_time(planted, costly, preferring):
+    """Only the memory is limited: the result does not depend on the machine."""
+    X, _ = planted
+    selection = _select(X, ["dear", "cheap"])
+
+    def tune(memory_limit):
+        _, tuned = tune_selection(
+            selection, X, scoring=preferring(90), n_trials=8, memory_limit=memory_limit
+        )
+        return {t.name: t for t in tuned}
+
+    found = tune("500MB")
+    assert {name: t.planned for name, t in found.items()} == {"dear": 3, "cheap": 3}
+    assert all(2 < len(t.trials) <= 4 for t in found.values())
+    small = tune(1000)
+    assert not any(t.changed for t in small.values())
+    assert all("memory_limit is 1000" in t.reason for t in small.values())
+
+
+def test_the_record_says_how_trials_were_shared(planted, costly):
+    X, _ = planted
+    detector = AutonomousDetector(
+        algorithms=["dear", "cheap"], search="random", n_trials=30, time_budget=5.0
+    ).fit(X)
+    decisions = {d.subject: d for d in detector.record_ if d.stage == "tuning"}
+    shared = decisions["trials"]
+    assert set(shared.choice) == {"dear", "cheap"}
+    assert "what its first one took here" in shared.reason
+    assert set(shared.evidence["first_seconds"]) == {"dear", "cheap"}
+    assert "the first took" in decisions["cheap"].reason
+
+
+def test_halving_that_finds_nothing_better_changes_nothing(planted, preferring):
+    X, _ = planted
+    selection = _select(X, ["knn5_squashed"])
+    _, (member,) = tune_selection(
+        selection,
+        X,
+        search="halving",
+        n_trials=12,
+        scoring=preferring(5),
+    )
+    assert member.parameters == {"n_neighbors": 5}
+    assert not member.changed
+    assert member.value == member.value_before == 0.0
 
 
 def test_a_factory_that_fails_is_no_end(planted):

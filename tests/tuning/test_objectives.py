@@ -168,3 +168,50 @@ def test_costs_alone_still_need_a_value(planted):
     ).fit(X)
     assert search.best_params_ == {"size": 0}
     assert search.best_estimator_.ballast_.size == 0
+
+
+def test_what_is_minimised_is_searched_downwards(planted):
+    X, _ = planted
+    search = OutlierSearch(
+        FarFromZero(skill=0.5),
+        search="evolutionary",
+        search_space={"skill": (0.0, 1.0)},
+        scoring=skill,
+        objectives=(Objective("quality", direction="minimize"),),
+        n_trials=30,
+        early_stopping=None,
+    ).fit(X)
+    assert search.best_params_["skill"] < 0.1
+    assert search.best_score_ == -search.best_params_["skill"]
+    late = [t.params["skill"] for t in search.trials_[-8:]]
+    assert np.mean(late) < 0.3
+
+
+def test_opposite_objectives_are_weighed(planted):
+    X, truth = planted
+    search = OutlierSearch(
+        FarFromZero(skill=0.5),
+        search="random",
+        search_space={"skill": (0.0, 1.0)},
+        objectives=(Objective("f1", 0.75), Objective("recall", 0.25, "minimize")),
+        n_trials=6,
+    ).fit(X, np.where(truth, -1, 1))
+    for trial in search.trials_:
+        wanted = 0.75 * trial.metrics["f1"] - 0.25 * trial.metrics["recall"]
+        assert trial.value == pytest.approx(wanted)
+
+
+def test_a_scorer_of_the_user_is_one_figure_among_others(planted):
+    X, truth = planted
+    objectives = (Objective("quality", 0.5), Objective("f1", 0.5))
+    search = OutlierSearch(
+        FarFromZero(skill=0.5),
+        search="random",
+        search_space={"skill": (0.0, 1.0)},
+        scoring=skill,
+        objectives=objectives,
+        n_trials=6,
+    ).fit(X, np.where(truth, -1, 1))
+    for trial in search.trials_:
+        assert objectives[0].of(trial) == trial.params["skill"]
+    assert f"quality {search.best_params_['skill']:.4g} " in search.reason_
