@@ -3,6 +3,8 @@
 import threading
 import time
 
+from autonomaly._utils._quiet import leave_behind
+
 __all__ = ["Deadline", "OutOfTime", "run_within"]
 
 
@@ -122,6 +124,7 @@ def run_within(deadline, what, work, *, watch=True, share=1.0):
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
+        leave_behind(thread.ident)
         raise OutOfTime(
             f"{what!r} did not finish within the {seconds:.2g} s that it was given of "
             f"the time budget of {deadline.seconds:g} s"
