@@ -6,6 +6,7 @@ once; what a command needs it imports when it runs.
 
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -93,7 +94,9 @@ IgnoreColumn = Annotated[
         help="Column to leave out, for example a row number. May be repeated.",
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but errors and warnings.")
+]
 Verbose = Annotated[
     bool,
     typer.Option(
@@ -243,6 +246,11 @@ def detect(
     """
     if save_model and output is None:
         raise typer.BadParameter("--save-model needs --output DIR, to know where.")
+    if n_jobs == 0:
+        raise typer.BadParameter(
+            "0 is no number of cores; pass 1 or more, or -1 for all.",
+            param_hint="--n-jobs",
+        )
     parameters = {
         "contamination": _share_or_auto(contamination),
         "max_false_discovery_rate": max_false_discovery_rate,
@@ -303,8 +311,8 @@ def score(
 ):
     """Score new rows with a saved model.
 
-    The rows must have the columns the model was fitted on; columns it does not
-    know are named in the error, leave them out with --ignore-column.
+    The rows must have the columns the model was fitted on, in any order; columns
+    it does not know are named in the error, leave them out with --ignore-column.
 
     Example: autonomaly score --model out/model.joblib --dataset new.csv
     """
@@ -365,6 +373,19 @@ def _fail(code, message):
     except BrokenPipeError:
         pass  # nobody reads stderr any more; the exit code still tells
     return code
+
+
+class _Warnings:
+    """Print each warning once, on one line, without the line of code it is from."""
+
+    def __init__(self):
+        self._said = set()
+
+    def __call__(self, message, category, filename, lineno, file=None, line=None):
+        text = " ".join(str(message).split())
+        if text not in self._said:
+            self._said.add(text)
+            _fail(OK, f"warning: {text}")
 
 
 def _close_pipe():
@@ -429,4 +450,7 @@ def main(arguments=None):
         # ASCII only.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
+    with warnings.catch_warnings():
+        warnings.showwarning = _Warnings()
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+    sys.exit(code)

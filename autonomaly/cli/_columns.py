@@ -1,11 +1,15 @@
 """Columns that are not features: the truth, and what the user leaves out."""
 
+import warnings
 from pathlib import Path
+
+import numpy as np
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.cli._large import chunks_if_large, take_truth
-from autonomaly.exceptions import DataError
-from autonomaly.io import Chunks, load_dataset
+from autonomaly.exceptions import AutonomalyWarning, DataError
+from autonomaly.io import Chunks, ColumnRole, load_dataset
+from autonomaly.io._columns import NULL_STRINGS, ColumnValues
 
 _LABEL_NAMES = {
     *("anomaly", "anomalous", "is_anomaly", "outlier", "is_outlier", "label", "labels"),
@@ -95,3 +99,101 @@ def looks_like_truth(data):
         for j, name in enumerate(data.columns)
         if str(name).lower() in _LABEL_NAMES and data.iloc[:, j].nunique() == 2
     ]
+
+
+def match_columns(detector, data, source):
+    """Give rows the columns that a detector was fitted on, in their order.
+
+    Parameters
+    ----------
+    detector : AutonomousDetector
+        Fitted.
+    data : ndarray, pandas.DataFrame or Chunks
+        The rows.
+    source : str
+        Where they come from, for messages.
+
+    Returns
+    -------
+    ndarray, DataFrame or Chunks
+        The same rows.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or there is one that the detector does not know.
+
+    Warns
+    -----
+    AutonomalyWarning
+        If the columns have no names, or one that held numbers holds other things.
+    """
+    if isinstance(data, Chunks):
+        return data.map(lambda chunk: match_columns(detector, chunk, source))
+    known = getattr(detector, "feature_names_in_", None)
+    if known is None:
+        # names that nobody can compare; the number of columns is checked on scoring
+        return data.to_numpy() if hasattr(data, "columns") else data
+    known = list(known)
+    if not hasattr(data, "columns"):
+        import pandas as pd
+
+        if data.shape[1] != len(known):
+            raise DataError(
+                f"{source} has {data.shape[1]} columns without names; the model was "
+                f"fitted on {len(known)}: {_listed(known)}. Give these."
+            )
+        warnings.warn(
+            f"the columns of {source} have no names; they are taken for "
+            f"{_listed(known)}",
+            AutonomalyWarning,
+            stacklevel=2,
+        )
+        data = pd.DataFrame(data, columns=known)
+    found = list(data.columns)
+    missing = [name for name in known if name not in found]
+    unknown = [name for name in found if name not in known]
+    if missing or unknown:
+        raise DataError(f"{source} {_difference(missing, unknown, known)}")
+    data = data[known]
+    _warn_of_no_numbers(detector, data, source)
+    return data
+
+
+def _difference(missing, unknown, known):
+    """Say how columns differ from those of the model, and what to do."""
+    said = []
+    if missing:
+        said.append(f"lacks {_columns(missing)}")
+    if unknown:
+        said.append(f"has {_columns(unknown)}, which the model does not know")
+    advice = f"The model was fitted on {_listed(known)}."
+    if unknown and not missing:
+        advice = f"Leave out what it does not know: --ignore-column {unknown[0]}"
+    return f"{' and '.join(said)}. {advice}"
+
+
+def _columns(names):
+    return f"the column{'s' * (len(names) > 1)} {_listed(names)}"
+
+
+def _listed(names):
+    return ", ".join(map(str, names[:10])) + ", ..." * (len(names) > 10)
+
+
+def _warn_of_no_numbers(detector, data, source):
+    """Say so where a column of numbers holds anything else: it counts as missing."""
+    for name, role in detector.preprocessor_.roles_.items():
+        if role != ColumnRole.NUMERIC or data[name].dtype.kind in "biuf":
+            continue
+        column = data[name]
+        lost = np.isnan(ColumnValues(column).numbers()) & column.notna().to_numpy()
+        others = [v for v in column[lost] if str(v).strip().lower() not in NULL_STRINGS]
+        if others:
+            warnings.warn(
+                f"column {name!r} held numbers in training; {len(others)} of "
+                f"{len(column)} rows of {source} hold something else, such as "
+                f"{str(others[0])[:40]!r}, and count as missing there",
+                AutonomalyWarning,
+                stacklevel=3,
+            )

@@ -80,6 +80,7 @@ def run_detect(
     report.data(name, detector.profile_)
     if truth is None:
         report.labels_among_features(looks_like_truth(data))
+    report.unused(detector.preprocessor_.dropped_)
     report.choices(detector)
     report.flagged(table, detector)
     if truth is not None:

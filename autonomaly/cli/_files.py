@@ -148,6 +148,8 @@ def prepare_directory(path, names, inputs):
     Path
         The directory, which now exists.
     """
+    if not str(path).strip():
+        raise DataError("--output is empty; give a directory, or leave it out.")
     directory = Path(path)
     if directory.exists() and not directory.is_dir():
         raise DataError(f"--output {path} is a file; give a directory.")
@@ -200,9 +202,9 @@ def load_model(path):
     # A file that is no pickle fails in any way there is, from KeyError to
     # UnicodeDecodeError.
     except Exception as error:
+        why = f"{type(error).__name__}: {error}".removesuffix(": ")
         raise DataError(
-            f"--model {path} is no model of autonomaly "
-            f"({type(error).__name__}: {error}). {advice}"
+            f"--model {path} is no model of autonomaly ({why}). {advice}"
         ) from error
     if not isinstance(model, AutonomousDetector):
         raise DataError(f"--model {path} holds a {type(model).__name__}. {advice}")

@@ -40,8 +40,9 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
     -------
     list of list of (int, object, object)
         For each row the position of the column, the value of the row and a typical
-        value (the median, or the most frequent); the most telling first. Empty if no
-        single value makes the row odd, but only how they go together.
+        value (the median, or the most frequent); the most telling first. A value that
+        is the typical one is never named. Empty if no single value makes the row odd,
+        but only how they go together.
     """
     n_features = data.shape[1]
     order = np.argsort(-scores, kind="stable")
@@ -62,17 +63,19 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
         after = score_samples(changed).reshape(len(chunk), len(normal), len(rows))
         gains[:, chunk] = (scores[normal][None, :, None] - after).mean(axis=1).T
     oddness = scores[normal].mean() - scores[rows]
-    told = []
+    told, typical = [], {}
     for row, gain, odd in zip(rows, gains, oddness, strict=True):
         enough = max(_MIN_SHARE * odd, _MIN_SHARE * gain.max())
-        best = np.argsort(-gain, kind="stable")[:n_columns]
-        told.append(
-            [
-                (int(j), _column(data, j)[row], _typical_value(_column(data, j)))
-                for j in best
-                if gain[j] > 0 and gain[j] >= enough
-            ]
-        )
+        named = []
+        for j in np.argsort(-gain, kind="stable"):
+            if gain[j] <= 0 or gain[j] < enough or len(named) == n_columns:
+                break
+            column = _column(data, j)
+            if j not in typical:
+                typical[j] = _typical_value(column)
+            if str(column[row]) != str(typical[j]):
+                named.append((int(j), column[row], typical[j]))
+        told.append(named)
     return told
 
 

@@ -14,6 +14,7 @@ _MAX_VALUE_WIDTH = 40
 _N_ODDEST = 10
 _MAX_LISTED_COLUMNS = 40
 _MIN_NAME_WIDTH = 14
+_MAX_GROUPED = 20
 
 
 def plain(value, width=_MAX_VALUE_WIDTH):
@@ -83,6 +84,13 @@ def percent(part, whole):
     return f"{100 * part / whole:.1f} %" if whole else "0 %"
 
 
+def _rough(ratio):
+    """Write a share in percent with two digits, 100 % only where it is all."""
+    if 0.995 <= ratio < 1:
+        return "more than 99 %"
+    return f"{min(100, 100 * ratio):.{2 if ratio < 0.995 else 3}g} %"
+
+
 class Report:
     """Text that is put together first and printed at once.
 
@@ -140,7 +148,7 @@ class Report:
         held = ", ".join(f"{n} {kind}" for kind, n in kinds.items() if n)
         quality = profile.quality
         missing = (
-            f"{100 * quality.missing_ratio:.2g} % of the values missing"
+            f"{_rough(quality.missing_ratio)} of the values missing"
             if quality.missing_values
             else "nothing missing"
         )
@@ -184,13 +192,13 @@ class Report:
             own = "; ".join(part for part in parts if part not in common)
             why.setdefault(r.detector, own or r.reasoning)
         said = f" ({'; '.join(common)})" if common and len(chosen) > 1 else ""
-        self._say("Chosen", f"{count(len(chosen), 'member')} that vote{said}")
+        vote = "that votes" if len(chosen) == 1 else "that vote"
+        self._say("Chosen", f"{count(len(chosen), 'member')} {vote}{said}")
         lines = [[name, members[name], why[name]] for name in members]
         self._table(["detector", "members", "why"], lines, folded="why")
         if detector.rejected_:
-            left_out = len(detector.rejected_)
-            self._say("Left out", count(left_out, "member"))
-            self._table(["member", "why"], detector.rejected_.items(), folded="why")
+            self._say("Left out", count(len(detector.rejected_), "member"))
+            self._grouped(detector.rejected_)
 
     def flagged(self, table, detector, name=None):
         """Say how many rows are anomalies, and where the threshold is.
@@ -202,12 +210,15 @@ class Report:
         detector : AutonomousDetector
             Fitted.
         name : str or None, default=None
-            Name of the data, if it was not said yet.
+            Name of the data, if these are other rows than those of the fit.
         """
         n_flagged = int((table["label"] == -1).sum())
         where = f"{name}: " if name else ""
-        threshold = list(detector.record_.filter("threshold"))
-        why = f"; {threshold[-1].reason}" if threshold else ""
+        if name is None:
+            threshold = list(detector.record_.filter("threshold"))
+            why = f"; {threshold[-1].reason}" if threshold else ""
+        else:  # the reason is about other rows than these
+            why = ", the threshold that was found in training"
         self._say(
             "Flagged",
             f"{where}{n_flagged} of {count(len(table), 'row')} "
@@ -241,8 +252,9 @@ class Report:
         )
         self._say(
             "Truth",
-            f"{count(int(anomaly.sum()), 'row')} ({percent(anomaly.sum(), len(truth))})"
-            " are anomalies. Ranking: "
+            f"{anomaly.sum()} of {count(len(truth), 'row')} "
+            f"({percent(anomaly.sum(), len(truth))}) "
+            f"{'is an anomaly' if anomaly.sum() == 1 else 'are anomalies'}. Ranking: "
             f"AUROC {roc_auc_score(anomaly, abnormality):.3f}, "
             f"average precision {average_precision_score(anomaly, abnormality):.3f}. "
             f"Labels: precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}",
@@ -264,6 +276,9 @@ class Report:
             table, data = rows_to_show(table, data, _N_ODDEST, N_NORMAL)
         scores = table["score"].to_numpy()
         rows = scores.argsort(kind="stable")[:_N_ODDEST]
+        if scores[rows[0]] == scores.max():
+            self._say("Oddest", "no row is odder than another")
+            return
         names = _column_names(data)
         self._say(
             "Oddest",
@@ -287,7 +302,7 @@ class Report:
         lines = [
             [
                 f"{number}{'*' if table['label'].iloc[row] == -1 else ' '}",
-                f"{table['score'].iloc[row]:.3f}",
+                f"{round(table['score'].iloc[row], 3) + 0.0:.3f}",  # no minus zero
                 f"{table['p_value'].iloc[row]:.2g}",
                 text,
             ]
@@ -295,6 +310,18 @@ class Report:
         ]
         heads = ["row", "score", "p-value", "odd values"]
         self._table(heads, lines, folded="odd values", n_right=3)
+
+    def unused(self, dropped):
+        """Name the columns that the detector did not look at.
+
+        Parameters
+        ----------
+        dropped : dict of str to str
+            Columns with the reason.
+        """
+        if dropped:
+            self._say("Unused", count(len(dropped), "column"))
+            self._grouped({plain(name): why for name, why in dropped.items()})
 
     def decisions(self, record):
         """Print every decision.
@@ -373,10 +400,9 @@ class Report:
         if (patterns.clusters or 1) > 1:
             hints.append(f"the rows form {patterns.clusters} groups")
         if quality.infinite_ratio:
-            hints.append(f"{100 * quality.infinite_ratio:.2g} % of the values infinite")
+            hints.append(f"{_rough(quality.infinite_ratio)} of the values infinite")
         hints.append(
-            f"{100 * quality.outlier_ratio:.2g} % of the rows stand out by plain "
-            "statistics"
+            f"{_rough(quality.outlier_ratio)} of the rows stand out by plain statistics"
         )
         self._say("Hints", "; ".join(hints))
 
@@ -389,6 +415,17 @@ class Report:
         grid.add_column(overflow="fold")
         grid.add_row(Text(head, style="bold"), Text(text))
         self._console.print(grid)
+
+    def _grouped(self, reasons):
+        # what happened to many for one reason is one line
+        names = {}
+        for name, why in reasons.items():
+            names.setdefault(why, []).append(name)
+        for why, same in names.items():
+            shown = ", ".join(same[:_MAX_GROUPED])
+            more = len(same) - _MAX_GROUPED
+            self._say("", f"{shown}{f' and {more} more' * (more > 0)}: {why}")
+        self._console.print()
 
     def _table(self, heads, lines, *, folded, n_right=0):
         # only the column `folded` gives way when the terminal is narrow

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from autonomaly.cli._columns import read_table
+from autonomaly.cli._columns import match_columns, read_table
 from autonomaly.cli._files import (
     check_replaceable,
     load_model,
@@ -36,6 +36,7 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
         check_replaceable(target, [model, source])
     detector = load_model(model)
     name, data, truth = read_table(source, truth_column, ignore_columns)
+    data = match_columns(detector, data, source)
     table = score_table(detector, data)
     if target is None:
         table.to_csv(sys.stdout, index=False)

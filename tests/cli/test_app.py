@@ -39,6 +39,9 @@ def test_version(run):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["auto", "detect", "-d", "sklearn:wine", "--n-jobs", "0"], ["--n-jobs", "-1"]),
+        (["auto", "detect", "-d", "sklearn:wine", "-o", ""], ["--output is empty"]),
+        (["auto", "detect", "-d", ""], ["empty text"]),
         (["detect"], ["No such command 'detect'"]),
         (["auto", "detct"], ["No such command 'detct'"]),
         (["auto", "detect"], ["Missing option", "--dataset"]),

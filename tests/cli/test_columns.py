@@ -2,8 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autonomaly.cli._columns import looks_like_truth, read_table
-from autonomaly.exceptions import DataError
+from autonomaly import AutonomousDetector
+from autonomaly.cli._columns import looks_like_truth, match_columns, read_table
+from autonomaly.exceptions import AutonomalyWarning, DataError
+from autonomaly.io import Chunks
 
 
 @pytest.fixture
@@ -47,3 +49,54 @@ def test_labels_among_the_features_are_noticed(source):
     assert looks_like_truth(frame.rename(columns={"anomaly": "size"})) == []
     assert looks_like_truth(frame.assign(anomaly=range(6))) == []
     assert looks_like_truth(frame.to_numpy()) == []
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    rng = np.random.RandomState(0)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60)})
+    frame["kind"] = rng.choice(["x", "y"], size=60)
+    return AutonomousDetector(max_models=1).fit(frame), frame
+
+
+def test_columns_may_come_in_any_order(fitted):
+    detector, frame = fitted
+    mixed = frame[["kind", "b", "a"]]
+    pd.testing.assert_frame_equal(match_columns(detector, mixed, "f"), frame)
+    chunks = Chunks(lambda: [mixed[:20], mixed[20:]], "parts")
+    parts = pd.concat(match_columns(detector, chunks, "f"))
+    pd.testing.assert_frame_equal(parts, frame)
+
+
+def test_columns_that_differ_are_named_with_what_to_do(fitted):
+    detector, frame = fitted
+    with pytest.raises(DataError, match="f lacks the column b. The model was fitted"):
+        match_columns(detector, frame[["a", "kind"]], "f")
+    with pytest.raises(DataError, match="has the columns c, d, .*--ignore-column c$"):
+        match_columns(detector, frame.assign(c=1, d=2), "f")
+    with pytest.raises(DataError, match="lacks the column a and has the column A"):
+        match_columns(detector, frame.rename(columns={"a": "A"}), "f")
+    with pytest.raises(DataError, match="2 columns without names; .* on 3: a, b, kind"):
+        match_columns(detector, np.zeros((4, 2)), "f")
+
+
+def test_columns_without_names_are_said_to_be_taken_in_order(fitted):
+    detector, _ = fitted
+    with pytest.warns(AutonomalyWarning, match="f have no names.*a, b, kind"):
+        data = match_columns(detector, np.zeros((4, 3)), "f")
+    assert list(data.columns) == ["a", "b", "kind"]
+
+
+def test_numbers_that_became_texts_are_said_to_count_as_missing(fitted):
+    detector, frame = fitted
+    texts = frame.astype({"a": object})
+    texts.loc[[3, 4], "a"] = ["broken", "n/a"]
+    with pytest.warns(AutonomalyWarning, match="'a' held numbers.*1 of 60.*'broken'"):
+        match_columns(detector, texts, "f")
+
+
+def test_a_model_without_names_takes_columns_as_they_are():
+    X = np.random.RandomState(0).normal(size=(60, 2))
+    detector = AutonomousDetector(max_models=1).fit(X)
+    data = match_columns(detector, pd.DataFrame(X, columns=["p", "q"]), "f")
+    np.testing.assert_array_equal(data, X)

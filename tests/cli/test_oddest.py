@@ -84,3 +84,16 @@ def test_far_less_telling_columns_are_left_out():
     X[0] = [1000.0, 1.0, 0.0]
     (told,) = telling_columns(_far_from_zero, X, _far_from_zero(X), np.array([0]))
     assert [j for j, _, _ in told] == [0]
+
+
+def test_a_value_that_is_typical_is_not_named():
+    data = pd.DataFrame({"kind": ["b", "b", "b", "a"] * 5, "size": 0.0})
+    data.loc[1, "size"] = 5.0
+
+    def score(rows):  # a is the most normal kind, b the most frequent
+        return -1.0 * (rows["kind"] == "b").to_numpy() - rows["size"].to_numpy()
+
+    (told,) = telling_columns(score, data, score(data), np.array([1]))
+    assert [data.columns[j] for j, _, _ in told] == ["size"]
+    told = telling_columns(score, data, score(data), np.array([0]))
+    assert told == [[]]

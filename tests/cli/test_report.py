@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from autonomaly.cli._files import SCORE_COLUMNS
-from autonomaly.cli._report import Report, count, percent, plain
+from autonomaly.cli._report import Report, _rough, count, percent, plain
 from autonomaly.profiling import DataProfiler
 
 
@@ -87,7 +87,7 @@ def test_performance():
     table = _table([-3.0, -2.0, -1.0, 0.0], [-1, -1, 1, 1])
     text = _printed(lambda report: report.performance(table, np.array([-1, 1, 1, 1])))
     text = " ".join(text.split())
-    assert "1 row (25.0 %) are anomalies" in text
+    assert "1 of 4 rows (25.0 %) is an anomaly" in text
     assert "AUROC 1.000" in text
     assert "precision 0.500, recall 1.000, F1 0.667" in text
 
@@ -96,3 +96,25 @@ def test_performance_without_anomalies_says_so():
     table = _table(np.zeros(3), np.ones(3))
     text = _printed(lambda report: report.performance(table, np.ones(3, dtype=int)))
     assert "nothing can be measured" in text
+
+
+def test_scores_that_are_all_alike_have_no_oddest():
+    table = _table(np.zeros(3), np.ones(3))
+    text = _printed(lambda report: report.oddest(table, np.zeros((3, 2)), None))
+    assert "no row is odder than another" in text
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"), [(1, "100 %"), (0.9996, "more than 99 %"), (0.123, "12 %")]
+)
+def test_shares_are_never_written_as_powers(ratio, text):
+    assert _rough(ratio) == text
+
+
+def test_columns_left_unused_are_grouped_by_the_reason():
+    dropped = {"a": "every value is missing", "id": "a running number"}
+    dropped |= {f"b{i}": "every value is missing" for i in range(30)}
+    lines = _printed(lambda report: report.unused(dropped)).splitlines()
+    text = " ".join(" ".join(lines).split())
+    assert "32 columns a, b0, b1," in text
+    assert "b18 and 11 more: every value is missing id: a running number" in text

@@ -75,3 +75,28 @@ def test_the_model_is_not_overwritten(run, results, orders):
     assert code == 2
     assert "read in this run" in err
     assert (results / "model.joblib").read_bytes() == before
+
+
+def test_columns_in_another_order_give_the_same_scores(run, results, orders, tmp_path):
+    frame = _frame(orders)
+    frame[frame.columns[::-1]].to_csv(tmp_path / "new.csv", index=False)
+    code, out, err = run(
+        "score", "-m", results / "model.joblib", "-d", tmp_path / "new.csv"
+    )
+    assert code == 0
+    first = pd.read_csv(results / "scores.csv")
+    np.testing.assert_allclose(pd.read_csv(io.StringIO(out))["score"], first["score"])
+    # why the threshold is where it is, is about the rows of the fit
+    assert "the threshold that was found in training" in " ".join(err.split())
+    assert "homogeneous" not in err
+
+
+def test_a_warning_is_one_line(run, results, tmp_path):
+    np.save(tmp_path / "new.npy", np.ones((3, 3)))
+    code, _, err = run(
+        *("score", "-m", results / "model.joblib", "-d", tmp_path / "new.npy"),
+        *("-q", "-o", tmp_path / "new.csv"),
+    )
+    assert code == 0
+    assert err.startswith("autonomaly: warning: the columns of ")
+    assert err.count("\n") == 1
