@@ -17,6 +17,7 @@ from autonomaly.io._dates import datetime_seconds, parse_dates, timedelta_second
 
 __all__ = [
     "ColumnValues",
+    "complex_error",
     "is_polars",
     "parse_number",
     "table",
@@ -104,6 +105,14 @@ def _object_array(X):
             "frame or rows of equal length."
         ) from error
     return np.asarray(X, dtype=object) if array.dtype.kind in "US" else array
+
+
+def complex_error():
+    """Make the error for complex numbers."""
+    return DataError(
+        "Complex data not supported: a column of complex numbers came. "
+        "Give real and imaginary part, or modulus and phase, as two columns."
+    )
 
 
 def parse_number(text):
@@ -315,10 +324,7 @@ class ColumnValues:
         values = _raw_values(column)
         code = values.dtype.kind
         if code == "c":
-            raise DataError(
-                "Complex data not supported: a column of complex numbers came. "
-                "Give real and imaginary part, or modulus and phase, as two columns."
-            )
+            raise complex_error()
         if code in "biuf":
             self._flag = code == "b"
             with np.errstate(over="ignore"):  # long doubles beyond float64: infinite

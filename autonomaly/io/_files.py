@@ -155,11 +155,17 @@ def arrow_frame(arrow_table):
 
 def damaged_file(path, kind, error):
     """Make the error for a file that is not what its name says."""
-    reason = str(error).partition("\n")[0]
+    reason = str(error).partition("\n")[0].rstrip(".")
     return LoadError(
-        f"The file {str(path)!r} is no {kind} file, or it is damaged ({reason}). "
-        "Write it again, or give it the ending of its real format."
+        f"The file {str(path)!r} is no {kind} file, or it is damaged"
+        f"{f' ({reason})' if reason else ''}. Write it again, or give it the ending of "
+        "its real format."
     )
+
+
+def _is_npy(path):
+    with path.open("rb") as file:
+        return file.read(6) == b"\x93NUMPY"
 
 
 def _read_npz(path, *, X=None, y=None):
@@ -171,10 +177,11 @@ def _read_npz(path, *, X=None, y=None):
     if main is None and len(wide) == 1:
         main = wide[0]
     if main is None or main not in names:
+        held = f"the arrays {', '.join(names)}" if names else "no array"
         raise LoadError(
-            f"The file {str(path)!r} holds the arrays {', '.join(names) or 'none'}. "
-            "The table is the array X, or the only one of two dimensions; name it "
-            "with X='...'."
+            f"The file {str(path)!r} holds {held}. The table is the array X, or the "
+            "only one of two dimensions. Save it as X; in Python, "
+            "load_dataset(source, X='...') names another."
         )
     truth, metadata = None, {"arrays": names}
     label = y or next((n for n in ("y", "Y", "labels", "label") if n in names), None)
@@ -198,8 +205,14 @@ def open_numpy(path, kind, mmap_mode=None):
     try:
         content = np.load(path, allow_pickle=False, mmap_mode=mmap_mode)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = "objects, or not what the ending says; they are not loaded, since that"
-        raise damaged_file(path, "NumPy", f"{reason} could run foreign code") from error
+        if "allow_pickle" in str(error) and _is_npy(path):
+            raise LoadError(
+                f"The array in {str(path)!r} holds Python objects. They are not "
+                "loaded, since that could run foreign code; save numbers or texts."
+            ) from error
+        # what NumPy takes for a pickle is a file of another kind
+        reason = "" if "pickle" in str(error) else str(error)
+        raise damaged_file(path, "NumPy", reason) from error
     if not isinstance(content, kind):
         raise damaged_file(path, path.suffix, "another NumPy format is in it")
     return content

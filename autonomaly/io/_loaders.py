@@ -39,6 +39,8 @@ def existing_file(source):
     """
     path = Path(source).expanduser()
     text = str(source)
+    if not text.strip():
+        raise LoadError("An empty text came as a source. Give the path of a file.")
     if path.is_dir():
         raise LoadError(
             f"{text!r} is a directory. Give a file, or a glob of files with the same "
@@ -48,6 +50,11 @@ def existing_file(source):
         raise LoadError(
             f"{text!r} is an address on a network, and nothing is fetched from there. "
             "Download the file and give its path."
+        )
+    if text == "-" or (path.exists() and not path.is_file()):
+        raise LoadError(
+            f"{text!r} is a pipe or a device, and no file. A table is gone through "
+            "more than once: write it to a file, and give its path."
         )
     if not path.is_file():
         parent = path.parent

@@ -149,7 +149,7 @@ def load_dataset(source, *, format=None, name=None, truth_column=None, **options
         with the same columns (``"day-*.csv"``), ``"sklearn:NAME"`` for a data set that
         comes with scikit-learn, or a database URL (with ``query`` or ``table``).
         Files: csv, tsv (also txt and dat), json, jsonl (also ndjson), parquet,
-        arrow/feather, npz, npy, xlsx/xls; csv, tsv and jsonl also with ``.gz``.
+        arrow/feather, npz, npy, xlsx; csv, tsv and jsonl also with ``.gz``.
     format : str or None, default=None
         Name of the loader to use, for a file whose name does not tell; see
         ``loaders()``.
@@ -193,8 +193,11 @@ def load_dataset(source, *, format=None, name=None, truth_column=None, **options
     the rows read are counted against the rows in the file. Empty lines count as
     rows only if the table has one column.
 
-    *Numbers* with thousands separators (``"1,234.5"``, or ``1.234,5`` in files
-    separated by semicolons) are read as numbers if all values of a column are.
+    *Numbers* with thousands separators (``"1,234.5"``) or decimal commas (``1.234,5``)
+    are read as numbers if all values of a column are. Where either is possible, as in
+    ``1,234``, the comma is a decimal one in files separated by semicolons, and in those
+    whose first 200 rows have a column that is not one of numbers otherwise, and none
+    that is one of thousands.
 
     Examples
     --------
@@ -248,8 +251,14 @@ def _unreadable_message(source):
     return (
         f"{came}. Allowed are arrays, pandas and polars data frames, 'sklearn:NAME', "
         f"database URLs and files ending in {', '.join(FILE_SUFFIXES)}. Rename the "
-        "file, say what it is with format='csv' or the like, or register a loader."
+        "file; in Python, load_dataset(source, format='csv') or the like reads it as "
+        "it is, and register_loader adds other formats."
     )
+
+
+def _bare(value):
+    """Turn numpy scalars into Python's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _take_truth(data, column):
@@ -265,10 +274,14 @@ def _take_truth(data, column):
     if len(found) == 0 or not (
         np.isin(found, (0, 1)).all() or np.isin(found, (-1, 1)).all()
     ):
-        shown = [value.item() for value in found[:6]]
+        import pandas as pd
+
+        cells = pd.Series(list(columns[place]), dtype=object).drop_duplicates()
+        shown = ["missing" if pd.isna(c) else repr(_bare(c)) for c in cells[:6]]
         raise LoadError(
-            f"The truth column {column!r} holds {shown}. Allowed are 0 and 1 (1 or "
-            "True is the anomaly) or -1 and 1 (-1 is the anomaly), none missing."
+            f"The truth column {column!r} holds {', '.join(shown)}"
+            f"{', ...' * (len(cells) > 6)}. Allowed are 0 and 1 (1 or True is the "
+            "anomaly) or -1 and 1 (-1 is the anomaly), none missing."
         )
     truth = np.where(values == (-1 if (found == -1).any() else 1), -1, 1)
     if (found == 1).all():

@@ -172,7 +172,7 @@ def read_separated(path, *, separator=None, encoding=None, header=None):
     metadata["separator"] = None if form.separator == _SINGLE else form.separator
     if form.renamed:
         metadata["renamed"] = form.renamed
-    return _read_numbers(frame, decimal_comma=form.separator == ";"), metadata
+    return _read_numbers(frame, form.decimal_comma), metadata
 
 
 def read_separated_in_parts(
@@ -202,7 +202,7 @@ def read_separated_in_parts(
                 frame = frame.iloc[:left]
             left -= len(frame)
             if len(frame):
-                yield _read_numbers(frame, decimal_comma=form.separator == ";")
+                yield _read_numbers(frame, form.decimal_comma)
     _check_count(path, form, form.n_rows - left)
 
 
@@ -217,6 +217,7 @@ class _Form:
     renamed: dict
     n_rows: int  # without the header
     trailing: int
+    decimal_comma: bool
 
 
 def _find_form(path, separator, encoding, header):
@@ -235,11 +236,19 @@ def _find_form(path, separator, encoding, header):
     if n_rows - header < 1:
         raise LoadError(
             f"The file {str(path)!r} has a header ({', '.join(rows[0][:5])}) and no "
-            "rows. A table has a row at least; if this is one, give header=False."
+            "rows. A table has a row at least; if this is one, read it with "
+            "load_dataset(source, header=False)."
         )
     names, renamed = _column_names(rows[0] if header else None, len(rows[0]))
     return _Form(
-        encoding, separator, bool(header), names, renamed, n_rows - header, trailing
+        encoding,
+        separator,
+        bool(header),
+        names,
+        renamed,
+        n_rows - header,
+        trailing,
+        separator == ";" or _has_decimal_commas(rows[1:]),
     )
 
 
@@ -317,6 +326,23 @@ def _number_like(cell):
     return parse_number(cell) is not None or _DECIMAL_COMMA.fullmatch(cell) is not None
 
 
+def _has_decimal_commas(rows):
+    """Tell whether commas are decimal ones: columns are numbers only if they are.
+
+    Where another column has commas that part thousands, the file contradicts itself.
+    """
+    found = False
+    for j in range(max(map(len, rows), default=0)):
+        cells = [row[j].strip() for row in rows if j < len(row)]
+        cells = [cell for cell in cells if cell.casefold() not in NULL_STRINGS]
+        if not any("," in cell for cell in cells):
+            continue
+        if all(parse_number(cell) is not None for cell in cells):
+            return False
+        found |= all(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+    return found
+
+
 def _has_header(rows):
     """Decide whether the first row names the columns; see ``load_dataset``."""
     first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
@@ -387,7 +413,8 @@ def _count_rows(path, encoding, separator, width):
                     raise LoadError(
                         f"Line {reader.line_num} of {str(path)!r} has {len(row)} "
                         f"cells, the first row has {width}. All rows need the same "
-                        "number; correct the line, or give the right separator."
+                        "number; correct the line, take away what is no table, or "
+                        "read it with load_dataset(source, separator='...')."
                     )
         except csv.Error as error:
             raise LoadError(

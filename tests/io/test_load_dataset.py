@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -171,6 +172,58 @@ def test_numbers_with_separators(tmp_path):
     assert frame["v"].tolist() == [1234.5, 2.25]
 
 
+@pytest.mark.parametrize("name", ["t.tsv", "t.csv"])
+def test_decimal_commas_without_semicolons(tmp_path, name):
+    frame = pd.DataFrame(
+        {
+            "price": [f"{i},{i % 4}5" for i in range(9)],
+            "mass": [f"{i},125" for i in range(9)],
+            "pair": [f"{i},5,{i}" for i in range(9)],
+            "plain": range(9),
+        }
+    )
+    path = tmp_path / name
+    frame.drop(columns="mass").to_csv(path, sep="\t" if name == "t.tsv" else ",")
+    data = load_dataset(path).data
+    assert data["price"].tolist() == [float(f"{i}.{i % 4}5") for i in range(9)]
+    assert data["pair"].tolist() == frame["pair"].tolist()
+    assert data["plain"].tolist() == list(range(9))
+    # "0,125" is no thousand, "1,125" is one as well as not: nobody can tell
+    frame[["price", "mass"]].iloc[1:].to_csv(path, sep="\t", index=False)
+    data = load_dataset(path, separator="\t").data
+    assert data["mass"].tolist() == [1000 * i + 125 for i in range(1, 9)]
+    assert data["price"].tolist() == frame["price"].tolist()[1:]
+
+
+def test_addresses_are_no_decimals(tmp_path):
+    text = "host\tload\n" + "".join(f"192.168.10{i}.200\t{i}\n" for i in range(9))
+    data = load_dataset(write(tmp_path, "t.tsv", text)).data
+    assert data["host"][0] == "192.168.100.200"
+
+
+def test_a_truth_that_cannot_be_read_is_shown(tmp_path):
+    path = write(tmp_path, "t.csv", "a,odd\n1,yes\n2,no\n3,\n4,yes\n")
+    with pytest.raises(LoadError, match="holds 'yes', 'no', missing\\. Allowed"):
+        load_dataset(path, truth_column="odd")
+
+
+def test_arrays_of_objects_and_cut_ones_are_told_apart(tmp_path):
+    path = tmp_path / "t.npy"
+    np.save(path, np.array([["a", 1]], dtype=object))
+    with pytest.raises(LoadError, match="holds Python objects"):
+        load_dataset(path)
+    np.save(path, np.zeros((99, 3)))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(LoadError, match=r"damaged \(.*read"):
+        load_dataset(path)
+    path.write_bytes(b"abcdef" * 30)
+    with pytest.raises(LoadError, match=r"no NumPy file, or it is damaged\. Write"):
+        load_dataset(path)
+    np.savez(tmp_path / "t.npz")
+    with pytest.raises(LoadError, match="holds no array"):
+        load_dataset(tmp_path / "t.npz")
+
+
 def test_empty_lines(tmp_path):
     frame = load_dataset(write(tmp_path, "t.csv", "a,b\n1,2\n\n3,4\n\n")).data
     assert len(frame) == 2
@@ -243,6 +296,11 @@ def test_places_without_a_file(tmp_path):
         load_dataset(tmp_path)
     with pytest.raises(LoadError, match="No file matches"):
         load_dataset(tmp_path / "*.json")
+    with pytest.raises(LoadError, match="An empty text"):
+        load_dataset("")
+    for pipe in ("-", os.devnull):
+        with pytest.raises(LoadError, match="no file. A table is gone through more"):
+            load_dataset(pipe, format="csv")
     with pytest.raises(LoadError, match="network"):
         load_dataset("https://example.org/t.csv")
     for source in (None, 3, object()):
