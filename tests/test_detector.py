@@ -160,6 +160,7 @@ def test_result(full):
     assert "label-free" in result.performance["kind"]
     assert result.data_profile is full.profile_
     assert result.explanations is full.record_
+    assert len(repr(result)) < 100
     with pytest.raises(NotFittedError):
         AutonomousDetector().result_  # noqa: B018
     for method in ("score_samples", "predict", "outlier_pvalues"):
@@ -174,6 +175,7 @@ def test_html(full):
     after = full._repr_html_()
     assert "autonomaly-summary" in after
     assert "knn20_squashed" in after
+    assert "all rows, without 30%, without 50%" in after
     assert f"{len(full.profile_.features)} columns" in after
     assert full._repr_mimebundle_()["text/html"].count("autonomaly-summary") == 1
     table = pd.DataFrame({"<script>alert(1)</script>": 1, "b": X[:, 0], "c": X[:, 1]})

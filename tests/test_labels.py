@@ -268,6 +268,7 @@ def test_labels_can_be_corrected_and_taken_back(fitted, unlabelled):
         ({-1: 1}, "position of a training row"),
         ({"3": 1}, "position of a training row"),
         ({3: 1, 4: 0, 5: 2}, "more than two values"),
+        ({3: 1, 4: 7}, "more than two values: 1, 0, 7"),  # 0 came before
         ({3: "fraud"}, "outlier_label=1"),
         ([3, 4], "Pass a dict"),
     ],

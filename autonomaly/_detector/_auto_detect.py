@@ -19,7 +19,8 @@ def auto_detect(source, config=None):
     Returns
     -------
     AutonomousResult
-        The fitted detector and what was found out.
+        The fitted detector and what was found out. ``result.model.predict(source)``
+        labels the rows, ``result.model.score_samples(source)`` scores them.
 
     Examples
     --------
@@ -27,6 +28,8 @@ def auto_detect(source, config=None):
     >>> result = auto_detect("sklearn:iris", {"max_models": 3})
     >>> result.success, len(result.recommendations)
     (True, 3)
+    >>> result.model.predict("sklearn:iris").shape
+    (105,)
     """
     dataset = load_dataset(source)
     return AutonomousDetector(**(config or {})).fit(dataset.data).result_

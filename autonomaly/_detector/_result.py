@@ -10,7 +10,7 @@ from autonomaly.profiling import DataProfile
 __all__ = ["AutonomousResult"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AutonomousResult:
     """What a detection gave.
 
@@ -35,6 +35,8 @@ class AutonomousResult:
     --------
     >>> from autonomaly import auto_detect
     >>> result = auto_detect("sklearn:iris", {"max_models": 2})
+    >>> result
+    <AutonomousResult: 105 rows, 4 columns; ...% flagged by 2 detectors>
     >>> result.data_profile.n_features
     4
     """
@@ -46,3 +48,11 @@ class AutonomousResult:
     data_profile: DataProfile
     best_result: str
     success: bool
+
+    def __repr__(self):
+        n_rows, n_columns = self.data_profile.n_samples, self.data_profile.n_features
+        return (
+            f"<{type(self).__name__}: {n_rows} rows, {n_columns} columns; "
+            f"{self.performance['flagged_share']:.1%} flagged by "
+            f"{len(self.recommendations)} detectors>"
+        )

@@ -58,7 +58,7 @@ class LabelCode:
         known = [v for v in (self.outlier, self.normal) if v is not None]
         everything = known + [v for v in found if v not in known]
         if len(everything) > 2 or _of_two_kinds(everything):
-            self._refuse(found)
+            self._refuse(found, everything)
         outlier = self.outlier
         if outlier is None and found:
             outlier = _plain_outlier(everything)
@@ -66,8 +66,8 @@ class LabelCode:
         self.outlier, self.normal = outlier, others[0] if others else None
         return np.array([_bare(value) == outlier for value in values], dtype=bool)
 
-    def _refuse(self, found):
-        shown = ", ".join(repr(v) for v in found[:5]) + ", ..." * (len(found) > 5)
+    def _refuse(self, found, everything):
+        shown = _shown(found)
         if self.outlier is not None and self.outlier not in found:
             known = "" if self.normal is None else f" (normal is {self.normal!r})"
             raise DataError(
@@ -75,10 +75,14 @@ class LabelCode:
                 f"{shown}. Pass the value that marks anomalies."
             )
         raise DataError(
-            f"Labels have more than two values: {shown}. One value for anomalies and "
-            f"one for normal rows are allowed; merge the others into them, and leave "
-            f"unknown labels missing (NaN or None)."
+            f"Labels have more than two values: {_shown(everything)}. One value for "
+            f"anomalies and one for normal rows are allowed; merge the others into "
+            f"them, and leave unknown labels missing (NaN or None)."
         )
+
+
+def _shown(values):
+    return ", ".join(repr(v) for v in values[:5]) + ", ..." * (len(values) > 5)
 
 
 def read_labels(y, n_samples, code):

@@ -102,8 +102,8 @@ def outlier_threshold(abnormality, structure):
     else:
         reason = (
             f"the data has structure (neighbours {structure:.0%} as far apart as in a "
-            f"Gaussian population with the same columns): splitting the upper half of "
-            f"the scores in two sets {split:.1%} of the rows apart"
+            f"Gaussian population with the same columns): the best cut through the "
+            f"upper half of the scores sets {split:.1%} of the rows apart"
         )
         if weight < 1:
             reason += (

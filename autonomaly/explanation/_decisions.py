@@ -81,7 +81,7 @@ def record_fit(record, detector):
     record.add(
         "ensemble",
         "trimming",
-        ensemble.levels_,
+        [_depth(level) for level in ensemble.levels_],
         "detectors learn the contamination they are given: the most suspicious rows "
         "leave the reference; several depths are averaged because the best one cannot "
         "be read off the data",
@@ -112,6 +112,11 @@ def record_fit(record, detector):
         why,
         offset=detector.offset_,
     )
+
+
+def _depth(level):
+    """Write a depth of trimming in words: the ensemble calls it @0.3."""
+    return f"without {float(level[1:]):.0%}" if level.startswith("@") else level
 
 
 def record_labels(record, vote):

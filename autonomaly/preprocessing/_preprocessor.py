@@ -14,7 +14,13 @@ from sklearn.utils.validation import (
 
 from autonomaly.exceptions import DataError
 from autonomaly.io import ColumnRole
-from autonomaly.io._columns import ColumnValues, is_polars, table, unique_names
+from autonomaly.io._columns import (
+    ColumnValues,
+    complex_error,
+    is_polars,
+    table,
+    unique_names,
+)
 from autonomaly.io._roles import _read_columns
 from autonomaly.preprocessing._encoders import (
     CategoryEncoder,
@@ -206,15 +212,25 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         """Check shape and names; number arrays come out as arrays."""
         if sparse.issparse(X):
             return validate_data(self, X, reset=reset)  # raises, and says why
-        frame = is_polars(X) or hasattr(X, "iloc")
+        frame, came = is_polars(X) or hasattr(X, "iloc"), X
         if not frame:
             if not isinstance(X, np.ndarray):
                 X = _as_array(X)
-            if X.dtype.kind in "biufc":
+            if X.dtype.kind == "c":
+                raise complex_error()
+            if X.dtype.kind in "biuf":
                 return validate_data(
                     self, X, dtype="numeric", ensure_all_finite=False, reset=reset
                 )
         if X.ndim != 2 if not is_polars(X) else not hasattr(X, "height"):
+            dicts = not frame and X.ndim == 1 and len(X) and isinstance(X[0], dict)
+            if dicts or not (frame or X.ndim):
+                raise DataError(
+                    f"Expected 2D array, got {type(came).__name__}"
+                    f"{' of dicts' if dicts else ''} instead. Give an array, a data "
+                    "frame or rows of equal length; pandas.DataFrame(X) makes a table "
+                    "of dicts."
+                )
             raise DataError(
                 "Expected 2D array, got 1D array instead: a table has rows and "
                 "columns. Reshape your data with X.reshape(-1, 1) or X.to_frame() if "

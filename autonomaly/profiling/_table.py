@@ -219,10 +219,9 @@ def open_table(X, roles=None):
             )
         _check_size(*X.shape)
         if X.dtype.kind == "c":
-            raise DataError(
-                "Complex data not supported. Values must be real; give real and "
-                "imaginary part as two columns."
-            )
+            from autonomaly.io._columns import complex_error
+
+            raise complex_error()
         if X.dtype.kind in "biuf":
             return ArrayTable(X, roles)
     return FrameTable(X, roles)

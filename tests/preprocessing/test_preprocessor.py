@@ -359,10 +359,13 @@ def test_other_columns_are_refused():
         (pd.Series(["a", "b"]), "1D array"),
         (pl.Series(["a", "b"]), "1D array"),
         (np.array(["a", "b"]), "1D array"),
-        (np.array([[1j]]), "[Cc]omplex"),
+        (np.array([[1j]]), "Complex data not supported: a column .* two columns.$"),
         (pd.DataFrame({"a": [1j, 2j]}), "[Cc]omplex"),
         ([[1, 2], [3]], "differ in length"),
         ([], "2D array"),
+        ({"a": [1, 2]}, "got dict instead"),
+        ([{"a": 1}, {"a": 2}], "got list of dicts instead"),
+        (None, "got NoneType instead"),
     ],
 )
 def test_no_tables(X, words):
