@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import joblib
 import numpy as np
+from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 from sklearn.utils import check_random_state
 
 from autonomaly._utils._seeds import spawn_seeds
@@ -13,6 +14,7 @@ from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.resources import (
     Deadline,
     OutOfTime,
+    Parallel,
     ResourceManager,
     Task,
     parse_memory,
@@ -29,6 +31,12 @@ _MAX_ROWS = 2000
 # Share of the time left that trials are planned for. Other settings may cost more than
 # the first, and strategies think: the rest is for that.
 _PLANNED = 0.7
+# A search gives its first trial a part of its time, this many times smaller.
+_FOR_ONE_TRIAL = 2.2
+# Processes take seconds to come up. With less time than this they are not started; if
+# they take more than this share of it, they are done without.
+_WORTH_WORKERS = 10.0
+_WAITING_SHARE = 0.25
 # What the clock can tell.
 _SHORTEST = 1e-4
 
@@ -183,11 +191,26 @@ class _Job:
     scoring: object
 
     def begin(self, seconds):
-        """Run the first trial, of the setting the member has, and nothing else."""
+        """Run the first trial, of the setting the member has, and nothing else.
+
+        Raises
+        ------
+        NoDetectorLeftError
+            If it gave nothing to compare with.
+        """
         parameters = self.search.get_params(deep=False)
-        parameters.update(search="random", n_trials=1, time_budget=seconds)
-        self.search._begun = OutlierSearch(**parameters).fit(self.Z)
-        return self.search._begun.best_trial_
+        if seconds is not None:  # so that the trial itself may take as much
+            parameters["time_budget"] = _FOR_ONE_TRIAL * seconds
+        first = OutlierSearch(**parameters).set_params(search="random", n_trials=1)
+        try:
+            self.search._begun = first.fit(self.Z)
+        except NoDetectorLeftError as error:
+            trials = getattr(first, "trials_", [])
+            why = trials[0].error if trials else str(error)
+            if trials and trials[0].status == "timeout":
+                why = f"it did not end within its part of the time, {seconds:.2g} s"
+            raise NoDetectorLeftError(f"nothing to compare with: {why}") from error
+        return first.best_trial_
 
     def tune(self, planned=None):
         """Search, and say what came of it."""
@@ -215,7 +238,7 @@ class _Job:
         reason += f", the best of {len(trials)} trials"
         if planned is not None:
             reason += f"; the first took {trials[0].seconds:.2g} s: "
-            reason += why or f"{planned} more were planned"
+            reason += why or f"{planned} more planned"
         reason += "; a proxy that needs no labels, not an accuracy"
         return TunedMember(
             self.member.name,
@@ -231,6 +254,7 @@ class _Job:
 
 def _tune_within(jobs, deadline, memory_limit, n_trials):
     """Measure the first trial of every member, share what is left, and go on."""
+    n_jobs = _workers(jobs, deadline)
     tuned, first = {}, {}
     for i, job in enumerate(jobs):
         name, seconds = job.member.name, None
@@ -244,8 +268,10 @@ def _tune_within(jobs, deadline, memory_limit, n_trials):
     begun = [job for job in jobs if job.member.name in first]
     if not begun:
         return tuned
-    search = begun[0].search
-    n_jobs = min(joblib.effective_n_jobs(search.n_jobs), search.batch_size)
+    if deadline.expired:
+        why = "the first trials of the members took all of the time"
+        tuned.update((j.member.name, j.result(j.search._begun, 0, why)) for j in begun)
+        return tuned
     plan = _share(first, deadline.remaining, memory_limit, n_trials, n_jobs)
     cost = {n: k * first[n].seconds / n_jobs for n, k in plan.trials.items()}
     for job in begun:
@@ -264,6 +290,38 @@ def _tune_within(jobs, deadline, memory_limit, n_trials):
         job.search.set_params(n_trials=1 + count, time_budget=left)
         tuned[name] = job.tune(count)
     return tuned
+
+
+def _workers(jobs, deadline):
+    """Return how many trials can run at a time, once the workers have come up."""
+    if not jobs:
+        return 1
+    search = jobs[0].search
+    n_jobs = min(joblib.effective_n_jobs(search.n_jobs), search.batch_size)
+    backend, _ = get_active_backend()
+    processes = isinstance(backend, (LokyBackend, MultiprocessingBackend))
+    if n_jobs == 1 or deadline.seconds is None or not processes:
+        return n_jobs
+    calls = [joblib.delayed(_awake)(i) for i in range(n_jobs)]
+    try:
+        if deadline.remaining < _WORTH_WORKERS:
+            raise deadline.out_of_time("the start of the workers")
+        run_within(
+            deadline,
+            "the start of the workers",
+            lambda: Parallel(search.n_jobs)(calls),
+            share=_WAITING_SHARE,
+        )
+    except OutOfTime:  # trials here take no start, and give the same result
+        for job in jobs:
+            job.search.set_params(n_jobs=1)
+        return 1
+    return n_jobs
+
+
+def _awake(number):
+    """Run on a worker, which imports this package for it."""
+    return number
 
 
 def _share(first, seconds, memory_limit, n_trials, n_jobs):

@@ -128,10 +128,13 @@ def halving_search(space, runner, budget):
 
     def run(settings):
         amounts = [setting.pop(_RESOURCE) for setting in settings]
-        share = amounts[0] / most  # all of a rung have the same
+        amount = amounts[0]  # all of a rung have the same
+        if _HALVING_FACTOR * amount > most:  # the last rung, less a rounded rest
+            amount = most
+        share = amount / most
         if by_rows:
             return runner.evaluate(settings, share=share)
-        settings = [{**s, budget.resource: amounts[0]} for s in settings]
+        settings = [{**s, budget.resource: amount} for s in settings]
         return runner.evaluate(settings, resource_share=share)
 
     search = _driven(HalvingRandomSearchCV)(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from joblib.externals.loky import get_reusable_executor
 
 from autonomaly import AutonomousDetector, register_detector
 from autonomaly.detectors import KNNDetector, unregister_detector
@@ -132,8 +133,8 @@ def test_trials_are_shared_by_what_the_first_ones_cost(costs, seconds, n_trials)
     for i, name in enumerate(first):
         assert (counts[i] == 0) == (name in plan.left_out)
         for j in range(len(costs)):
-            if 2 * costs[i] < costs[j]:  # clearly cheaper
-                assert counts[i] >= counts[j]
+            if costs[i] < costs[j]:  # one of j could give way to one of i
+                assert counts[i] + 1 >= counts[j]
 
 
 @pytest.mark.parametrize("search", ["random", "evolutionary", "halving"])
@@ -168,7 +169,7 @@ def test_a_time_budget_is_shared_by_measured_time(search, planted, costly, prefe
         assert member.trials[0].params == {"n_neighbors": 20}  # not tried twice
         own = [t for t in member.trials if t.params == {"n_neighbors": 20}]
         assert sum(t.share == 1 for t in own) == 1
-        assert f"{planned[name]} more were planned" in member.reason
+        assert f"{planned[name]} more planned" in member.reason
         assert member.changed or search == "halving"
     assert {m.name: m.parameters for m in better.members} == {
         name: member.parameters for name, member in found.items()
@@ -184,7 +185,7 @@ def test_what_hangs_leaves_the_time_to_others(planted, costly, preferring):
     found = {t.name: t for t in tuned}
     assert not found["hanging"].changed
     assert found["hanging"].planned is None
-    assert "did not finish" in found["hanging"].reason
+    assert "it did not end within" in found["hanging"].reason
     assert len(found["cheap"].trials) > 5
 
 
@@ -199,7 +200,33 @@ def test_members_too_slow_for_another_trial_stay_as_they_are(
     dear = next(t for t in tuned if t.name == "dear")
     assert not dear.changed
     assert dear.planned in (0, None)
-    assert "one trial takes" in dear.reason or "did not finish" in dear.reason
+    assert any(
+        why in dear.reason
+        for why in ("one trial takes", "did not end within", "worth more", "took all")
+    )
+
+
+def test_workers_are_used_where_they_come_up_in_time(planted, costly, preferring):
+    X, _ = planted
+    selection = _select(X, ["cheap"])
+
+    def tune(**budget):
+        started = time.monotonic()
+        _, (tuned,) = tune_selection(selection, X, scoring=preferring(90), **budget)
+        return tuned, time.monotonic() - started
+
+    # In two seconds, processes that are cold would only take what time there is.
+    get_reusable_executor(max_workers=2).shutdown(wait=True)
+    short, seconds = tune(time_budget=2.0, n_jobs=2, n_trials=12)
+    assert seconds < 3.0
+    assert {t.status for t in short.trials} == {"done"}
+    assert len(short.trials) > 5
+    # Where there is time for them, they do the same as this process.
+    alone, _ = tune(time_budget=40.0, n_trials=6)
+    both, _ = tune(time_budget=40.0, n_jobs=2, n_trials=6)
+    assert both.parameters == alone.parameters
+    assert [t.params for t in both.trials] == [t.params for t in alone.trials]
+    assert {t.status for t in both.trials} == {"done"}
 
 
 def test_trials_are_shared_evenly_without_a_limit_of_time(planted, costly, preferring):
