@@ -19,7 +19,7 @@ detector = AutonomousDetector().fit(dataset.data)
 scores = detector.score_samples(dataset.data)
 
 # %%
-# Low scores are abnormal. The threshold was found from the scores alone.
+# Low scores are abnormal. The threshold was found without labels.
 malignant = dataset.truth == -1
 bins = np.histogram_bin_edges(scores, bins=40)
 fig, ax = plt.subplots(layout="constrained")

@@ -29,11 +29,16 @@ labels = detector.fit_predict(wine)
 print(wine[labels == -1])
 
 # %%
+# The three are among them. A missing value is information too: few bottles have no
+# ``ash``, which makes those that have none odd. Where a gap means nothing, fill it
+# before, for example with the median.
+#
 # The p-value says how often a normal row would look at least as odd.
 pvalues = detector.outlier_pvalues(wine)
+odd, gaps = [3, 50, 120], np.flatnonzero(wine["ash"].isna())
 fig, ax = plt.subplots(layout="constrained")
 ax.semilogy(pvalues, ".", color="0.6")
-odd = [3, 50, 120]
+ax.semilogy(gaps, pvalues[gaps], "o", color="C0", label="ash is missing")
 ax.semilogy(odd, pvalues[odd], "o", color="C3", label="cannot be right")
 ax.set(xlabel="row", ylabel="p-value")
 ax.legend()
