@@ -495,6 +495,7 @@ def test_any_objects(rows, kind):
 # Speed -----------------------------------------------------------------------------
 
 
+@pytest.mark.flaky(reruns=2)  # by the clock
 def test_large_arrays_are_fast():
     X = np.random.RandomState(0).randn(1_000_000, 4)
     start = time.perf_counter()
@@ -503,6 +504,7 @@ def test_large_arrays_are_fast():
     assert Z.shape == X.shape
 
 
+@pytest.mark.flaky(reruns=2)  # by the clock
 def test_one_row_is_fast():
     X = np.random.RandomState(0).randn(1000, 10)
     preprocessor = AutonomousPreprocessor().fit(X)

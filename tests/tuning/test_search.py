@@ -172,6 +172,7 @@ def test_nothing_left_is_one_clear_error(strategy, planted):
         search.fit(X)
 
 
+@pytest.mark.flaky(reruns=2)  # by the clock
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_deadline_holds_when_trials_hang(strategy, planted):
     X, _ = planted
@@ -190,6 +191,7 @@ def test_the_deadline_holds_when_trials_hang(strategy, planted):
     assert "time" in search.stop_reason_ or "nothing else" in search.stop_reason_
 
 
+@pytest.mark.flaky(reruns=2)  # by the clock
 def test_the_deadline_holds_when_workers_come_up_late(planted):
     X, _ = planted
     search = _search(
