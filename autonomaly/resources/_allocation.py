@@ -8,6 +8,9 @@ import numpy as np
 
 __all__ = ["Allocation", "ResourceManager", "SystemState", "Task"]
 
+# Up to so many trials of a task, the worth of each number of them is exact.
+_EXACT = 500
+
 
 @dataclass(frozen=True)
 class SystemState:
@@ -247,8 +250,12 @@ def _solve(tasks, seconds, memory, max_trials, n_jobs):
 
     for i, task in enumerate(tasks):
         k = np.arange(most[i])
-        slope = task.value / (k + 1)
         before = task.value * np.concatenate([[0.0], np.cumsum(1 / (k[:-1] + 1))])
+        if len(k) > _EXACT:  # so many trials are told apart by a thousandth only
+            some = np.geomspace(_EXACT, len(k) - 1, _EXACT).astype(int)
+            k = np.concatenate([k[:_EXACT], np.unique(some)])
+            before = before[k]
+        slope = task.value / (k + 1)
         constrain([(np.full(len(k), v[i]), 1.0), (x[i], -slope)], before - slope * k)
     if seconds < np.inf:
         constrain_sum(x, cost / (seconds * n_jobs), 1.0)

@@ -2,6 +2,7 @@
 
 import functools
 import uuid
+import warnings
 
 import joblib
 from joblib.parallel import get_active_backend
@@ -39,6 +40,27 @@ class Parallel(joblib.Parallel):
             if type(active).__module__ == "joblib._dask":
                 options["backend"] = _enduring_backend()(client=active.client)
         super().__init__(n_jobs, **options)
+
+    def __call__(self, iterable):
+        """Run the tasks.
+
+        Parameters
+        ----------
+        iterable : iterable of delayed calls
+            The tasks.
+
+        Returns
+        -------
+        list
+            Their results.
+        """
+        threads = getattr(self._backend, "supports_sharedmem", False)
+        if not threads or self._backend.effective_n_jobs(self.n_jobs) == 1:
+            return super().__call__(iterable)
+        # Much that runs in threads, scikit-learn's checks for example, saves the
+        # warning filters of the process and brings them back, each when it is done.
+        with warnings.catch_warnings():
+            return super().__call__(iterable)
 
 
 def run_here():

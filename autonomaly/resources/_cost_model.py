@@ -1,9 +1,12 @@
 """What algorithms cost on this machine: measured on small tables, then predicted."""
 
 import json
+import os
+import platform
 import time
 import tracemalloc
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ _SHAPES = ((100, 4), (400, 4), (100, 24), (400, 24), (1200, 8), (1600, 4), (1600
 _FEWEST_SHAPES = 4
 # Algorithms measured before in this process, by name, parameters and seed.
 _MEASURED = {}
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -105,13 +108,27 @@ class CostModel:
         Raises
         ------
         ValueError
-            If the parameters are not positive numbers.
+            If parameters are not positive numbers or of no algorithm, or if an
+            algorithm cannot be measured; those before it are kept.
         """
+        if unknown := sorted(set(parameters or {}) - set(factories)):
+            raise ValueError(
+                f"parameters names {unknown[0]!r}, which is none of {sorted(factories)}"
+            )
+        if not self.seconds > 0:
+            raise ValueError(f"seconds={self.seconds!r} is not a positive number")
         for name, factory in factories.items():
             varied = _checked_parameters(name, (parameters or {}).get(name, {}))
-            key = (name, repr(factory()), repr(varied), self.seconds, self.random_state)
-            if key not in _MEASURED:
-                _MEASURED[key] = self._measure(factory, varied)
+            try:
+                made = repr(factory())
+                key = (name, made, repr(varied), self.seconds, self.random_state)
+                if key not in _MEASURED:
+                    _MEASURED[key] = self._measure(factory, varied)
+            except Exception as error:  # foreign code may raise anything
+                raise ValueError(
+                    f"The cost of {name!r} cannot be measured; it gave "
+                    f"{type(error).__name__}: {error}"
+                ) from error
             self._measured[name] = _MEASURED[key]
         return self
 
@@ -136,8 +153,13 @@ class CostModel:
         Raises
         ------
         ValueError
-            If the algorithm or a parameter was not measured.
+            If the algorithm or a parameter was not measured, or a size is not positive.
         """
+        if not n_samples >= 1 or not n_features >= 1:
+            raise ValueError(
+                f"A table has at least one row and column; n_samples={n_samples!r} and "
+                f"n_features={n_features!r} came"
+            )
         measured = self._known(name)
         reference = measured["reference"]
         given = dict(parameters or {})
@@ -171,19 +193,34 @@ class CostModel:
         Parameters
         ----------
         path : str or Path
-            The file; replaced if it is there.
+            The file; replaced in one step if it is there.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
         """
-        content = {"format": _FORMAT, "measured": self._measured}
-        Path(path).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        content = {
+            "format": _FORMAT,
+            "machine": _machine(),
+            "measured": self._measured,
+        }
+        path = Path(path)
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        os.replace(part, path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path, *, any_machine=False):
         """Read what was measured.
 
         Parameters
         ----------
         path : str or Path
             A file that :meth:`save` wrote.
+        any_machine : bool, default=False
+            Whether figures of another machine will do: they tell what costs more than
+            what, not what it costs here.
 
         Returns
         -------
@@ -193,16 +230,25 @@ class CostModel:
         Raises
         ------
         ValueError
-            If the file is of another kind.
+            If the file is of another kind, or comes from another machine.
+        OSError
+            If it cannot be read.
         """
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
         except ValueError as error:
             raise ValueError(f"{str(path)!r} is no JSON file: {error}") from error
-        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        known = isinstance(content, dict) and content.get("format") == _FORMAT
+        if not known or not _is_measured(content.get("measured")):
             raise ValueError(
                 f"{str(path)!r} was not written by CostModel.save of this version; "
                 f"measure again."
+            )
+        if not any_machine and content.get("machine") != _machine():
+            raise ValueError(
+                f"{str(path)!r} was measured on another machine "
+                f"({content.get('machine')}; this one is {_machine()}). Measure again, "
+                f"or pass any_machine=True if it is enough to know what costs more."
             )
         model = cls()
         model._measured = content["measured"]
@@ -255,9 +301,46 @@ class CostModel:
         return float(np.median(errors))
 
 
+def _machine():
+    """Name what seconds depend on: kind of system, processor, number of cores."""
+    processor = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                processor = line.partition(":")[2].strip()
+                break
+    return f"{platform.system()} {platform.machine()}, {processor}, {os.cpu_count()}"
+
+
+def _is_measured(content):
+    """Tell whether the contents of a file are what was measured."""
+
+    def is_point(point, reference):
+        return (
+            isinstance(point, dict)
+            and all(
+                isinstance(point.get(name), Real) and 0 < point[name] < np.inf
+                for name in ("n", "d", "seconds", "score_seconds", "bytes")
+            )
+            and isinstance(point.get("parameters"), dict)
+            and point["parameters"].keys() == reference.keys()
+        )
+
+    return isinstance(content, dict) and all(
+        isinstance(measured, dict)
+        and isinstance(measured.get("reference"), dict)
+        and isinstance(measured.get("points"), list)
+        and len(measured["points"]) >= _FEWEST_SHAPES
+        and all(is_point(p, measured["reference"]) for p in measured["points"])
+        for measured in content.values()
+    )
+
+
 def _checked_parameters(name, varied):
     for parameter, values in varied.items():
-        if len(values) != 2 or not all(v > 0 for v in values) or len({*values}) == 1:
+        positive = all(isinstance(v, Real) and 0 < v < np.inf for v in values)
+        if len(values) != 2 or not positive or len({*values}) == 1:
             raise ValueError(
                 f"parameters[{name!r}][{parameter!r}]={values!r} must be two different "
                 f"positive numbers"

@@ -3,7 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 
 from autonomaly.resources._memory import bytes_per_row, chunk_rows
 
@@ -99,8 +99,9 @@ def parse_memory(memory_limit):
             n_bytes = float(found[1]) * _UNITS[found[2]]
             if 1 <= n_bytes < math.inf:
                 return int(n_bytes)
-    elif isinstance(memory_limit, Real) and 1 <= memory_limit < math.inf:
-        return int(memory_limit)
+    elif isinstance(memory_limit, Real) and not isinstance(memory_limit, bool):
+        if 1 <= memory_limit < math.inf:
+            return int(memory_limit)
     raise ValueError(
         f"memory_limit={memory_limit!r} cannot be read; pass a positive number of "
         f"bytes or a string such as '500MB' or '2GB'"
@@ -159,15 +160,19 @@ class MemoryOptimizer:
         Raises
         ------
         ValueError
-            If the memory limit cannot be read.
+            If the memory limit cannot be read, or a size or a time is none.
         """
+        _check(n_samples, n_features, time_budget, self.slowness)
         memory = parse_memory(memory_limit)
         size, reason = _reference(n_samples)
         if memory is not None:
             # Views, bases, neighbours and scores of the reference, twice as fitted.
             affordable = int(memory / 4 / (2 * bytes_per_row(n_features)))
             if affordable < size:
-                size, reason = affordable, "as many rows as memory_limit allows"
+                size, reason = (
+                    affordable,
+                    _allowed("memory_limit", affordable, n_samples),
+                )
         size = min(n_samples, max(size, _MIN_REFERENCE))
         rows_later = n_samples - size
         if not score_all:
@@ -177,7 +182,10 @@ class MemoryOptimizer:
             seconds = _PLANNED * time_budget / self.slowness
             affordable = _affordable_reference(n_features, fewest, seconds)
             if affordable < size:
-                size, reason = affordable, "as many rows as time_budget allows"
+                size, reason = (
+                    affordable,
+                    _allowed("time_budget", affordable, n_samples),
+                )
                 size = min(n_samples, max(size, _MIN_REFERENCE))
                 rows_later = min(fewest, n_samples - size)
         strategy, ratio = _strategy(n_samples, n_features, memory)
@@ -190,6 +198,26 @@ class MemoryOptimizer:
             estimated_seconds=self.slowness * _seconds(size, n_features, rows_later),
             reason=reason,
         )
+
+
+def _check(n_samples, n_features, time_budget, slowness):
+    sizes = {"n_samples": n_samples, "n_features": n_features}
+    for name, size in sizes.items():
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 0:
+            raise ValueError(f"{name}={size!r} is not a whole number of at least 0")
+    if time_budget is not None and not time_budget >= 0:
+        raise ValueError(
+            f"time_budget={time_budget!r} is not a number of seconds, nor None"
+        )
+    if not 0 < slowness < math.inf:
+        raise ValueError(f"slowness={slowness!r} is not a positive, finite number")
+
+
+def _allowed(limit, affordable, n_samples):
+    """Say why the reference is no larger; fewer than the minimum would be no use."""
+    if affordable >= min(_MIN_REFERENCE, n_samples):
+        return f"as many rows as {limit} allows"
+    return f"the fewest rows that are of use; {limit} allows less than that"
 
 
 def _reference(n_samples):

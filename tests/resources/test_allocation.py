@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -118,6 +119,20 @@ def test_trials_are_not_cut_in_two():
     """Nine seconds of work fit into ten, but not three times three into twice five."""
     three = [Task("a", seconds=3, max_trials=9)]
     assert ResourceManager(n_jobs=2).allocate(three, seconds=5).trials == {"a": 2}
+
+
+def test_very_many_trials():
+    tasks = [
+        Task("often", seconds=1e-4, max_trials=10**5),
+        Task("seldom", seconds=1.0, max_trials=10**5),
+    ]
+    started = time.monotonic()
+    found = ResourceManager().allocate(tasks, 20.0)
+    assert time.monotonic() - started < 10
+    # a second of "seldom" no. k is worth 1/k, and 10,000 of "often" next to nothing
+    assert 8 <= found.trials["seldom"] <= 19
+    assert found.trials["often"] >= 9000
+    assert found.seconds <= 20 * (1 + 1e-6)
 
 
 def test_a_solver_without_time_leaves_a_good_plan(monkeypatch):

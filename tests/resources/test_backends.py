@@ -1,10 +1,14 @@
 """Results do not depend on where the work is done."""
 
+import threading
+import warnings
+
 import joblib
 import numpy as np
 import pytest
 
 from autonomaly import AutonomousDetector
+from autonomaly.resources import Parallel
 
 SMALL = {"max_models": 2}
 
@@ -19,3 +23,25 @@ def test_backends_of_joblib(backend):
         scores = there.score_samples(X)
     np.testing.assert_array_equal(scores, here.score_samples(X))
     np.testing.assert_array_equal(there.outlier_pvalues(X), here.outlier_pvalues(X))
+
+
+def _change_filters(i, entered, left):
+    """Enter first and leave first: what was saved second is brought back last."""
+    if i:
+        entered[0].wait()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        entered[i].set()
+        entered[1].wait()
+        if i:
+            left.wait()
+    left.set()
+
+
+def test_threads_leave_warning_filters_alone():
+    before = list(warnings.filters)
+    entered, left = [threading.Event(), threading.Event()], threading.Event()
+    Parallel(n_jobs=2, backend="threading")(
+        joblib.delayed(_change_filters)(i, entered, left) for i in range(2)
+    )
+    assert warnings.filters == before

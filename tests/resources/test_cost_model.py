@@ -1,5 +1,6 @@
 """Costs are measured, kept, and predicted as they grow."""
 
+import json
 import time
 
 import numpy as np
@@ -62,10 +63,86 @@ def test_what_was_measured_is_kept(measured, tmp_path):
     loaded = CostModel.load(tmp_path / "costs.json")
     assert loaded.predict("sleeper", 70, 5) == measured.predict("sleeper", 70, 5)
     assert loaded.errors_ == measured.errors_
-    for content in ("[]", "no json", '{"format": 0}'):
-        (tmp_path / "bad.json").write_text(content)
-        with pytest.raises(ValueError, match=r"bad\.json"):
-            CostModel.load(tmp_path / "bad.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["costs.json"]
+
+
+def _without_points(content):
+    content["measured"]["sleeper"]["points"] = []
+
+
+def _with_nan(content):
+    content["measured"]["sleeper"]["points"][0]["seconds"] = float("nan")
+
+
+def _with_other_parameters(content):
+    content["measured"]["sleeper"]["points"][0]["parameters"] = {"depth": 3}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda content: content.clear(),
+        lambda content: content.update(format=0),
+        lambda content: content.pop("measured"),
+        lambda content: content.update(measured={"sleeper": 3}),
+        _without_points,
+        _with_nan,
+        _with_other_parameters,
+    ],
+)
+def test_files_of_another_kind(measured, tmp_path, spoil):
+    path = tmp_path / "bad.json"
+    measured.save(path)
+    content = json.loads(path.read_text())
+    spoil(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"bad\.json' was not written by"):
+        CostModel.load(path)
+
+
+@pytest.mark.parametrize("content", [b"no json", b"", b"\xff\xfe\x00"])
+def test_files_that_are_no_json(tmp_path, content):
+    (tmp_path / "bad.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.json' is no JSON file"):
+        CostModel.load(tmp_path / "bad.json")
+
+
+def test_figures_of_another_machine(measured, tmp_path):
+    path = tmp_path / "costs.json"
+    measured.save(path)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "machine": "Elsewhere x86, 64"}))
+    with pytest.raises(ValueError, match="another machine .Elsewhere x86, 64; "):
+        CostModel.load(path)
+    loaded = CostModel.load(path, any_machine=True)
+    assert loaded.predict("sleeper", 70, 5) == measured.predict("sleeper", 70, 5)
+
+
+def test_what_cannot_be_written_leaves_the_old_file(measured, tmp_path):
+    with pytest.raises(OSError, match="missing"):
+        measured.save(tmp_path / "missing" / "costs.json")
+    measured.save(tmp_path / "costs.json")
+    before = (tmp_path / "costs.json").read_text()
+    (tmp_path / "costs.json.part").mkdir()  # nothing can be written there
+    with pytest.raises(OSError, match="directory"):
+        measured.save(tmp_path / "costs.json")
+    assert (tmp_path / "costs.json").read_text() == before
+
+
+def test_what_cannot_be_measured(monkeypatch):
+    monkeypatch.setattr(module, "_MEASURED", {})
+    model = CostModel(seconds=0.01)
+
+    def broken():
+        raise RuntimeError("no such library")
+
+    with pytest.raises(ValueError, match="'odd' cannot be measured; it gave Run"):
+        model.measure({"sleeper": Sleeper, "odd": broken})
+    assert model.names_ == ["sleeper"]
+    with pytest.raises(ValueError, match="'other', which is none of .'sleeper'."):
+        model.measure({"sleeper": Sleeper}, {"other": {"rounds": (1, 2)}})
+    with pytest.raises(ValueError, match="seconds=0 is not a positive"):
+        CostModel(seconds=0).measure({"sleeper": Sleeper})
 
 
 def test_slow_algorithms_are_measured_on_fewer_shapes(monkeypatch):
@@ -79,6 +156,9 @@ def test_what_cannot_be_predicted(measured):
         measured.predict("other", 10, 2)
     with pytest.raises(ValueError, match="was not measured for 'depth', only for"):
         measured.predict("sleeper", 10, 2, {"depth": 3})
-    for values in [(1,), (0, 2), (3, 3)]:
+    for size in [(0, 2), (10, 0), (float("nan"), 2)]:
+        with pytest.raises(ValueError, match="at least one row and column"):
+            measured.predict("sleeper", *size)
+    for values in [(1,), (0, 2), (3, 3), ("a", "b"), (1, float("inf"))]:
         with pytest.raises(ValueError, match="must be two different positive numbers"):
             CostModel().measure({"a": Sleeper}, {"a": {"rounds": values}})

@@ -39,8 +39,8 @@ def test_parse_memory(given, n_bytes):
 
 @pytest.mark.parametrize(
     "given",
-    [0, -1, "0", "-2GB", "GB", "two GB", "1.2.3MB", ".", "", "2 XB", [1], float("nan"),
-     float("inf"), "0.1b"],
+    [0, -1, True, "0", "-2GB", "GB", "two GB", "1.2.3MB", ".", "", "2 XB", [1],
+     float("nan"), float("inf"), "0.1b"],
 )  # fmt: skip
 def test_memory_that_cannot_be_read(given):
     with pytest.raises(ValueError, match="cannot be read; pass a positive number"):
@@ -230,3 +230,38 @@ def test_run_within_stays_in_the_thread_where_nothing_is_watched():
     assert run_within(Deadline(60), "x", threading.get_ident, watch=False) == here
     assert run_within(Deadline(None), "x", threading.get_ident) == here
     assert run_within(Deadline(60), "x", threading.get_ident) != here
+
+
+@pytest.mark.parametrize(
+    ("size", "budget", "said"),
+    [
+        ((-5, 3), {}, "n_samples=-5 is not a whole number"),
+        ((10.5, 3), {}, "n_samples=10.5 is not"),
+        ((10, True), {}, "n_features=True is not"),
+        ((10, 3), {"time_budget": float("nan")}, "time_budget=nan is not"),
+        ((10, 3), {"time_budget": -1}, "time_budget=-1 is not"),
+    ],
+)
+def test_what_cannot_be_planned(size, budget, said):
+    with pytest.raises(ValueError, match=said):
+        MemoryOptimizer().plan(*size, **budget)
+    for factor in (0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="is not a positive, finite number"):
+            MemoryOptimizer(slowness=factor).plan(10, 3)
+
+
+def test_extreme_limits_say_that_they_cannot_be_kept():
+    tight = MemoryOptimizer().plan(10_000, 10, 1)
+    assert tight.n_reference == 200
+    assert tight.batch_size == 1
+    assert "memory_limit allows less than that" in tight.reason
+    short = MemoryOptimizer().plan(10**5, 30, time_budget=0)
+    assert short.n_reference == 200
+    assert "time_budget allows less than that" in short.reason
+    kept = MemoryOptimizer().plan(10_000, 10, "20MB")
+    assert 200 <= kept.n_reference < 4000
+    assert kept.reason == "as many rows as memory_limit allows"
+    wide = MemoryOptimizer().plan(10**6, 10**5, "1GB")
+    assert wide.strategy == "sampled_mini_batch"
+    assert 0 < wide.data_sampling_ratio < 1
+    assert MemoryOptimizer().plan(0, 3).n_reference == 0
