@@ -115,7 +115,7 @@ def test_chunks_that_cannot_be_used(frame):
     with pytest.raises(DataError, match="No chunk with rows came"):
         AutonomousDetector(**SMALL).fit(iter([]))
     wrong = [frame[:3000], frame[3000:].drop(columns="b")]
-    with pytest.raises(DataError, match=r"without \['b'\]"):
+    with pytest.raises(DataError, match=r"without 'b'\. All"):
         AutonomousDetector(memory_limit="600kB", **SMALL).fit(wrong)
     detector = AutonomousDetector(**SMALL).fit(parts)
     with pytest.raises(ValueError, match="feature names"):
@@ -136,3 +136,46 @@ def test_time_budget_ends_the_reading(frame):
     assert time.monotonic() - started < 4  # reading all of it takes 5
     held = detector.record_.filter("resources", "chunks")[0]
     assert "time_budget left no time to read" in held.reason
+
+
+def test_chunks_without_rows_are_passed_over(frame):
+    parts = [frame[:0], frame[:50], frame[:0], frame[50:], frame[:0]]
+    whole = AutonomousDetector(max_models=2).fit(frame)
+    found = AutonomousDetector(max_models=2).fit(iter(parts))
+    np.testing.assert_array_equal(
+        found.score_samples(iter(parts)), whole.score_samples(frame)
+    )
+    arrays = [np.empty((0, 2)), np.arange(20.0).reshape(10, 2)]
+    assert AutonomousDetector(max_models=2).fit(iter(arrays)).n_features_in_ == 2
+    for nothing in (iter([]), iter(parts[:1]), iter([np.empty((0, 2))])):
+        with pytest.raises(DataError, match="No chunk with rows came from the list_it"):
+            AutonomousDetector().fit(nothing)
+    with pytest.raises(DataError, match="No chunk with rows came"):
+        whole.score_samples(iter([]))
+
+
+def test_an_iterator_that_raises_says_what_it_said(frame):
+    def chunks():
+        yield frame[:50]
+        raise OSError("the disk is gone")
+
+    detector = AutonomousDetector(max_models=2)
+    for source in (chunks(), chunks):
+        with pytest.raises(OSError, match="the disk is gone"):
+            detector.fit(source)
+        assert not hasattr(detector, "ensemble_")
+    with pytest.raises(OSError, match="the disk is gone"):
+        detector.fit(frame).score_samples(chunks())
+
+
+def test_chunks_of_other_columns_are_named(frame):
+    other = frame.rename(columns={frame.columns[0]: "other"})
+    message = (
+        f"Chunk 2 of the list_iterator has other columns than the first: without "
+        f"{frame.columns[0]!r}, with 'other'. All"
+    )
+    with pytest.raises(DataError, match=message):
+        AutonomousDetector().fit(iter([frame[:50], other]))
+    message = "Chunk 2 .* has 4 columns without names, the first has 3 columns without"
+    with pytest.raises(DataError, match=message):
+        AutonomousDetector().fit(iter([np.ones((5, 3)), np.ones((5, 4))]))

@@ -62,24 +62,31 @@ class Chunks:
         Raises
         ------
         DataError
-            If there is no second pass, or the columns differ.
+            If there is no second pass, the columns differ, or no row comes.
         """
         if self.once and self._begun:
+            name = self.name[:1].upper() + self.name[1:]
             raise DataError(
-                f"{self.name} can be read once only, and a second pass is needed: "
+                f"{name} can be read once only, and a second pass is needed: "
                 f"fit reads the rows once, scoring them reads them again. Give a list "
                 f"of chunks, a glob of files, or a function that returns the chunks "
                 f"anew each time it is called."
             )
         self._begun = True
         columns = None
-        for i, chunk in enumerate(self._make()):
+        for i, chunk in enumerate(self._make(), start=1):
+            if getattr(chunk, "shape", (1,))[:1] == (0,):
+                continue  # an hour in which nothing happened is no fault
             chunk = load_dataset(chunk).data
             if columns is None:
                 columns = _columns(chunk)
             else:
                 chunk = _with_columns(chunk, columns, f"Chunk {i} of {self.name}")
             yield chunk
+        if columns is None:
+            raise DataError(
+                f"No chunk with rows came from {self.name}; check the source."
+            )
 
     def map(self, function):
         """Return the chunks that a function makes of these.
@@ -111,15 +118,25 @@ def _with_columns(chunk, columns, what):
             return chunk[columns]
         missing = [name for name in columns if name not in found]
         more = [name for name in found if name not in columns]
+        differences = [
+            f"{word} {', '.join(map(repr, names[:5]))}"
+            for word, names in (("without", missing), ("with", more))
+            if names
+        ]
         raise DataError(
-            f"{what} has other columns than the first: without {missing[:5]}, with "
-            f"{more[:5]} instead. All chunks need the same columns."
+            f"{what} has other columns than the first: {', '.join(differences)}. All "
+            f"chunks need the same columns."
         )
     raise DataError(
-        f"{what} has {chunk.shape[1]} columns "
-        f"({'named' if isinstance(found, list) else 'not named'}); the first chunk is "
-        f"different. All chunks need the same columns."
+        f"{what} has {_said(found)}, the first has {_said(columns)}. All chunks need "
+        f"the same columns."
     )
+
+
+def _said(columns):
+    named = isinstance(columns, list)
+    n_columns = len(columns) if named else columns
+    return f"{n_columns} columns {'with' if named else 'without'} names"
 
 
 def as_chunks(X):
@@ -161,7 +178,7 @@ def as_chunks(X):
         tables = X and all(getattr(x, "ndim", 0) == 2 or is_polars(x) for x in X)
         return Chunks(lambda: X, "the list of chunks") if tables else None
     if hasattr(X, "__next__"):
-        return Chunks(lambda: X, f"The {type(X).__name__}", once=True)
+        return Chunks(lambda: X, f"the {type(X).__name__}", once=True)
     if hasattr(X, "__iter__"):
         return Chunks(lambda: X, f"the chunks of the {type(X).__name__}")
     return None

@@ -137,6 +137,7 @@ def test_trials_are_shared_by_what_the_first_ones_cost(costs, seconds, n_trials)
                 assert counts[i] + 1 >= counts[j]
 
 
+@pytest.mark.flaky(reruns=2)  # by the clock
 @pytest.mark.parametrize("search", ["random", "evolutionary", "halving"])
 def test_a_time_budget_is_shared_by_measured_time(search, planted, costly, preferring):
     X, _ = planted
@@ -176,6 +177,7 @@ def test_a_time_budget_is_shared_by_measured_time(search, planted, costly, prefe
     }
 
 
+@pytest.mark.flaky(reruns=2)  # by the clock
 def test_what_hangs_leaves_the_time_to_others(planted, costly, preferring):
     X, _ = planted
     selection = _select(X, ["hanging", "cheap"])
@@ -189,6 +191,7 @@ def test_what_hangs_leaves_the_time_to_others(planted, costly, preferring):
     assert len(found["cheap"].trials) > 5
 
 
+@pytest.mark.flaky(reruns=2)  # by the clock
 def test_members_too_slow_for_another_trial_stay_as_they_are(
     planted, costly, preferring
 ):
@@ -206,6 +209,7 @@ def test_members_too_slow_for_another_trial_stay_as_they_are(
     )
 
 
+@pytest.mark.flaky(reruns=2)  # by the clock
 def test_workers_are_used_where_they_come_up_in_time(planted, costly, preferring):
     X, _ = planted
     selection = _select(X, ["cheap"])
