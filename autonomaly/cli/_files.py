@@ -104,6 +104,11 @@ def check_replaceable(path, inputs=()):
         raise DataError(f"{path} is a directory; give the name of a file to write.")
     if not path.parent.is_dir():
         raise DataError(f"{path.parent} is no directory; make it first.")
+    if not _writable(path.parent):
+        raise DataError(
+            f"The directory {path.parent} of {path.name} cannot be written to; choose "
+            "another one."
+        )
     if not path.exists():
         return
     for source in inputs:
@@ -114,6 +119,11 @@ def check_replaceable(path, inputs=()):
             f"{path} exists and was not written by autonomaly; move it away or "
             "write somewhere else."
         )
+
+
+def _writable(directory):
+    effective = os.access in os.supports_effective_ids
+    return os.access(directory, os.W_OK, effective_ids=effective)
 
 
 def _is_ours(path):
@@ -154,7 +164,7 @@ def prepare_directory(path, names, inputs):
     if directory.exists() and not directory.is_dir():
         raise DataError(f"--output {path} is a file; give a directory.")
     directory.mkdir(parents=True, exist_ok=True)
-    if not os.access(directory, os.W_OK):
+    if not _writable(directory):
         raise DataError(f"--output {path} cannot be written to; choose another one.")
     for name in names:
         check_replaceable(directory / name, inputs)

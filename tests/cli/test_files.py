@@ -1,5 +1,7 @@
 import json
 import os
+import tempfile
+from pathlib import Path
 
 import joblib
 import pandas as pd
@@ -87,14 +89,28 @@ def test_a_file_is_no_output_directory(tmp_path):
         _files.prepare_directory(tmp_path / "x", [], [])
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0,
-    reason="needs an operating system that refuses this user something",
-)
-def test_a_directory_without_rights_is_refused(tmp_path):
-    tmp_path.chmod(0o500)
+@pytest.fixture
+def locked():
+    """A directory that this user may read and not write, whoever it is."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o555)
+        root = os.geteuid() == 0
+        if root:  # nothing is refused to root
+            os.seteuid(65534)
+        try:
+            yield Path(directory)
+        finally:
+            if root:
+                os.seteuid(0)
+            os.chmod(directory, 0o700)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX rights")
+def test_a_directory_without_rights_is_refused(locked):
     with pytest.raises(DataError, match="cannot be written"):
-        _files.prepare_directory(tmp_path, [], [])
+        _files.prepare_directory(locked, [], [])
+    with pytest.raises(DataError, match=r"of p\.json cannot be written to; choose"):
+        _files.check_replaceable(locked / "p.json")
 
 
 def test_output_file_needs_a_directory(tmp_path):
