@@ -308,12 +308,15 @@ def _report_differences(values, groups, counts, summary):
 
 def draw(summary, counts, path):
     """Draw AUROC and average precision against the number of labels."""
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     titles = {"auroc": "AUROC", "ap": "average precision"}
     for axes, (name, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
-        for method, row in summary["means"][name].items():
+        means = summary["means"][name]
+        axes.set_prop_cycle(color=colormaps["tab20"](np.linspace(0, 1, len(means))))
+        for method, row in means.items():
             style = "-" if method in LABELLERS else ":"
             if method in WITHOUT_LABELS:
                 style = "--"

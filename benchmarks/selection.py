@@ -356,12 +356,15 @@ def draw(records, path):
     for i, method in enumerate(methods):
         d = np.subtract(values[method], values[STATIC])
         spread = np.random.RandomState(0).uniform(-0.2, 0.2, len(d))
-        axes.plot(d, i + spread, "o", ms=3, alpha=0.4, color="tab:blue")
-        axes.plot(d.mean(), i, "D", color="black", ms=6)
+        axes.plot(
+            d, i + spread, "o", ms=3, alpha=0.4, color="tab:blue", label="a family"
+        )
+        axes.plot(d.mean(), i, "D", color="black", ms=6, label="mean over families")
     axes.axvline(0, color="gray", lw=1)
     axes.set_yticks(range(len(methods)), methods)
     axes.set_xlabel("AUROC minus that of the static ensemble, by left-out family")
     axes.set_title("Choosing detectors for data of a family not seen before")
+    axes.legend(*(entries[:2] for entries in axes.get_legend_handles_labels()))
     figure.savefig(path, dpi=120)
 
 
