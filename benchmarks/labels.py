@@ -308,21 +308,19 @@ def _report_differences(values, groups, counts, summary):
 
 def draw(summary, counts, path):
     """Draw AUROC and average precision against the number of labels."""
-    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     titles = {"auroc": "AUROC", "ap": "average precision"}
     for axes, (name, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
-        means = summary["means"][name]
-        axes.set_prop_cycle(color=colormaps["tab20"](np.linspace(0, 1, len(means))))
-        for method, row in means.items():
+        for i, (method, row) in enumerate(summary["means"][name].items()):
             style = "-" if method in LABELLERS else ":"
             if method in WITHOUT_LABELS:
                 style = "--"
             width = 2.5 if method in LABELLERS else 1.2
             values = [math.nan if value is None else value for value in row]
-            axes.plot(counts, values, style, linewidth=width, label=method, marker=".")
+            look = {"linewidth": width, "label": method, "marker": ".x"[i // 10]}
+            axes.plot(counts, values, style, **look)  # ten colours, then once more
         axes.set(xlabel="labels", title=f"{title}, mean over {summary['sets']} sets")
         axes.grid(alpha=0.3)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")
