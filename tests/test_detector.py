@@ -152,6 +152,17 @@ def test_two_fits_have_the_same_record():
     assert list(first.diff(other))
 
 
+@pytest.mark.parametrize(("n_far", "told"), [(3, True), (30, False)])
+def test_a_rate_of_false_alarms_says_what_it_takes(n_far, told):
+    table = np.random.RandomState(0).normal(size=(400, 3))
+    table[:n_far] += 9
+    detector = AutonomousDetector(max_false_discovery_rate=0.1, max_models=2)
+    labels = detector.fit_predict(table)
+    (decision,) = detector.record_.filter("threshold")
+    assert ("about 10 rows" in decision.reason) is told
+    assert (labels == -1).any() is np.bool_(not told)
+
+
 def test_result(full):
     result = full.result_
     assert result.model is full

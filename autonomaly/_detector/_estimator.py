@@ -49,7 +49,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         of the scores and may flag no row.
     max_false_discovery_rate : float in (0, 1), default=None
         Flag as many training rows as keeps the expected share of false alarms among
-        them below this rate; may flag no row. Takes the place of ``contamination``.
+        them below this rate; may flag no row, and never flags much fewer than one over
+        the rate. Takes the place of ``contamination``.
     labels : {"ignore", "use"}, default="ignore"
         ``"ignore"`` never looks at ``y``. ``"use"`` learns from the labels in ``y``,
         any number of them, none too, and from those that :meth:`feedback` brings

@@ -97,10 +97,14 @@ def record_fit(record, detector):
         agreement=ensemble.agreement_,
     )
     if detector.max_false_discovery_rate is not None:
+        rate = detector.max_false_discovery_rate
         why = (
-            f"at most {detector.max_false_discovery_rate:g} of the flagged rows are "
-            f"expected to be false alarms (conformal p-values, Benjamini-Hochberg)"
+            f"at most {rate:g} of the flagged rows are expected to be false alarms "
+            f"(conformal p-values, Benjamini-Hochberg)"
         )
+        if detector.contamination_ == 0:
+            # no p-value is below one over the number of rows
+            why += f"; that takes about {1 / rate:.0f} rows as odd as any, or more"
     elif detector.contamination == "auto":
         why = ensemble.threshold_reason_
     else:
