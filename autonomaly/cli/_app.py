@@ -218,7 +218,9 @@ def detect(
     ] = None,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", min=0, help="Same seed, same result."),
+        typer.Option(
+            "--seed", metavar="N", min=0, max=2**32 - 1, help="Same seed, same result."
+        ),
     ] = 0,
     save_model: Annotated[
         bool,

@@ -213,6 +213,13 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         if sparse.issparse(X):
             return validate_data(self, X, reset=reset)  # raises, and says why
         frame, came = is_polars(X) or hasattr(X, "iloc"), X
+        convert = "collect" if is_polars(X) else "to_pandas"
+        if hasattr(X, convert) and not (frame and hasattr(X, "shape")):
+            kind = f"{type(X).__module__.partition('.')[0]}.{type(X).__name__}"
+            raise DataError(
+                f"A {kind} came. Expected 2D array, or a data frame of pandas or "
+                f"polars; pass X.{convert}()."
+            )
         if not frame:
             if not isinstance(X, np.ndarray):
                 X = _as_array(X)

@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -366,6 +367,8 @@ def test_other_columns_are_refused():
         ({"a": [1, 2]}, "got dict instead"),
         ([{"a": 1}, {"a": 2}], "got list of dicts instead"),
         (None, "got NoneType instead"),
+        (pl.LazyFrame({"a": [1, 2]}), r"A polars\.LazyFrame came.* X\.collect\(\)"),
+        (pa.table({"a": [1, 2], "b": ["x", "y"]}), r"pyarrow\.Table.* X\.to_pandas"),
     ],
 )
 def test_no_tables(X, words):
