@@ -118,6 +118,8 @@ def test_chunks_that_cannot_be_used(frame):
     with pytest.raises(DataError, match=r"without 'b'\. All"):
         AutonomousDetector(memory_limit="600kB", **SMALL).fit(wrong)
     detector = AutonomousDetector(**SMALL).fit(parts)
+    with pytest.raises(DataError, match="No chunk with rows came"):
+        detector.score_samples(iter([]))
     with pytest.raises(ValueError, match="feature names"):
         detector.score_samples([frame[:10].drop(columns="b")])
 

@@ -216,6 +216,7 @@ def test_frames(X, parameters, to_polars):
     check(X, parameters)
 
 
+@example("~0")
 @given(
     st.one_of(
         st.none(),

@@ -1,5 +1,6 @@
 """Files that need not fit into memory: read in chunks, as often as needed."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,8 @@ def chunks_if_large(source):
     Chunks or None
         None if the source is to be loaded as a whole.
     """
-    files = [Path(file).expanduser() for file in files_of(source)]
-    if not all(file.is_file() for file in files):
+    files = [Path(os.path.expanduser(file)) for file in files_of(source)]
+    if not all(map(os.path.isfile, files)):
         return None
     suffixes = tuple(s for known, _, _ in PART_READERS for s in known)
     if not all(file.name.lower().endswith(suffixes) for file in files):

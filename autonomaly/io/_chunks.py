@@ -2,6 +2,7 @@
 
 import glob
 import itertools
+import os
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,12 @@ class Chunks:
                 continue  # an hour in which nothing happened is no fault
             chunk = load_dataset(chunk).data
             if columns is None:
-                columns = _columns(chunk)
+                columns, polars = _columns(chunk), is_polars(chunk)
+            elif is_polars(chunk) != polars:
+                raise DataError(
+                    f"Chunk {i} of {self.name} is a {type(chunk).__module__} table and "
+                    f"the first is not. Give all chunks as tables of one package."
+                )
             else:
                 chunk = _with_columns(chunk, columns, f"Chunk {i} of {self.name}")
             yield chunk
@@ -234,10 +240,10 @@ def read_chunks(source, *, chunk_rows=_CHUNK_ROWS, **options):
 def files_of(source):
     """List the files that a glob matches; what is no glob stands for itself."""
     text = str(source)
-    if not glob.has_magic(text) or "://" in text or Path(source).exists():
+    if not glob.has_magic(text) or "://" in text or os.path.exists(source):
         return [source]
-    pattern = str(Path(source).expanduser())
-    found = sorted(p for p in glob.glob(pattern, recursive=True) if Path(p).is_file())
+    pattern = os.path.expanduser(text)
+    found = sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
     if not found:
         raise LoadError(
             f"No file matches {text!r}. Check the pattern; a relative one starts at "

@@ -3,6 +3,7 @@
 import difflib
 import glob
 import inspect
+import os
 import re
 from pathlib import Path
 
@@ -37,11 +38,12 @@ def existing_file(source):
     LoadError
         If there is none, with the names nearby.
     """
-    path = Path(source).expanduser()
+    # os.path takes any text: no such user, or a name too long, is no file.
+    path = Path(os.path.expanduser(source))
     text = str(source)
     if not text.strip():
         raise LoadError("An empty text came as a source. Give the path of a file.")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise LoadError(
             f"{text!r} is a directory. Give a file, or a glob of files with the same "
             f"columns such as {str(path / '*.csv')!r}."
@@ -51,14 +53,14 @@ def existing_file(source):
             f"{text!r} is an address on a network, and nothing is fetched from there. "
             "Download the file and give its path."
         )
-    if text == "-" or (path.exists() and not path.is_file()):
+    if text == "-" or (os.path.exists(path) and not os.path.isfile(path)):
         raise LoadError(
             f"{text!r} is a pipe or a device, and no file. A table is gone through "
             "more than once: write it to a file, and give its path."
         )
-    if not path.is_file():
+    if not os.path.isfile(path):
         parent = path.parent
-        names = [p.name for p in parent.iterdir()] if parent.is_dir() else []
+        names = os.listdir(parent) if os.path.isdir(parent) else []
         near = difflib.get_close_matches(path.name, names, n=3)
         hint = f" Nearby: {', '.join(sorted(near))}." if near else ""
         raise LoadError(
@@ -196,15 +198,13 @@ class _GlobLoader:
             isinstance(source, str | Path)
             and glob.has_magic(str(source))
             and "://" not in str(source)
-            and not Path(source).exists()
+            and not os.path.exists(source)
         )
 
     def load(self, source, *, file_format=None, **options):
         """Load the files in the order of their names, and put them together."""
-        pattern = str(Path(source).expanduser())
-        files = sorted(
-            p for p in glob.glob(pattern, recursive=True) if Path(p).is_file()
-        )
+        pattern = os.path.expanduser(str(source))
+        files = sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
         if not files:
             raise LoadError(
                 f"No file matches {str(source)!r}. Check the pattern; a relative one "
@@ -277,6 +277,11 @@ class _DatabaseLoader:
                         frame = pd.read_sql_query(sqlalchemy.text(query), connection)
             finally:
                 engine.dispose()
+        except ImportError as error:
+            raise LoadError(
+                f"The database needs a driver that is not installed: {error}. Install "
+                f"it, or name another one as in 'postgresql+psycopg2://'."
+            ) from error
         except (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
             reason = str(error).partition("\n")[0]
             raise LoadError(

@@ -111,6 +111,14 @@ def test_columns_in_another_order_are_put_in_order():
         list(as_chunks([np.zeros((2, 3)), np.zeros((2, 2))]))
 
 
+def test_chunks_of_two_packages_are_refused():
+    first, second = pd.DataFrame({"a": [1]}), pl.DataFrame({"a": [2]})
+    with pytest.raises(DataError, match="Chunk 2 .* polars.* one package"):
+        list(as_chunks([first, second]))
+    with pytest.raises(DataError, match="Chunk 2 .* pandas.* one package"):
+        list(as_chunks([second, first]))
+
+
 def test_registered_loaders_come_first(tmp_path):
     from autonomaly.io import register_loader, unregister_loader
 

@@ -303,6 +303,13 @@ def test_places_without_a_file(tmp_path):
             load_dataset(pipe, format="csv")
     with pytest.raises(LoadError, match="network"):
         load_dataset("https://example.org/t.csv")
+    # No such user, and names longer than the file system takes.
+    for name in ("~nobody0/t.csv", "t" * 300 + ".csv", "t" * 300):
+        with pytest.raises(LoadError, match="There is no file"):
+            load_dataset(name)
+    for pattern in ("~nobody0/*.csv", "t" * 300 + "*.csv"):
+        with pytest.raises(LoadError, match="No file matches"):
+            load_dataset(pattern)
     for source in (None, 3, object()):
         with pytest.raises(LoadError, match="Allowed are arrays"):
             load_dataset(source)
@@ -428,7 +435,7 @@ def test_excel(tmp_path):
         load_dataset(write(tmp_path, "u.xlsx", b"abc"))
 
 
-def test_database(tmp_path):
+def test_database(tmp_path, monkeypatch):
     sqlalchemy = pytest.importorskip(
         "sqlalchemy", reason="the extra 'files' is not installed"
     )
@@ -451,6 +458,9 @@ def test_database(tmp_path):
     with pytest.raises(LoadError, match="no file"):
         load_dataset(f"sqlite:///{tmp_path / 'none.db'}")
     assert not (tmp_path / "none.db").exists()
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    with pytest.raises(LoadError, match="driver that is not installed.*psycopg2"):
+        load_dataset("postgresql+psycopg2://host/db")
 
 
 @pytest.mark.parametrize(
