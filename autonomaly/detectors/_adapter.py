@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 from autonomaly._utils._quiet import quiet
 from autonomaly.detectors._base import _FARTHEST, BaseDetector
@@ -84,23 +85,25 @@ class DetectorAdapter(BaseDetector):
         return quiet()
 
     def _fit(self, answer, keep):
-        kind = type(self.estimator).__name__
-        self._is_pyod = type(self.estimator).__module__.startswith("pyod.")
-        if self._is_pyod and kind in _BATCH_DEPENDENT:
-            raise DetectorRejected(
-                f"PyOD's {kind} gives a row another score in other company: "
-                f"{_BATCH_DEPENDENT[kind]}"
-            )
+        ancestors = _ancestors(self.estimator)
+        self._is_pyod = is_pyod(self.estimator)
+        for package, kind in ancestors:
+            if package == "pyod" and kind in _BATCH_DEPENDENT:
+                raise DetectorRejected(
+                    f"PyOD's {kind} gives a row another score in other company: "
+                    f"{_BATCH_DEPENDENT[kind]}"
+                )
         if not has_scores(self.estimator):
             raise DetectorRejected(
-                f"{kind} has neither score_samples nor decision_function for new rows"
+                f"{self._title()} has neither score_samples nor decision_function for "
+                f"new rows"
             )
         self.estimator_ = clone(self.estimator)
         self.estimator_.fit(answer[keep])
-        package = type(self.estimator).__module__.partition(".")[0]
         self._training_scores = {}
-        if name := _LEAVE_ONE_OUT.get((package, kind)):
-            scores = np.asarray(getattr(self.estimator_, name), dtype=np.float64)
+        for name in filter(None, map(_LEAVE_ONE_OUT.get, ancestors)):
+            scores = getattr(_last_step(self.estimator_), name)
+            scores = np.asarray(scores, dtype=np.float64)
             # Of equal rows the first one speaks for all.
             pairs = zip(_row_keys(answer[keep])[::-1], scores[::-1], strict=True)
             self._training_scores = dict(pairs)
@@ -119,10 +122,11 @@ class DetectorAdapter(BaseDetector):
         return np.clip(abnormality, -_FARTHEST, _FARTHEST)
 
     def _abnormality(self, answer):
+        rows = answer.copy()  # whatever is done to them, other members see the same
         if hasattr(self.estimator_, "score_samples"):
-            scores = self.estimator_.score_samples(answer)
+            scores = self.estimator_.score_samples(rows)
         else:
-            scores = self.estimator_.decision_function(answer)
+            scores = self.estimator_.decision_function(rows)
         scores = np.asarray(scores, dtype=np.float64)
         if scores.shape != (len(answer),):
             raise DetectorRejected(
@@ -133,6 +137,44 @@ class DetectorAdapter(BaseDetector):
             known = map(self._training_scores.get, _row_keys(answer), scores)
             scores = np.fromiter(known, np.float64, len(scores))
         return scores if self._is_pyod else -scores
+
+
+def _last_step(estimator):
+    """Return the detector that scores, at the end of however many pipelines."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def is_pyod(estimator):
+    """Tell whether a detector is one of PyOD's, so that high scores are abnormal.
+
+    Parameters
+    ----------
+    estimator : object
+        A detector, or a Pipeline that ends in one.
+
+    Returns
+    -------
+    bool
+        True for what inherits from PyOD's detectors, too.
+
+    Examples
+    --------
+    >>> from pyod.models.hbos import HBOS
+    >>> from autonomaly.detectors._adapter import is_pyod
+    >>> is_pyod(HBOS())
+    True
+    """
+    return any(package == "pyod" for package, _ in _ancestors(estimator))
+
+
+def _ancestors(estimator):
+    """List package and name of the last step's class and of those it inherits from."""
+    return [
+        (kind.__module__.partition(".")[0], kind.__name__)
+        for kind in type(_last_step(estimator)).__mro__
+    ]
 
 
 def _row_keys(rows):

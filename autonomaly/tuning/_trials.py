@@ -13,6 +13,7 @@ from sklearn.base import clone
 from autonomaly._utils._quiet import quiet
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly.detectors import DetectorAdapter
+from autonomaly.detectors._adapter import is_pyod
 from autonomaly.resources import Deadline, OutOfTime, Parallel, run_within
 
 __all__ = ["SearchEnded", "Trial", "TrialRunner", "make_candidate"]
@@ -96,7 +97,7 @@ def make_candidate(estimator, params):
 
 def _turned(detector):
     """Wrap PyOD's detectors, whose scores are high for outliers."""
-    if type(detector).__module__.startswith("pyod."):
+    if is_pyod(detector):
         return DetectorAdapter(estimator=detector)
     return detector
 

@@ -16,6 +16,7 @@ from sklearn.cluster import KMeans
 from sklearn.covariance import EllipticEnvelope
 from sklearn.linear_model import SGDOneClassSVM
 from sklearn.neighbors import LocalOutlierFactor
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import OneClassSVM
 
 from autonomaly.detectors import DetectorAdapter, KNNDetector, LOFDetector
@@ -23,6 +24,14 @@ from autonomaly.exceptions import DetectorRejected
 
 X = np.random.RandomState(0).randn(100, 3)
 X[5] = 9.0
+
+
+class OwnKNN(KNN):
+    """A detector of PyOD's kind that is not in its package."""
+
+
+class OwnECOD(ECOD):
+    """One of those that compare rows within a batch."""
 
 
 class Scores(OutlierMixin, BaseEstimator):
@@ -53,6 +62,9 @@ def test_pyods_scores_are_turned_round():
     scores = adapter.score_samples(X)
     np.testing.assert_array_equal(scores, -adapter.estimator_.decision_scores_)
     assert scores.argmin() == 5
+    for kind in (OwnKNN(), make_pipeline(KNN()), make_pipeline(make_pipeline(KNN()))):
+        same = DetectorAdapter(estimator=kind).fit(X)
+        np.testing.assert_array_equal(same.score_samples(X), scores)
     new = X + 0.1
     np.testing.assert_array_equal(
         adapter.score_samples(new), -adapter.estimator_.decision_function(new)
@@ -88,7 +100,7 @@ def test_rows_left_out_of_the_training_are_new():
     )
 
 
-@pytest.mark.parametrize("kind", [ECOD, COPOD, COF, SOD])
+@pytest.mark.parametrize("kind", [ECOD, COPOD, COF, SOD, OwnECOD])
 def test_batch_dependent_detectors_are_refused(kind):
     with pytest.raises(DetectorRejected, match="in other company"):
         DetectorAdapter(estimator=kind()).fit(X)

@@ -25,6 +25,7 @@ from autonomaly.detectors import KNNDetector
 from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
 from autonomaly.preprocessing import RobustView
 from autonomaly.tuning._strategies import STRATEGIES
+from autonomaly.tuning._trials import make_candidate
 
 SPACE = {"skill": (0.0, 1.0), "label": ["a", "b"]}
 
@@ -122,6 +123,19 @@ def test_pipelines_and_pyod_are_searched(planted):
     found = np.argsort(search.score_samples(X))[:20]
     assert set(found) == set(np.flatnonzero(truth))
     assert set(search.predict(X)) == {-1, 1}
+
+
+class OwnKNN(KNN):
+    """A detector of PyOD's kind that is not in its package."""
+
+
+@pytest.mark.parametrize("last", [OwnKNN(), Pipeline([("detector", KNN())])])
+def test_pyods_scores_are_turned_round(planted, last):
+    X, truth = planted
+    for estimator in (last, Pipeline([("view", RobustView()), ("last", last)])):
+        fitted = make_candidate(estimator, {}).fit(X)
+        scores, odd = fitted.score_samples(X), np.asarray(truth, dtype=bool)
+        assert scores[odd].mean() < np.quantile(scores[~odd], 0.05)
 
 
 def test_settings_given_are_tried_first(planted):
