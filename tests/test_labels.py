@@ -120,6 +120,7 @@ def test_without_labels_there_is_nothing_to_ask(free):
             {0: False, 1: True, 3: False},
         ),
         (pd.Series(["a", "b", None, "a"], dtype="category"), "b", {0: 0, 1: 1, 3: 0}),
+        (np.ma.array([0, 1, 1, 0], mask=[0, 0, 1, 0]), None, {0: 0, 1: 1, 3: 0}),
         (np.array([[0.0], [1.0], [np.nan], [0.0]]), None, {0: 0, 1: 1, 3: 0}),
     ],
 )
@@ -140,6 +141,7 @@ def test_labels_in_many_codes(y, outlier_label, expected):
         (["ok", "bad", None, None], None, ["outlier_label", "'ok', 'bad'"]),
         ([1, None, None, None], None, ["not plain", "outlier_label"]),
         ([1, 2, None, None], None, ["not plain", "1, 2"]),
+        (pd.Series([[1], [2], None, None]), None, ["unhashable", "booleans"]),
     ],
 )
 def test_labels_that_do_not_fit_are_clear_errors(y, outlier_label, words):

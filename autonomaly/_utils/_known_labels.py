@@ -54,7 +54,13 @@ class LabelCode:
         """
         import pandas as pd
 
-        found = [_bare(value) for value in pd.unique(values)]
+        try:
+            found = [_bare(value) for value in pd.unique(values)]
+        except TypeError as error:  # lists, arrays
+            raise DataError(
+                f"A label cannot be compared with others ({error}). Pass numbers, "
+                f"strings or booleans."
+            ) from error
         known = [v for v in (self.outlier, self.normal) if v is not None]
         everything = known + [v for v in found if v not in known]
         if len(everything) > 2 or _of_two_kinds(everything):
@@ -115,6 +121,8 @@ def read_labels(y, n_samples, code):
     """
     import pandas as pd
 
+    if isinstance(y, np.ma.MaskedArray):
+        y = np.where(np.ma.getmaskarray(y), None, y.data.astype(object))
     values = np.asarray(y, dtype=object)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]

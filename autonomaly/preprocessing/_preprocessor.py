@@ -212,6 +212,11 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         """Check shape and names; number arrays come out as arrays."""
         if sparse.issparse(X):
             return validate_data(self, X, reset=reset)  # raises, and says why
+        if np.ma.is_masked(X):
+            raise DataError(
+                "A masked array came, and what its mask hides would be taken for "
+                "values. Say that they are missing: X.astype(float).filled(np.nan)."
+            )
         frame, came = is_polars(X) or hasattr(X, "iloc"), X
         convert = "collect" if is_polars(X) else "to_pandas"
         if hasattr(X, convert) and not (frame and hasattr(X, "shape")):

@@ -26,6 +26,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
+from autonomaly.exceptions import DataError
 from autonomaly.preprocessing import AutonomousPreprocessor
 
 
@@ -374,6 +375,16 @@ def test_other_columns_are_refused():
 def test_no_tables(X, words):
     with pytest.raises(ValueError, match=words):
         AutonomousPreprocessor().fit(X)
+
+
+def test_masked_arrays_are_refused():
+    X = np.ma.masked_greater(np.arange(6.0).reshape(3, 2), 4)
+    with pytest.raises(DataError, match=r"masked array.*filled\(np.nan\)"):
+        AutonomousPreprocessor().fit(X)
+    fitted = AutonomousPreprocessor().fit(X.filled(np.nan))
+    with pytest.raises(DataError, match="masked array"):
+        fitted.transform(X)
+    AutonomousPreprocessor().fit(np.ma.array(X.data))  # nothing is hidden
 
 
 def test_sparse_matrices_are_refused():
