@@ -7,6 +7,7 @@ __all__ = [
     "DataError",
     "DetectorRejected",
     "LoadError",
+    "MemberFailedError",
     "MissingExtraError",
     "NoDetectorLeftError",
 ]
@@ -39,6 +40,32 @@ class DetectorRejected(AutonomalyError, ValueError):
     def __init__(self, reason):
         super().__init__(reason)
         self.reason = reason
+
+
+class MemberFailedError(AutonomalyError, RuntimeError):
+    """A member of an ensemble failed on rows that are scored after its fit.
+
+    While an ensemble is fitted, it goes on without that member.
+
+    Parameters
+    ----------
+    name : str
+        The member.
+    reason : str
+        What it raised.
+    """
+
+    def __init__(self, name, reason):
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self):
+        """Say what failed, and what to do."""
+        return (
+            f"The member {self.name!r} was fitted, but fails on these rows: "
+            f"{self.reason}. Fit without it, for example with exclude=[{self.name!r}]."
+        )
 
 
 class NoDetectorLeftError(AutonomalyError, ValueError):

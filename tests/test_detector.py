@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, OutlierMixin, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
@@ -237,6 +238,21 @@ def test_set_output_before_it():
     pipeline = make_pipeline(scaler, AutonomousDetector(**SMALL)).fit(table)
     assert pipeline[-1].feature_names_in_.tolist() == list("abcd")
     assert (pipeline.predict(table)[:6] == -1).all()
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_global_output_of_transformers_does_not_matter(kind):
+    table = pd.DataFrame(X, columns=list("abcd")).assign(kind=["u", "v"] * 100)
+    y = [1] * 3 + [0] * 3 + [None] * 194
+    plain = AutonomousDetector(labels="use", **SMALL).fit(table, y)
+    expected = plain.score_samples(table)
+    with config_context(transform_output=kind), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted = AutonomousDetector(labels="use", **SMALL).fit(table, y)
+        np.testing.assert_array_equal(plain.score_samples(table), expected)
+        p = plain.outlier_pvalues(table)
+    np.testing.assert_array_equal(fitted.score_samples(table), expected)
+    np.testing.assert_array_equal(fitted.outlier_pvalues(table), p)
 
 
 class Scores(TransformerMixin, BaseEstimator):

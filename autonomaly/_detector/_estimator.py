@@ -5,6 +5,7 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -300,12 +301,15 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     def _numbers(self, X):
         if getattr(X, "ndim", 2) == 2:  # the preprocessor says how to reshape others
             self._check_columns(X, reset=False)
-        return self.preprocessor_.transform(X)
+        with config_context(transform_output="default"):
+            return self.preprocessor_.transform(X)
 
     def _check_columns(self, X, *, reset):
         """Check names and width; what the cells hold is for the preprocessor."""
         validate_data(self, X, reset=reset, skip_check_array=True)
 
+    # What the user wants transformers to put out is not what goes from part to part.
+    @config_context(transform_output="default")
     def _fit(self, X, y, *, label):
         started = time.monotonic()
         deadline = Deadline(self.time_budget)

@@ -5,12 +5,17 @@ import functools
 
 from threadpoolctl import ThreadpoolController
 
+from autonomaly._utils._process_wide import ProcessWide
+
 __all__ = ["one_blas_thread"]
 
 
 @functools.cache
 def _controller():
     return ThreadpoolController()  # looks through the loaded libraries: milliseconds
+
+
+_limited = ProcessWide(lambda: _controller().limit(limits=1, user_api="blas"))
 
 
 @contextlib.contextmanager
@@ -27,5 +32,5 @@ def one_blas_thread():
     >>> with one_blas_thread():
     ...     pass
     """
-    with _controller().limit(limits=1, user_api="blas"):
+    with _limited():
         yield

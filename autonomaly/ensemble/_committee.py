@@ -231,7 +231,8 @@ class Committee:
         deadline : Deadline, default=None
             Foreign members that take more than half of the time left are given up.
         late : dict of str to str, default=None
-            Those, with the reason; added to. Their columns are NaN.
+            Those, and those that fail, with the reason; added to. Their columns are
+            NaN. If None, a failure is raised.
         costs : Costs, default=None
             Told what it costs.
 
@@ -239,8 +240,12 @@ class Committee:
         -------
         ndarray of shape (n_samples, n_columns)
             Standardised scores, high = abnormal.
+
+        Raises
+        ------
+        MemberFailedError
+            If a foreign member fails.
         """
-        late = {} if late is None else late
         deadline = Deadline() if deadline is None else deadline
         costs = Costs() if costs is None else costs
         with run_here():

@@ -108,7 +108,7 @@ class LabelledVote:
             wanted.append(np.argsort(-votes, kind="stable")[:top])
         self.rows = np.unique(np.concatenate(wanted))
         self._even = np.searchsorted(self.rows, even)
-        self._view = SquashedView().fit(X[even])
+        self._view = SquashedView().set_output(transform="default").fit(X[even])
         self._Z = self._member_scores(X[self.rows]).astype(np.float32)
         self._columns = self._view.transform(X[self.rows]).astype(np.float32)
         self._votes = self._ensemble._vote(self._Z.astype(np.float64))

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from joblib import hash as joblib_hash
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from autonomaly._utils._quiet import quiet
 from autonomaly.detectors import BaseDetector, DetectorAdapter
 from autonomaly.ensemble._combination import location_and_scale, standardize
-from autonomaly.exceptions import DetectorRejected
+from autonomaly.exceptions import DetectorRejected, MemberFailedError
 from autonomaly.resources import OutOfTime, run_within
 
 __all__ = [
@@ -126,7 +127,10 @@ def split_member(name, estimator, seed):
     }
     detector.set_params(**seeds)
     view = tuple(clone(step) for step in view)
-    key = joblib_hash([(type(step).__name__, step.get_params()) for step in view])
+    try:
+        key = joblib_hash([(type(step).__name__, step.get_params()) for step in view])
+    except Exception:  # what cannot be pickled is shared with nobody
+        key = f"view of {name}"
     return Member(name, view, key, detector)
 
 
@@ -161,16 +165,26 @@ class SharedViews:
 
         What the deadline leaves no time for is left out, all but the first.
         """
-        query, self.widths = {}, {}
+        query, self.widths, self.failed = {}, {}, {}
         for view_key, steps in list(self.steps.items()):
             if query and deadline.expired:
                 del self.steps[view_key]
                 continue
-            Z = X
-            with costs.measured(view_key, len(X)):
-                for step in steps:
-                    Z = step.fit_transform(Z)
-                Z = np.ascontiguousarray(Z, dtype=np.float64)
+            try:
+                with costs.measured(view_key, len(X)):
+                    Z = _look(X, steps, "fit_transform")
+                if (
+                    Z.ndim != 2
+                    or len(Z) != len(X)
+                    or not (Z.size and np.isfinite(Z).all())
+                ):
+                    raise ValueError("its view gives no finite numbers for every row")
+            except Exception as error:  # foreign steps may raise anything
+                if _is_ours(steps):
+                    raise
+                self.failed[view_key] = f"{type(error).__name__}: {error}"
+                del self.steps[view_key]
+                continue
             self.widths[view_key] = Z.shape[1]
             for key, shared in self.shared.items():
                 if key[0] == view_key and not (query and deadline.expired):
@@ -185,11 +199,8 @@ class SharedViews:
         """Evaluate views and shared computations on a batch of rows."""
         query = {}
         for view_key, steps in self.steps.items():
-            Z = X
             with costs.measured(view_key, len(X)):
-                for step in steps:
-                    Z = step.transform(Z)
-                Z = np.ascontiguousarray(Z, dtype=np.float64)
+                Z = _look(X, steps, "transform")
             for key, shared in self.shared.items():
                 if key[0] == view_key:
                     with costs.measured(key, len(X)):
@@ -205,6 +216,21 @@ class SharedViews:
     def restrict(self, keep, keys):
         """Return the trusted part of the shared computations named."""
         return {key: self.shared[key].restrict(keep) for key in keys}
+
+
+def _is_ours(steps):
+    return all(type(s).__module__.startswith("autonomaly.") for s in steps)
+
+
+def _look(X, steps, method):
+    """Take rows through the steps of a view."""
+    if not _is_ours(steps):
+        X = X.copy()  # foreign steps may work in place
+    # What the user wants to be put out is not what goes from step to step.
+    with config_context(transform_output="default"):
+        for step in steps:
+            X = getattr(step, method)(X)
+    return np.ascontiguousarray(X, dtype=np.float64)
 
 
 def fit_level(
@@ -252,7 +278,8 @@ def fit_level(
     known = dict(known)
     for m in members:
         if m.shared_key not in query and m.name not in rejected:
-            rejected[m.name] = _too_late(m.name, deadline)
+            why = views.failed.get(m.view_key)
+            rejected[m.name] = why or _too_late(m.name, deadline)
     level = column_suffix(depth)
     wanted = [m for m in members if m.name not in rejected]
     parts = views.restrict(keep, {m.shared_key for m in wanted})
@@ -360,7 +387,8 @@ def score_levels(levels, query, n_rows, costs, deadline, late):
     deadline : Deadline
         Foreign detectors may take half of the time left, once.
     late : dict of str to str
-        Members that took longer, with the reason; added to. Their columns are NaN.
+        Members that took longer or failed, with the reason; added to. Their columns
+        are NaN. None if a failure is to be raised.
 
     Returns
     -------
@@ -387,11 +415,20 @@ def _score_member(member, answer, deadline, late):
         return member.detector._bounded(answer)
 
     foreign = isinstance(member.detector, DetectorAdapter)
+    nothing = np.full(len(answer), np.nan) if foreign else None
+    if late and member.name in late:
+        return nothing
     try:
-        if member.name in late:
-            raise OutOfTime(late[member.name])
         scores = run_within(deadline, member.name, score, watch=foreign, share=0.5)
     except OutOfTime as error:
         late[member.name] = str(error)
-        return np.full(len(answer), np.nan)
+        return nothing
+    except Exception as error:  # foreign code may raise anything
+        if not foreign:
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        if late is None:
+            raise MemberFailedError(member.name, reason) from error
+        late[member.name] = reason
+        return nothing
     return standardize(scores, member.center, member.scale)

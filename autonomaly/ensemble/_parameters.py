@@ -21,7 +21,14 @@ def checked_names(estimators):
             f"estimators={estimators!r} must be a list of (name, detector) tuples with "
             f"at least one member"
         )
-    return [name for name, _ in estimators]
+    names = [name for name, _ in estimators]
+    for name in names:
+        if "@" in name:  # "knn@0.3" is knn, fitted on a trimmed reference
+            raise ValueError(
+                f"{name!r} cannot name a member: '@' comes before the depth of "
+                f"trimming in the names of fitted members. Choose a name without it."
+            )
+    return names
 
 
 def checked_weights(weights, shape):
@@ -30,7 +37,9 @@ def checked_weights(weights, shape):
         return np.ones(shape)
     array = np.asarray(weights, dtype=np.float64)
     usable = array.shape in (shape, shape[:1])
-    if not usable or not (array >= 0).all() or not 0 < array.sum() < np.inf:
+    with np.errstate(over="ignore"):
+        total = shape[1] * array.sum()
+    if not usable or not (array >= 0).all() or not 0 < total < np.inf:
         raise ValueError(
             f"weights={weights!r} must be {shape[0]} finite numbers, one per member "
             f"(or {shape[0]} x {shape[1]}, one per member and depth of trimming), none "
@@ -50,5 +59,10 @@ def checked_depths(trimming):
         raise ValueError(
             f"trimming={trimming!r} must be 'auto', None or a tuple of shares in "
             f"[0, 1), e.g. (0.0, 0.3)"
+        )
+    if len({f"{share:g}" for share in depths}) < len(depths):
+        raise ValueError(
+            f"trimming={trimming!r} names a share twice (they are told apart by six "
+            f"digits); give each once"
         )
     return tuple(sorted(depths))

@@ -59,7 +59,7 @@ def joint_structure(X, random_state=0):
     n, d = X.shape
     if d == 0 or n <= _N_NEIGHBORS:
         return 1.0
-    Z = SquashedView().fit_transform(X)
+    Z = SquashedView().set_output(transform="default").fit_transform(X)
     ordered = np.sort(Z, axis=0)
     normal = ndtri((rankdata(Z, axis=0) - 0.5) / n)
     normal -= normal.mean(axis=0)

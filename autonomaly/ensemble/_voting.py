@@ -35,7 +35,11 @@ from autonomaly.ensemble._parameters import (
 from autonomaly.ensemble._reference import MIN_HELD_OUT, draw_reference, draw_rest
 from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
-from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
+from autonomaly.exceptions import (
+    BudgetWarning,
+    MemberFailedError,
+    NoDetectorLeftError,
+)
 from autonomaly.resources import Deadline, Parallel, chunk_rows, run_here
 
 __all__ = ["VotingOutlierEnsemble"]
@@ -395,7 +399,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         self.reference_size_ = len(Z)
         held_out = None
         if rows is not None and deadline.seconds is None:
-            held_out = self._abnormality(X[rest])
+            Z, held_out = self._survived(Z, lambda: self._abnormality(X[rest]))
         elif rows is not None:
             if not score_all:  # the first ones stand for all, should time run out
                 rest = check_random_state(seeds[3]).permutation(rest)
@@ -404,11 +408,13 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             self._n_unscored = len(rest) - len(held_out)
             rest, held_out = rest[order], held_out[order]
         self._committee.finish()
+        Z, _ = self._survived(
+            Z, lambda: self._fit_calibration(X, held_out, seeds[2], deadline)
+        )
         scores = self._vote(Z)
         if held_out is not None:
             scores = np.concatenate([scores, held_out])
             rows = np.concatenate([rows, rest])
-        self._fit_calibration(X, held_out, seeds[2], deadline)
         self._fit_threshold(scores)
         self.undone_ = self._what_is_undone(deadline)
         if len(scores) < len(X):
@@ -451,11 +457,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
 
         def give_up(names, reason):
             nonlocal Z
-            left = {name.split("@")[0] for name in self._committee.names} - {*names}
-            if not any(self._committee.weights[name] for name in left):
-                raise NoDetectorLeftError(f"No detector is left: {reason}")
-            self.rejected_.update(dict.fromkeys(names, reason))
-            columns = self._committee.keep(left)
+            columns = self._give_up(names, reason)
             Z = Z[:, columns]
             return columns
 
@@ -474,10 +476,46 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             # A few rows more than there is time for, rather than no p-values.
             few = rest[len(scores) : FEWEST_HELD_OUT]
             if len(few):
-                scores = np.concatenate([scores, self._committee.scores(X[few])])
+                failed = {}
+                more = self._committee.scores(X[few], late=failed)
+                scores = np.concatenate([scores, more])
+                for name, reason in failed.items():
+                    scores = scores[:, give_up([name], reason)]
         if len(self._committee.names) < len(self.estimators_):
             self._take_members(Z)
         return Z, self._vote(scores)
+
+    def _give_up(self, names, reason):
+        """Leave out members; return the mask of the columns that stay."""
+        left = {name.split("@")[0] for name in self._committee.names} - {*names}
+        if not any(self._committee.weights[name] for name in left):
+            raise NoDetectorLeftError(f"No detector is left: {reason}")
+        self.rejected_.update(dict.fromkeys(names, reason))
+        return self._committee.keep(left)
+
+    def _survived(self, Z, score):
+        """Score rows, without the members that fail at it.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_reference, n_columns)
+            Standardised scores of the reference.
+        score : callable
+            Takes nothing.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_reference, n_columns_left)
+            Those of the members that are left.
+        scores : object
+            What ``score`` returns.
+        """
+        while True:
+            try:
+                return Z, score()
+            except MemberFailedError as failure:
+                Z = Z[:, self._give_up([failure.name], failure.reason)]
+                self._take_members(Z)
 
     def _warn_of_the_undone(self):
         # Whoever follows the steps knows the whole budget, and tells.

@@ -1,18 +1,27 @@
 """One failing detector never ends a run."""
 
+import pickle
 import threading
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy.stats import kstest
 from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.decomposition import PCA
 from sklearn.neighbors import LocalOutlierFactor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from autonomaly import VotingOutlierEnsemble
 from autonomaly.detectors import KNNDetector, MahalanobisDetector
-from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
+from autonomaly.exceptions import (
+    BudgetWarning,
+    MemberFailedError,
+    NoDetectorLeftError,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +128,31 @@ class Picky(Foreign):
         return super().fit(X)
 
 
+class OtherRows(Foreign):
+    """Fails on other rows than it was fitted on."""
+
+    def fit(self, X, y=None):
+        self.n_ = len(X)
+        return super().fit(X)
+
+    def score_samples(self, X):
+        if len(X) != self.n_:
+            raise KeyError("other rows")
+        return super().score_samples(X)
+
+
+class Changes(Foreign):
+    """Works in place."""
+
+    def fit(self, X, y=None):
+        X -= 5
+        return super().fit(X)
+
+    def score_samples(self, X):
+        X *= -1
+        return super().score_samples(X)
+
+
 class LaterNaN(Foreign):
     """Gives up on rows that it was not trained on."""
 
@@ -162,6 +196,68 @@ def test_rejected_with_its_reason(foreign, why, first, scores_of_the_good_one):
     assert why in fitted.rejected_["bad"]
     np.testing.assert_allclose(fitted.score_samples(X), scores_of_the_good_one)
     assert not any(name.startswith("bad") for name in fitted.named_estimators_)
+
+
+@pytest.mark.parametrize("time_budget", [None, 600])
+@pytest.mark.parametrize("max_reference", [4000, 400])
+def test_failing_while_other_rows_are_scored(max_reference, time_budget):
+    # Folds of the calibration, or rows outside of the reference.
+    table = np.random.RandomState(0).randn(501, 3)
+    make = partial(
+        VotingOutlierEnsemble, max_reference=max_reference, time_budget=time_budget
+    )
+    fitted = make([("other", OtherRows()), GOOD], trimming=None).fit(table)
+    assert fitted.rejected_ == {"other": "KeyError: 'other rows'"}
+    assert list(fitted.named_estimators_) == ["knn"]
+    good = make([GOOD], trimming=None).fit(table)
+    for name in ("score_samples", "predict", "outlier_pvalues"):
+        np.testing.assert_array_equal(
+            getattr(fitted, name)(table), getattr(good, name)(table)
+        )
+    with pytest.raises(NoDetectorLeftError, match="other rows"):
+        make([("other", OtherRows())]).fit(table)
+
+
+def test_failing_on_new_rows_is_one_clear_error():
+    fitted = VotingOutlierEnsemble([("other", OtherRows()), GOOD], calibrate=False).fit(
+        X
+    )
+    expected = fitted.score_samples(X)
+    with pytest.raises(MemberFailedError, match="'other' .*KeyError: 'other rows'"):
+        fitted.score_samples(X[:5])
+    np.testing.assert_array_equal(fitted.score_samples(X), expected)
+    error = pickle.loads(pickle.dumps(MemberFailedError("other", "why")))
+    assert (error.name, error.reason) == ("other", "why")
+
+
+def test_rows_are_the_same_for_all_members():
+    pair = [("a", Foreign()), ("changes", Changes()), ("b", Foreign())]
+    fitted = VotingOutlierEnsemble(pair, trimming=None).fit(X)
+    given = X.copy()
+    scores = fitted.member_scores(X)
+    np.testing.assert_array_equal(X, given)
+    np.testing.assert_array_equal(scores["a"], scores["b"])
+    alone = VotingOutlierEnsemble([("a", Foreign())], trimming=None).fit(X)
+    np.testing.assert_allclose(scores["a"], alone.member_scores(X)["a"])
+
+
+@pytest.mark.parametrize(
+    ("view", "why"),
+    [
+        (PCA(50), "ValueError: n_components=50"),
+        (FunctionTransformer(np.log), "no finite numbers for every row"),
+        (FunctionTransformer(lambda X: X[1:]), "no finite numbers for every row"),
+        (FunctionTransformer(lambda X: X[:, 0]), "no finite numbers for every row"),
+        (FunctionTransformer(lambda X: X[:, :0]), "no finite numbers for every row"),
+    ],
+)
+@pytest.mark.parametrize("time_budget", [None, 600])
+def test_view_that_fails(view, why, time_budget, scores_of_the_good_one):
+    bad = make_pipeline(view, KNNDetector())
+    fitted = VotingOutlierEnsemble([("bad", bad), GOOD], time_budget=time_budget).fit(X)
+    assert list(fitted.rejected_) == ["bad"]
+    assert why in fitted.rejected_["bad"]
+    np.testing.assert_allclose(fitted.score_samples(X), scores_of_the_good_one)
 
 
 def test_nobody_left():

@@ -2,20 +2,26 @@
 
 import io
 import pickle
+import threading
 import warnings
+from functools import partial
+from threading import Thread
 
 import joblib
 import numpy as np
 import pytest
 from pyod.models.hbos import HBOS
-from sklearn.base import clone
+from sklearn import config_context
+from sklearn.base import BaseEstimator, clone
 from sklearn.covariance import EllipticEnvelope
+from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import OneClassSVM
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from autonomaly import VotingOutlierEnsemble, load_dataset
 from autonomaly.detectors import (
@@ -343,6 +349,79 @@ def test_equal_views_and_graphs_are_shared():
     )
 
 
+def test_views_of_others():
+    """What a view does to its rows is not seen by other members."""
+    given = X.copy()
+    in_place = make_pipeline(StandardScaler(copy=False), KNNDetector())
+    near = make_pipeline(FunctionTransformer(lambda X: X[:, :1]), KNNDetector())
+    ensemble = VotingOutlierEnsemble(
+        [("in place", in_place), ("not pickled", near), ("knn", KNNDetector())]
+    ).fit(X)
+    np.testing.assert_array_equal(X, given)
+    alone = VotingOutlierEnsemble([("knn", KNNDetector())], trimming=None).fit(X)
+    found = ensemble.member_scores(X)
+    np.testing.assert_allclose(found["knn"], alone.member_scores(X)["knn"])
+    assert not np.allclose(found["knn"], found["not pickled"])
+    np.testing.assert_array_equal(X, given)
+
+
+def test_global_output_of_transformers_does_not_matter():
+    steps = StandardScaler(), PCA(2), KNNDetector()
+    make = partial(VotingOutlierEnsemble, [*members(), ("pca", make_pipeline(*steps))])
+    plain = make().fit(X)
+    expected = plain.score_samples(X)
+    for kind in ("pandas", "polars"):
+        with config_context(transform_output=kind):
+            fitted = make().fit(X)
+            np.testing.assert_array_equal(plain.score_samples(X), expected)
+        np.testing.assert_array_equal(fitted.score_samples(X), expected)
+
+
+class Meets(BaseEstimator):
+    """The first row to come leaves while the second is still there."""
+
+    second_came, first_left = threading.Event(), threading.Event()
+
+    def fit(self, X, y=None):
+        return self
+
+    def score_samples(self, X):
+        if len(X) == 1:
+            assert self.second_came.wait(60)
+        if len(X) == 2:
+            self.second_came.set()
+            assert self.first_left.wait(60)
+        return X[:, 0]
+
+
+def test_threads_leave_the_process_as_it_was():
+    ensemble = VotingOutlierEnsemble([("meets", Meets()), ("svm", OneClassSVM())])
+    ensemble.set_params(calibrate=False).fit(X)
+    expected = ensemble.score_samples(X)[:2]
+    found = [None, None]
+
+    def process():
+        pools = [p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"]
+        state = np.random.get_state()[1].tolist()  # noqa: NPY002
+        return pools, state, list(warnings.filters)
+
+    def score(n):
+        found[n - 1] = ensemble.score_samples(X[:n])
+
+    with threadpool_limits(2):
+        np.random.seed(5)  # noqa: NPY002
+        before = process()
+        first, second = (Thread(target=score, args=(n,)) for n in (1, 2))
+        first.start()
+        second.start()
+        first.join()
+        Meets.first_left.set()
+        second.join()
+        assert process() == before
+    np.testing.assert_allclose(found[0], expected[:1])
+    np.testing.assert_allclose(found[1], expected)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -350,6 +429,7 @@ def test_equal_views_and_graphs_are_shared():
         ({"estimators": [KNNDetector()]}, "list of .name, detector. tuples"),
         ({"estimators": [("a", KNNDetector()), ("a", KNNDetector())]}, "not unique"),
         ({"estimators": [("a__b", KNNDetector())]}, "must not contain __"),
+        ({"estimators": [("a@0.3", KNNDetector())]}, "'@'"),
         ({"voting": "loud"}, "'voting' parameter"),
         ({"combination": "min"}, "'combination' parameter"),
         ({"weights": [1, 2]}, "must be 4 finite numbers"),
@@ -357,6 +437,9 @@ def test_equal_views_and_graphs_are_shared():
         ({"weights": [0, 0, 0, 0]}, "not all zero"),
         ({"weights": [1, 2, 3, np.nan]}, "finite"),
         ({"weights": [1, 2, 3, np.inf]}, "finite"),
+        ({"weights": [1e308, 1, 1, 1]}, "finite"),
+        ({"trimming": (0.3, 0.3)}, "a share twice"),
+        ({"trimming": (0.3, 0.30000001)}, "a share twice"),
         ({"trimming": (1.0,)}, r"shares? in \[0, 1\)|share.* in \[0, 1\)"),
         ({"trimming": ("much",)}, "trimming"),
         ({"trimming": "deep"}, "'trimming' parameter"),
