@@ -6,7 +6,7 @@ from autonomaly.resources._allocation import (
     SystemState,
     Task,
 )
-from autonomaly.resources._backends import Parallel, run_here
+from autonomaly.resources._backends import Parallel, run_here, workers_in_time
 from autonomaly.resources._cost_model import CostEstimate, CostModel
 from autonomaly.resources._deadline import Deadline, OutOfTime, run_within
 from autonomaly.resources._memory import bytes_per_row, chunk_rows
@@ -32,4 +32,5 @@ __all__ = [
     "run_here",
     "run_within",
     "slowness",
+    "workers_in_time",
 ]

@@ -5,9 +5,16 @@ import uuid
 import warnings
 
 import joblib
-from joblib.parallel import get_active_backend
+from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 
-__all__ = ["Parallel", "run_here"]
+from autonomaly.resources._deadline import OutOfTime, run_within
+
+__all__ = ["Parallel", "run_here", "workers_in_time"]
+
+# Processes take seconds to come up. With less time than this they are not started; if
+# they take more than this share of it, they are done without.
+_WORTH_WORKERS = 10.0
+_WAITING_SHARE = 0.25
 
 
 class Parallel(joblib.Parallel):
@@ -81,6 +88,48 @@ def run_here():
     ...     pass
     """
     return joblib.parallel_config(backend="sequential")
+
+
+def workers_in_time(n_jobs, deadline):
+    """Start the workers, and tell how many there will be in time.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        Tasks at a time, as of ``joblib.Parallel``.
+    deadline : Deadline
+        When all of the work is to be done.
+
+    Returns
+    -------
+    int
+        Tasks that can run at a time; 1 where processes of this machine would take too
+        much of the time to come up.
+
+    Examples
+    --------
+    >>> from autonomaly.resources import Deadline, workers_in_time
+    >>> workers_in_time(1, Deadline(None)), workers_in_time(2, Deadline(1.0))
+    (1, 1)
+    """
+    wanted = joblib.effective_n_jobs(n_jobs)
+    backend, _ = get_active_backend()
+    processes = isinstance(backend, (LokyBackend, MultiprocessingBackend))
+    if wanted == 1 or deadline.seconds is None or not processes:
+        return wanted
+    if deadline.remaining < _WORTH_WORKERS:
+        return 1
+    calls = [joblib.delayed(_itself)(i) for i in range(wanted)]
+    try:
+        run_within(
+            deadline,
+            "the start of the workers",
+            lambda: Parallel(n_jobs)(calls),
+            share=_WAITING_SHARE,
+        )
+    except OutOfTime:
+        return 1
+    return wanted
 
 
 @functools.cache

@@ -3,9 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
-import joblib
 import numpy as np
-from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 from sklearn.utils import check_random_state
 
 from autonomaly._utils._seeds import spawn_seeds
@@ -14,11 +12,11 @@ from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.resources import (
     Deadline,
     OutOfTime,
-    Parallel,
     ResourceManager,
     Task,
     parse_memory,
     run_within,
+    workers_in_time,
 )
 from autonomaly.selection import build_member
 from autonomaly.tuning._criteria import get_criterion
@@ -33,10 +31,6 @@ _MAX_ROWS = 2000
 _PLANNED = 0.7
 # A search gives its first trial a part of its time, this many times smaller.
 _FOR_ONE_TRIAL = 2.2
-# Processes take seconds to come up. With less time than this they are not started; if
-# they take more than this share of it, they are done without.
-_WORTH_WORKERS = 10.0
-_WAITING_SHARE = 0.25
 # What the clock can tell.
 _SHORTEST = 1e-4
 
@@ -201,7 +195,8 @@ class _Job:
         parameters = self.search.get_params(deep=False)
         if seconds is not None:  # so that the trial itself may take as much
             parameters["time_budget"] = _FOR_ONE_TRIAL * seconds
-        first = OutlierSearch(**parameters).set_params(search="random", n_trials=1)
+        first = OutlierSearch(**parameters)
+        first.set_params(search="random", n_trials=1, n_jobs=1)
         try:
             self.search._begun = first.fit(self.Z)
         except NoDetectorLeftError as error:
@@ -254,8 +249,13 @@ class _Job:
 
 def _tune_within(jobs, deadline, memory_limit, n_trials):
     """Measure the first trial of every member, share what is left, and go on."""
-    n_jobs = _workers(jobs, deadline)
     tuned, first = {}, {}
+    n_jobs = 1
+    if jobs:
+        n_jobs = workers_in_time(jobs[0].search.n_jobs, deadline)
+        for job in jobs:
+            job.search.n_jobs = n_jobs if n_jobs == 1 else job.search.n_jobs
+        n_jobs = min(n_jobs, jobs[0].search.batch_size)
     for i, job in enumerate(jobs):
         name, seconds = job.member.name, None
         try:
@@ -290,38 +290,6 @@ def _tune_within(jobs, deadline, memory_limit, n_trials):
         job.search.set_params(n_trials=1 + count, time_budget=left)
         tuned[name] = job.tune(count)
     return tuned
-
-
-def _workers(jobs, deadline):
-    """Return how many trials can run at a time, once the workers have come up."""
-    if not jobs:
-        return 1
-    search = jobs[0].search
-    n_jobs = min(joblib.effective_n_jobs(search.n_jobs), search.batch_size)
-    backend, _ = get_active_backend()
-    processes = isinstance(backend, (LokyBackend, MultiprocessingBackend))
-    if n_jobs == 1 or deadline.seconds is None or not processes:
-        return n_jobs
-    calls = [joblib.delayed(_awake)(i) for i in range(n_jobs)]
-    try:
-        if deadline.remaining < _WORTH_WORKERS:
-            raise deadline.out_of_time("the start of the workers")
-        run_within(
-            deadline,
-            "the start of the workers",
-            lambda: Parallel(search.n_jobs)(calls),
-            share=_WAITING_SHARE,
-        )
-    except OutOfTime:  # trials here take no start, and give the same result
-        for job in jobs:
-            job.search.set_params(n_jobs=1)
-        return 1
-    return n_jobs
-
-
-def _awake(number):
-    """Run on a worker, which imports this package for it."""
-    return number
 
 
 def _share(first, seconds, memory_limit, n_trials, n_jobs):

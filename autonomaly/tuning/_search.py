@@ -19,7 +19,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
-from autonomaly.resources import Deadline, OutOfTime, parse_memory, run_within
+from autonomaly.resources import (
+    Deadline,
+    OutOfTime,
+    parse_memory,
+    run_within,
+    workers_in_time,
+)
 from autonomaly.tuning._inputs import check_names, checked_labels, seeded
 from autonomaly.tuning._judge import Judge, check_metric, is_label_metric
 from autonomaly.tuning._objectives import Objective, choose
@@ -105,7 +111,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         The value of y that marks an outlier. Missing labels are NaN or None.
     n_jobs : int, default=None
         Trials at a time, through joblib: ``joblib.parallel_config`` sends them to a
-        cluster.
+        cluster. New processes are not started where ``time_budget`` is short.
     random_state : int, RandomState instance or None, default=0
         Seed of the search, the criterion, and of detectors that have none of their own.
 
@@ -292,8 +298,8 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
                 metrics, weights, tried, truth, seeds[1], deadline
             )
             runner = self._make_runner(estimator, judge, deadline, rows, seeds[2])
-            if begun := getattr(self, "_begun", None):
-                runner.adopt(begun.best_trial_, begun.best_estimator_)
+            if hasattr(self, "_begun"):
+                runner.adopt(self._begun.best_trial_, self._begun.best_estimator_)
             try:
                 self._run(runner, space, own, seeds[3])
             except SearchEnded as ended:
@@ -303,8 +309,11 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         return self
 
     def _make_runner(self, estimator, judge, deadline, rows, seed):
-        seconds = None
+        seconds, n_jobs = None, self.n_jobs
         if self.time_budget is not None:
+            known = hasattr(self, "_begun")  # whoever began knows of the workers, too
+            if not known and workers_in_time(n_jobs, deadline) == 1:
+                n_jobs = 1
             share = _TIME_FOR_TRIALS if rows is None else _TIME_FOR_TRIALS_ON_A_SAMPLE
             seconds = share * deadline.remaining
         halving = self.search == "halving"  # has its own way to give settings up
@@ -317,7 +326,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
             pruning=self.pruning and not halving,
             memory_limit=parse_memory(self.memory_limit),
             batch_size=self.batch_size,
-            n_jobs=self.n_jobs,
+            n_jobs=n_jobs,
             # With objectives the chosen one is known at the end only; without a time
             # budget there is time to fit it again.
             keep_all=self.objectives is not None and seconds is not None,

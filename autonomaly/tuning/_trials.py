@@ -24,7 +24,9 @@ _PRUNING_SHARE = 0.25
 # Values to compare with before anything counts as hopeless.
 _MIN_TRIALS_TO_PRUNE = 5
 # A trial may take this share of the time left: one that hangs leaves time for others.
+# Where the shortest so far took as long, the next may take up to the greatest share.
 _SHARE_OF_TIME_LEFT = 0.5
+_GREATEST_SHARE_OF_TIME_LEFT = 0.9
 # With less there is no use in beginning.
 _LEAST_SECONDS = 0.01
 # Told of a trial without a value where there is nothing yet to compare it with; search
@@ -348,7 +350,7 @@ class TrialRunner:
                 if self._too_late_for_another():
                     seconds = 0.0
                 elif self.deadline.seconds is not None:
-                    seconds = _SHARE_OF_TIME_LEFT * self.deadline.remaining
+                    seconds = self._seconds_for_one()
                 yield delayed(_run_trial)(
                     self.estimator, setting, self.judge, rows, seconds, time.time()
                 )
@@ -420,5 +422,15 @@ class TrialRunner:
         remaining = self.deadline.remaining
         if self._longest_thought > remaining:
             return True
-        seconds = [t.seconds for t in self.trials if t.status == "done"]
-        return bool(seconds) and min(seconds) > _SHARE_OF_TIME_LEFT * remaining
+        return self._shortest() > _GREATEST_SHARE_OF_TIME_LEFT * remaining
+
+    def _seconds_for_one(self):
+        """Give the time that the next trial may take."""
+        remaining = self.deadline.remaining
+        return max(
+            _SHARE_OF_TIME_LEFT * remaining,
+            min(2 * self._shortest(), _GREATEST_SHARE_OF_TIME_LEFT * remaining),
+        )
+
+    def _shortest(self):
+        return min((t.seconds for t in self.trials if t.status == "done"), default=0.0)

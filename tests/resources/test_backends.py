@@ -1,14 +1,16 @@
 """Results do not depend on where the work is done."""
 
 import threading
+import time
 import warnings
 
 import joblib
 import numpy as np
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from autonomaly import AutonomousDetector
-from autonomaly.resources import Parallel
+from autonomaly.resources import Deadline, Parallel, _backends, workers_in_time
 
 SMALL = {"max_models": 2}
 
@@ -45,3 +47,23 @@ def test_threads_leave_warning_filters_alone():
         joblib.delayed(_change_filters)(i, entered, left) for i in range(2)
     )
     assert warnings.filters == before
+
+
+def test_workers_are_started_where_there_is_time():
+    get_reusable_executor(max_workers=2).shutdown(wait=True)
+    started = time.monotonic()
+    assert workers_in_time(2, Deadline(3.0)) == 1
+    assert time.monotonic() - started < 1.0
+    assert workers_in_time(2, Deadline(None)) == 2  # they come up with the work
+    assert workers_in_time(2, Deadline(300.0)) == 2
+    assert workers_in_time(None, Deadline(3.0)) == 1
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        assert workers_in_time(None, Deadline(3.0)) == 2
+
+
+def test_workers_that_come_late_are_done_without(monkeypatch):
+    get_reusable_executor(max_workers=2).shutdown(wait=True)
+    monkeypatch.setattr(_backends, "_WORTH_WORKERS", 0.0)
+    started = time.monotonic()
+    assert workers_in_time(2, Deadline(0.04)) == 1
+    assert time.monotonic() - started < 1.0

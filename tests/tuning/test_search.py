@@ -7,7 +7,8 @@ import warnings
 
 import numpy as np
 import pytest
-from joblib import parallel_config
+from joblib import delayed, parallel_config
+from joblib.externals.loky import get_reusable_executor
 from pyod.models.knn import KNN
 from sklearn.base import clone
 from sklearn.ensemble import IsolationForest
@@ -24,6 +25,7 @@ from autonomaly import OutlierSearch
 from autonomaly.detectors import KNNDetector
 from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
 from autonomaly.preprocessing import RobustView
+from autonomaly.resources import Parallel, _backends
 from autonomaly.tuning._strategies import STRATEGIES
 from autonomaly.tuning._trials import make_candidate
 
@@ -206,8 +208,10 @@ def test_the_deadline_holds_when_trials_hang(strategy, planted):
 
 
 @pytest.mark.flaky(reruns=2)  # by the clock
-def test_the_deadline_holds_when_workers_come_up_late(planted):
+def test_the_deadline_holds_when_trials_come_late(planted, monkeypatch):
     X, _ = planted
+    monkeypatch.setattr(_backends, "_WORTH_WORKERS", 0.0)
+    Parallel(n_jobs=2)(delayed(abs)(i) for i in range(4))  # the workers are there
     search = _search(
         SlowToArrive(home=os.getpid()),
         search="random",
@@ -221,6 +225,35 @@ def test_the_deadline_holds_when_workers_come_up_late(planted):
     # The first trial, the detector as it came, needs no worker.
     assert [t.status for t in search.trials_] == ["done"] + 4 * ["timeout"]
     assert "no worker came up" in search.trials_[1].error
+
+
+@pytest.mark.flaky(reruns=2)  # by the clock
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_short_searches_do_not_wait_for_workers(strategy, planted):
+    X, _ = planted
+    get_reusable_executor(max_workers=2).shutdown(wait=True)  # they are cold
+    search = _search(search=strategy, time_budget=2.0, n_jobs=2, n_trials=12)
+    started = time.monotonic()
+    search.fit(X)
+    assert time.monotonic() - started < 3.0
+    assert len(search.trials_) > 5
+    assert {t.status for t in search.trials_} == {"done"}
+
+
+@pytest.mark.flaky(reruns=2)  # by the clock
+def test_a_trial_may_take_what_is_left_if_all_take_as_long(planted):
+    """Half of the time left would do for one trial of 0.7 s in two, and no second."""
+    X, _ = planted
+    search = _search(
+        FarFromZero(delay=0.7),
+        search="random",
+        search_space={"skill": (0.0, 1.0)},
+        time_budget=2.6,
+    )
+    started = time.monotonic()
+    search.fit(X)
+    assert time.monotonic() - started < 3.6
+    assert [t.status for t in search.trials_][:3] == ["done"] * 3
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
