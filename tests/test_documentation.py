@@ -55,6 +55,12 @@ def test_the_reference_lists_every_public_name():
     spec.loader.exec_module(module)
     listed = [name for part in module.API_REFERENCE.values() for name in part["names"]]
     assert sorted(listed) == sorted({*autonomaly.__all__} - {"__version__"})
+    for room in module.ROOMS:
+        names = module.names_of_room(room)
+        assert names
+        assert not set(names) & set(listed)
+    assert "AlgorithmSelector" in module.names_of_room("selection")
+    assert "read_chunks" in module.names_of_room("io")
 
 
 def test_the_readme_has_two_commands_and_ci_finds_them():
