@@ -34,8 +34,8 @@ def location_and_scale(abnormality):
     """
     low, center, high = np.percentile(abnormality, [25, 50, 75])
     # A member that is constant on the reference says nothing about those rows, and
-    # that any departure is far out.
-    floor = 1e-12 * (1.0 + abs(center))
+    # that any departure is far out, but for the last digits: they depend on the batch.
+    floor = 1e-9 * (1.0 + abs(center))
     scale = max(high - low, _MIN_SCALE * abnormality.std(), floor)
     return float(center), float(scale)
 

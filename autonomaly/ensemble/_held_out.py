@@ -53,9 +53,13 @@ def cross_fitted(ensemble, X, rng, deadline):
             part = _like(ensemble, seconds, int(rng.randint(2**31 - 1)))
             yield delayed(_fold_scores)(part, X, fold == k, ensemble.structure_)
 
-    # Folds are drawn as workers become free: each sees the time left by then.
+    # Folds are drawn as workers become free: each sees the time left by then. Foreign
+    # code may draw from the global random numbers, which threads would share.
     parallel = Parallel(
-        n_jobs=ensemble.n_jobs, prefer="threads", pre_dispatch="n_jobs", batch_size=1
+        n_jobs=1 if ensemble._has_foreign_members() else ensemble.n_jobs,
+        prefer="threads",
+        pre_dispatch="n_jobs",
+        batch_size=1,
     )
     scores = []
     for outcome, of_fold in parallel(folds()):

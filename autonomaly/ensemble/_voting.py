@@ -461,7 +461,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             Z = Z[:, columns]
             return columns
 
-        foreign = any(isinstance(p[-1], DetectorAdapter) for p in self.estimators_)
+        foreign = self._has_foreign_members()
         with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
             scores = score_in_time(
                 self._committee,
@@ -620,13 +620,14 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         """
         size = chunk_rows(len(X), X.shape[1], self.memory_limit)
         chunks = [X[a : a + size] for a in range(0, len(X), size)]
-        foreign = any(
-            isinstance(pipeline[-1], DetectorAdapter) for pipeline in self.estimators_
-        )
+        foreign = self._has_foreign_members()
         with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
             return Parallel(n_jobs=self.n_jobs, prefer="threads")(
                 delayed(work)(self._committee, chunk) for chunk in chunks
             )
+
+    def _has_foreign_members(self):
+        return any(isinstance(p[-1], DetectorAdapter) for p in self.estimators_)
 
     def _vote(self, Z):
         return self._rule()(Z)

@@ -105,6 +105,16 @@ class Prefers(Foreign):
         return -np.abs((X - self.center_) @ self.direction_)
 
 
+class DrawsTwice(Prefers):
+    """Gives another thread time in between."""
+
+    def fit(self, X, y=None):
+        super().fit(X)
+        time.sleep(0.02)
+        self.direction_ += np.random.rand(X.shape[1])  # noqa: NPY002
+        return self
+
+
 class Hangs(Foreign):
     woken = threading.Event()
 
@@ -383,6 +393,12 @@ def test_noise_stays_inside():
     again = VotingOutlierEnsemble([("a", Warns()), ("b", Prefers()), GOOD]).fit(X)
     np.testing.assert_array_equal(again.score_samples(X), scores)
     assert list(warnings.filters) == before
+
+
+def test_random_numbers_of_members_do_not_depend_on_n_jobs():
+    pair = [("a", DrawsTwice()), GOOD]
+    one, two = (VotingOutlierEnsemble(pair, n_jobs=n).fit(X) for n in (1, 2))
+    np.testing.assert_array_equal(one.outlier_pvalues(X), two.outlier_pvalues(X))
 
 
 def test_failing_on_the_trimmed_reference_only():
