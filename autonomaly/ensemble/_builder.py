@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 __all__ = ["EnsemblePlan", "IntelligentEnsembleBuilder", "pairwise_agreement"]
@@ -55,6 +55,11 @@ def pairwise_agreement(scores):
     ndarray of shape (n_members, n_members)
         Spearman's rank correlations; a constant member agrees with no other.
 
+    Raises
+    ------
+    ValueError
+        If the scores are no table of finite numbers.
+
     Examples
     --------
     >>> import numpy as np
@@ -64,7 +69,7 @@ def pairwise_agreement(scores):
            [ 1.,  1., -1.],
            [-1., -1.,  1.]])
     """
-    ranks = rankdata(np.asarray(scores, dtype=np.float64), axis=0)
+    ranks = rankdata(check_array(scores, dtype=np.float64), axis=0)
     ranks -= ranks.mean(axis=0)
     norms = np.sqrt((ranks**2).sum(axis=0))
     norms[norms == 0] = 1.0
@@ -204,7 +209,9 @@ class IntelligentEnsembleBuilder(BaseEstimator):
         prior /= prior.sum()
         trust = self._how_far(performance[chosen], errors[chosen])
         advantage = performance - prior @ performance
-        follow = prior * np.exp(np.minimum(advantage / self.temperature, 500))
+        # Relative to the best, so that nothing overflows, whatever the unit is.
+        behind = np.minimum(advantage - advantage[chosen].max(), 0.0)
+        follow = prior * np.exp(behind / self.temperature)
         weights = (1 - trust) * prior + trust * follow / follow.sum()
         order = [j for j in np.argsort(-weights, kind="stable") if weights[j] > 0]
         gain = float((weights - prior) @ performance)
@@ -214,7 +221,7 @@ class IntelligentEnsembleBuilder(BaseEstimator):
             trust=trust,
             expected_gain=gain,
             front=front,
-            reason=_reason(trust, gain, len(order), len(names)),
+            reason=_reason(trust, gain, len(order), len(names), self.trust != "auto"),
         )
 
     def _disagreement(self, agreement, n):
@@ -336,8 +343,12 @@ def _pareto_front(rated):
     return front
 
 
-def _reason(trust, gain, n_chosen, n_candidates):
+def _reason(trust, gain, n_chosen, n_candidates, given):
     text = f"{n_chosen} of {n_candidates} candidates; "
+    if n_chosen == 1:
+        return text + "it has all the weight"
+    if given and trust < 0.05:
+        return text + f"the weights are those of the plain ensemble, by trust={trust:g}"
     if trust < 0.05:
         return text + (
             "the predictions differ less than they err: the weights are those of the "

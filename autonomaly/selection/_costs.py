@@ -9,6 +9,10 @@ __all__ = ["KnowledgeCosts"]
 # at 500 to 4,000 rows and 5 to 80 columns:
 _PER_ROW, _PER_PAIR, _COLUMNS = 2.5e-5, 4e-9, 60.0
 _SEARCHING = ("knn", "lof")
+# Nor is what PyOD imports, and numba compiles, before the first result of a process:
+# seconds of one core, first fit less second, each in a process of its own.
+_FIRST_USE = {"pyod_hbos": 4.7, "pyod_cblof": 4.9, "pyod_abod": 1.8}
+_FIRST_USE_OF_PYOD = 0.3
 _MIN_TASKS = 5
 
 
@@ -16,9 +20,10 @@ class KnowledgeCosts:
     """Seconds that members take, by the seconds they took on the tasks of the base.
 
     The logarithm of the seconds is regressed on those of rows and columns. A member
-    that was not measured takes as long as the slowest that was. They were measured on
-    one, busy machine: they say which member is slower, and about by what factor, not
-    how long it takes elsewhere; :class:`autonomaly.resources.CostModel` measures that.
+    that was not measured takes as long as the slowest that was. What PyOD compiles when
+    a process first uses it counts as well. The seconds were measured on one, busy
+    machine: they say which member is slower, and about by what factor, not how long it
+    takes elsewhere; :class:`autonomaly.resources.CostModel` measures that.
 
     Parameters
     ----------
@@ -73,6 +78,8 @@ class KnowledgeCosts:
         if member.detector in _SEARCHING:
             pairs = n_rows**2 * (1 + n_columns / _COLUMNS)
             seconds += _PER_ROW * n_rows + _PER_PAIR * pairs
+        if member.detector.startswith("pyod_"):
+            seconds += _FIRST_USE.get(member.detector, _FIRST_USE_OF_PYOD)
         return seconds
 
 

@@ -45,7 +45,7 @@ class AlgorithmRecommendation:
     expected_interval : tuple of (float, float) or None
         Holds for 90 % of the results on families of data that were left out.
     estimated_seconds : float or None
-        Time of a fit and of scoring its rows, on one core. The knowledge base was
+        Time of a first fit and of scoring its rows, on one core. The knowledge base was
         measured on one, busy machine: by default this tells which member is slower, and
         about by what factor, not the time that it takes here.
     estimated_bytes : float or None

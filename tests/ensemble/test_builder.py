@@ -125,3 +125,29 @@ def test_unusable_prior_and_agreement():
 def test_agreement_of_constant_scores():
     scores = np.column_stack([np.arange(5.0), np.ones(5)])
     np.testing.assert_allclose(pairwise_agreement(scores), np.eye(2), atol=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1, 1000, 1e6])
+def test_the_best_leads_in_any_unit(unit):
+    expected = {"a": 0.9 * unit, "b": 0.6 * unit, "c": 0.85 * unit}
+    builder = IntelligentEnsembleBuilder(trust=1, temperature=0.05)
+    plan = builder.build(expected, dict.fromkeys(expected, 0.0))
+    assert plan.members[0] == "a"
+    assert plan.weights["a"] > 2 * plan.weights.get("c", 0)
+    cold = IntelligentEnsembleBuilder(trust=1, temperature=1e-9)
+    assert cold.build(expected, dict.fromkeys(expected, 0.0)).members == ["a"]
+
+
+def test_reasons_are_those_of_this_plan():
+    expected, error = {"a": 0.9, "b": 0.6}, {"a": 0.01, "b": 0.01}
+    kept = IntelligentEnsembleBuilder(trust=0).build(expected, error)
+    assert kept.reason.endswith("those of the plain ensemble, by trust=0")
+    alone = IntelligentEnsembleBuilder().build(expected, error, prior={"b": 1})
+    assert alone.reason == "1 of 2 candidates; it has all the weight"
+
+
+def test_agreement_needs_finite_scores():
+    with pytest.raises(ValueError, match="NaN"):
+        pairwise_agreement([[1, np.nan], [2, 3]])
+    with pytest.raises(ValueError, match="minimum of 1"):
+        pairwise_agreement(np.empty((0, 3)))
