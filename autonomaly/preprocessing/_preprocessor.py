@@ -347,9 +347,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self._names_out = self._name_outputs(self._names_in)
         sources = (self._names_in[j] for j, _, _ in self._parts)
         self.feature_sources_ = dict(zip(self._names_out, sources, strict=True))
+        used = set() if self._zero_column else {part[0] for part in self._parts}
         for j, name in enumerate(self._names_in):
-            used = any(j == part[0] for part in self._parts) and not self._zero_column
-            if not used and name not in self.dropped_:
+            if j not in used and name not in self.dropped_:
                 self.dropped_[name] = "no value that varies could be read"
 
     def _name_outputs(self, names):

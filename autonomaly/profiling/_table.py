@@ -264,8 +264,9 @@ def _role_text(role):
 
 
 def _given_roles(roles, names):
-    unknown = [name for name in roles if str(name) not in names]
-    missing = [name for name in names if name not in {str(name) for name in roles}]
+    known, there = {str(name) for name in roles}, set(names)
+    unknown = [name for name in roles if str(name) not in there]
+    missing = [name for name in names if name not in known]
     if unknown or missing:
         raise DataError(
             f"The roles do not fit the columns: no column named {unknown[:5]}, no role "

@@ -28,6 +28,7 @@ from sklearn.utils.estimator_checks import (
 
 from autonomaly.exceptions import DataError
 from autonomaly.preprocessing import AutonomousPreprocessor
+from autonomaly.profiling._table import open_table
 
 
 @pytest.fixture(autouse=True)
@@ -375,6 +376,15 @@ def test_other_columns_are_refused():
 def test_no_tables(X, words):
     with pytest.raises(ValueError, match=words):
         AutonomousPreprocessor().fit(X)
+
+
+def test_time_is_not_quadratic_in_the_columns():
+    X = np.random.RandomState(0).randn(3, 20_000)
+    started = time.perf_counter()
+    preprocessor = AutonomousPreprocessor().fit(X)
+    open_table(X, preprocessor.roles_)
+    # 0.2 s, and 50 s where every column looks through all others.
+    assert time.perf_counter() - started < 20
 
 
 def test_masked_arrays_are_refused():
