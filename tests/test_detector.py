@@ -671,6 +671,15 @@ def test_no_anomalies_no_alarm():
     assert np.mean(flagged) <= 0.05
 
 
+@pytest.mark.parametrize("share", [0.05, 0.15])
+def test_gaps_are_no_anomalies(share):
+    rng = np.random.RandomState(0)
+    table = rng.randn(400, 4)
+    gaps = rng.rand(400) < share
+    table[gaps, 1] = np.nan
+    assert (AutonomousDetector().fit_predict(table)[gaps] == -1).mean() <= 0.1
+
+
 def test_planted_rows_are_flagged_and_little_else():
     table = data(600, d=5, n_far=20, seed=3)
     labels = AutonomousDetector().fit_predict(table)

@@ -47,9 +47,11 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         Largest number of columns, at least 2, that the categories of one column
         are spread over. If there are more, the others share one column, and
         the rarity of the category is added as a number.
-    missing_share : float, default=0.05
+    missing_share : float, default=0.25
         A numeric or date column in which at least this share of the training rows, in
-        [0, 1], is missing gets a column more that is 1 where it is missing.
+        [0, 1], is missing gets a column more that is 1 where it is missing. Where gaps
+        are rarer, that column would set the rows that have one apart from all others,
+        however ordinary they are.
     text_components : int, default=10
         Largest number of columns, at least 1, for a column of free text.
     drop_identifiers : bool, default=True
@@ -117,7 +119,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self,
         *,
         cardinality_threshold=40,
-        missing_share=0.05,
+        missing_share=0.25,
         text_components=10,
         drop_identifiers=True,
     ):

@@ -96,7 +96,7 @@ def test_tags():
 
 def test_messy_table():
     X = messy()
-    preprocessor = AutonomousPreprocessor(cardinality_threshold=5).fit(X)
+    preprocessor = AutonomousPreprocessor(cardinality_threshold=5, missing_share=0.1).fit(X)
     Z = preprocessor.transform(X)
     assert Z.dtype == np.float64
     assert np.isfinite(Z).all()
@@ -246,7 +246,7 @@ def test_declared_categories_that_never_occur():
 
 def test_numbers_as_strings_and_what_is_none():
     X = pd.DataFrame({"v": ["1", "2", "3", "?", "1,000"] * 4, "k": list("ab") * 10})
-    preprocessor = AutonomousPreprocessor().fit(X)
+    preprocessor = AutonomousPreprocessor(missing_share=0.2).fit(X)
     names = preprocessor.get_feature_names_out().tolist()
     assert names == ["v", "k_a", "k_b", "v_missing"]
     new = pd.DataFrame({"v": ["2", None, "what", 2.0], "k": list("aaaa")})
