@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autonomaly.ensemble._threshold import SCORE_CAP, tail_excess
+from autonomaly.ensemble._threshold import SCORE_CAP, tail_surplus
 
 __all__ = ["Calibration", "n_discoveries"]
 
@@ -26,8 +26,10 @@ class Calibration:
     Notes
     -----
     Training data holds the very anomalies that the p-values should reveal; left among
-    the held-out rows they would hide each other. On clean data next to nothing is left
-    out and the p-values stay uniform.
+    the held-out rows they would hide each other. As many of the suspicious rows as the
+    tail explains stay, so that ordinary rows are not left out with them: p-values would
+    be too small, and more false alarms than allowed would follow. On clean data next to
+    nothing is left out and the p-values stay uniform.
 
     References
     ----------
@@ -45,7 +47,7 @@ class Calibration:
 
     def __init__(self, abnormality):
         stretched = np.exp(np.minimum(abnormality, SCORE_CAP) / 2)
-        self.n_left_out = tail_excess(stretched)
+        self.n_left_out = tail_surplus(stretched)
         self.scores = np.sort(abnormality)[: len(abnormality) - self.n_left_out]
 
     def pvalues(self, abnormality):

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-__all__ = ["SCORE_CAP", "outlier_threshold", "separating_threshold", "tail_excess"]
+__all__ = [
+    "SCORE_CAP",
+    "outlier_threshold",
+    "separating_threshold",
+    "tail_excess",
+    "tail_surplus",
+]
 
 # Scores closer than this share of their size are ties: the last digits of a matrix
 # product depend on the batch.
@@ -139,6 +145,43 @@ def tail_excess(scores, rate=0.5):
     >>> tail_excess(scores), tail_excess(np.r_[scores, 30.0, 31.0])
     (0, 2)
     """
+    observed, _ = _beyond_the_tail(scores, rate)
+    return int(observed[0]) if len(observed) else 0
+
+
+def tail_surplus(scores):
+    """Estimate how many rows there are beside those that the tail of the bulk explains.
+
+    Fewer than :func:`tail_excess` counts, for some of those may be ordinary.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples,)
+        Scores on a scale where an ordinary tail is about exponential.
+
+    Returns
+    -------
+    int
+        Number of rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._threshold import tail_surplus
+    >>> scores = -np.log(1 - np.arange(500) / 501)
+    >>> tail_surplus(scores), tail_surplus(np.r_[scores, 30.0, 31.0])
+    (0, 2)
+    """
+    observed, explained = _beyond_the_tail(scores, rate=0.5)
+    return round((observed - explained).max()) if len(observed) else 0
+
+
+def _beyond_the_tail(scores, rate):
+    """Count the rows at least as odd as each row that lies beyond the tail.
+
+    Returns the counts, largest first, and how many rows of each the tail explains: at
+    most the share ``rate``.
+    """
     s = np.sort(scores)
     n = len(s)
     middle, upper = np.quantile(s, [0.5, 0.85])
@@ -148,8 +191,9 @@ def tail_excess(scores, rate=0.5):
     with np.errstate(over="ignore"):
         steps = np.clip((s - upper) / scale, -700, 700)
     explained = 0.15 * n * np.exp(-steps)
-    excessive = (explained <= rate * (n - np.arange(n))) & (s > upper)
-    return int(n - np.argmax(excessive)) if excessive.any() else 0
+    observed = n - np.arange(n)
+    too_many = (explained <= rate * observed) & (s > upper)
+    return observed[too_many], explained[too_many]
 
 
 def _split_upper_half(scores):

@@ -152,6 +152,19 @@ def test_false_discovery_rate_finds_planted_rows():
     assert (labels[20:] == -1).sum() <= 5
 
 
+def test_false_discovery_rate_is_a_bound():
+    rate, false, found = 0.2, [], []
+    for seed in range(8):
+        rng = np.random.RandomState(seed)
+        X = rng.randn(1000, 3)
+        X[:40] += 4 * rng.choice([-1, 1], (40, 3))
+        flagged = ensemble(max_false_discovery_rate=rate).fit_predict(X) == -1
+        false.append(flagged[40:].sum() / max(1, flagged.sum()))
+        found.append(flagged[:40].mean())
+    assert np.mean(false) <= rate
+    assert np.mean(found) >= 0.7
+
+
 def test_without_calibration():
     X = rows(np.random.RandomState(0), 60)
     fitted = ensemble(calibrate=False).fit(X)

@@ -96,7 +96,9 @@ def test_tags():
 
 def test_messy_table():
     X = messy()
-    preprocessor = AutonomousPreprocessor(cardinality_threshold=5, missing_share=0.1).fit(X)
+    preprocessor = AutonomousPreprocessor(
+        cardinality_threshold=5, missing_share=0.1
+    ).fit(X)
     Z = preprocessor.transform(X)
     assert Z.dtype == np.float64
     assert np.isfinite(Z).all()
