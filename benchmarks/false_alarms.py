@@ -1,8 +1,8 @@
 """Count false alarms where nothing is to be found, and finds where something is.
 
-Pure noise of several shapes, of numbers and of categories, 20 far rows among 600, and
-the error of the estimated share of anomalies on sets with known truth. See
-benchmarks/README.rst.
+Pure noise of several shapes, of numbers, of categories and with gaps, 20 far rows among
+600, the share of false alarms under a bound on it, and the error of the estimated share
+of anomalies on sets with known truth. See benchmarks/README.rst.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from _summary import judge, share_errors
 from joblib import Parallel, delayed
 from scipy.stats import chi2
 
+from autonomaly import AutonomousDetector
+
 LIMIT = 0.05  # mean share of false alarms on noise
 N_INLIERS, N_FAR = 600, 20
 
@@ -38,8 +40,14 @@ NOISE = {
 }
 
 
-# Every so many columns hold categories in these tables of noise.
-TABLES = {"categories": 1, "categories and numbers": 2}
+# Every so many columns hold categories in these tables of noise, and every so many of
+# their numbers are missing.
+TABLES = {
+    "categories": (1, 0),
+    "categories and numbers": (2, 0),
+    "numbers with gaps": (0, 20),
+}
+RATES = (0.05, 0.1, 0.2)
 
 
 @dataclass(frozen=True)
@@ -66,19 +74,22 @@ def make_noise(trial):
     """Draw a table of independent columns in which nothing is odd.
 
     A column of categories has 2 to 12 of them, of unequal frequency: Dirichlet
-    distributed with all parameters 2.
+    distributed with all parameters 2. Gaps are anywhere with the same chance.
     """
     rng = np.random.default_rng([trial.repeat, trial.n, trial.d])
     if trial.kind in NOISE:
         return NOISE[trial.kind](rng, (trial.n, trial.d))
     columns = {}
+    every, gaps = TABLES[trial.kind]
     for j in range(trial.d):
-        if j % TABLES[trial.kind] == 0:
+        if every and j % every == 0:
             names = np.array([f"c{i}" for i in range(rng.integers(2, 13))])
             frequency = rng.dirichlet(np.full(len(names), 2.0))
             columns[f"x{j}"] = rng.choice(names, trial.n, p=frequency)
         else:
             columns[f"x{j}"] = rng.standard_normal(trial.n)
+            if gaps:
+                columns[f"x{j}"][rng.random(trial.n) < 1 / gaps] = np.nan
     return pd.DataFrame(columns)
 
 
@@ -107,6 +118,58 @@ def make_planted(trial):
     y = np.repeat([0, 1], [trial.n, N_FAR])
     order = rng.permutation(len(X))
     return X[order], y[order]
+
+
+def run_rates(trial):
+    """Flag rows under bounds on the share of false alarms.
+
+    Parameters
+    ----------
+    trial : Trial
+        Its kind is how many of the rows are anomalies: four standard deviations out
+        in every column, up or down.
+
+    Returns
+    -------
+    records : list of dict
+        One per bound: ``false``, the share of false alarms among the rows flagged, and
+        ``recall``.
+    """
+    rng = np.random.default_rng([trial.repeat, trial.n, trial.d])
+    y = np.arange(trial.n) < trial.kind
+    X = rng.standard_normal((trial.n, trial.d))
+    X[y] += 4 * rng.choice([-1, 1], (trial.kind, trial.d))
+    records = []
+    for rate in RATES:
+        detector = AutonomousDetector(
+            max_false_discovery_rate=rate, random_state=trial.repeat
+        )
+        flagged = detector.fit_predict(X) == -1
+        records.append(
+            {
+                **vars(trial),
+                "rate": rate,
+                "false": float(flagged[~y].sum() / max(1, flagged.sum())),
+                "recall": float(flagged[y].mean()),
+            }
+        )
+    return records
+
+
+def report_rates(records):
+    """Print the share of false alarms beside its bound."""
+    rows = []
+    for rate in RATES:
+        own = [r for r in records if r["rate"] == rate]
+        row = [rate]
+        for kind in dict.fromkeys(r["kind"] for r in own):
+            for field in ("false", "recall"):
+                row.append(float(np.mean([r[field] for r in own if r["kind"] == kind])))
+        rows.append(row)
+    columns = ["max_false_discovery_rate"]
+    for kind in dict.fromkeys(r["kind"] for r in records):
+        columns += [f"{kind} anomalies: false", "recall"]
+    print_table(f"autonomaly, {records[0]['n']} rows", columns, rows)
 
 
 def _norms(X):
@@ -265,11 +328,14 @@ def parse(argv=None):
         ],
     )
     parser.add_argument("--rows", type=int, default=10_000, help="of the adbench sets")
+    parser.add_argument(
+        "--rate-rows", type=int, default=1_500, help="of the tables with a bound"
+    )
     parser.add_argument("--n-jobs", type=int, default=1)
     arguments = parser.parse_args(argv)
     if arguments.smoke:
         arguments.sizes, arguments.columns, arguments.repeats = [200], [2], 1
-        arguments.data = None
+        arguments.data, arguments.rate_rows = None, 300
         if arguments.detectors == parser.get_default("detectors"):
             arguments.detectors = [AUTONOMALY, "IsolationForest"]
     return arguments
@@ -304,8 +370,18 @@ def main(argv=None):
     of_categories = [r for r in on_noise if r["kind"] in TABLES]
     on_planted = gather(trial, planted, arguments.n_jobs, "planted")
     overall = report_noise("pure noise", of_numbers, detectors)
-    on_tables = report_noise("noise with categories", of_categories, detectors)
+    on_tables = report_noise("noise with categories or gaps", of_categories, detectors)
     report_planted(on_planted, detectors)
+    n = arguments.rate_rows
+    bounded = [
+        Trial(kind, n, d, r)
+        for kind in (n // 50, n // 15)
+        for d in arguments.columns
+        if d <= 10
+        for r in repeats
+    ]
+    under_bounds = gather(run_rates, bounded, arguments.n_jobs, "bounds")
+    report_rates(under_bounds)
     if overall.get(AUTONOMALY) is not None:
         print(
             f"autonomaly on noise: {overall[AUTONOMALY]:.2%} flagged on average; "
@@ -337,6 +413,7 @@ def main(argv=None):
         arguments,
         noise=on_noise,
         planted=on_planted,
+        under_bounds=under_bounds,
         shares=shares,
         mean_share_on_noise=overall,
         mean_share_on_categories=on_tables,
