@@ -29,9 +29,8 @@ labels = detector.fit_predict(wine)
 print(wine[labels == -1])
 
 # %%
-# The three are among them. A missing value is information too: few bottles have no
-# ``ash``, which makes those that have none odd. Where a gap means nothing, fill it
-# before, for example with the median.
+# The three are among them. Bottles without ``ash`` are judged by the rest: that a value
+# is missing counts only where a quarter of a column is.
 #
 # The p-value says how often a normal row would look at least as odd.
 pvalues = detector.outlier_pvalues(wine)
