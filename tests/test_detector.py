@@ -369,7 +369,7 @@ def test_nothing_is_left_behind(capfd):
 @pytest.mark.parametrize("to", [pd.DataFrame, pl.from_pandas])
 def test_tables_of_any_kind(to):
     table = orders()
-    detector = AutonomousDetector(max_models=4).fit(to(table))
+    detector = AutonomousDetector().fit(to(table))
     scores = detector.score_samples(to(table))
     assert np.isfinite(scores).all()
     assert scores.argmin() == 7

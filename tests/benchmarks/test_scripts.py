@@ -86,12 +86,12 @@ def test_noise_is_reproducible(kind):
     np.testing.assert_array_equal(X, false_alarms.make_noise(trial))
 
 
-def test_rates_are_compared_with_what_came():
-    records = false_alarms.run_rates(false_alarms.Trial(30, 300, 3, 0))
-    assert [r["rate"] for r in records] == list(false_alarms.RATES)
-    for record in records:
-        assert 0 <= record["false"] <= record["rate"] + 0.2
-    assert records[-1]["recall"] > 0.5
+def test_rates_are_compared_with_what_came(monkeypatch):
+    monkeypatch.setattr(false_alarms, "RATES", (0.2,))
+    (record,) = false_alarms.run_rates(false_alarms.Trial(30, 300, 3, 0))
+    assert record["rate"] == 0.2
+    assert 0 <= record["false"] <= 0.4
+    assert record["recall"] > 0.5
 
 
 def test_noise_of_categories():
