@@ -671,6 +671,21 @@ def test_no_anomalies_no_alarm():
     assert np.mean(flagged) <= 0.05
 
 
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_a_handful_of_rows_holds_no_anomaly(n):
+    rng = np.random.RandomState(0)
+    assert (AutonomousDetector().fit_predict(rng.randn(n, 3)) == 1).all()
+
+
+@pytest.mark.parametrize("n", [8, 15])
+def test_one_far_row_among_few_is_flagged(n):
+    table = np.random.RandomState(0).randn(n, 3)
+    table[0] = 30
+    labels = AutonomousDetector().fit_predict(table)
+    assert labels[0] == -1
+    assert (labels[1:] == 1).all()
+
+
 @pytest.mark.parametrize("share", [0.05, 0.15])
 def test_gaps_are_no_anomalies(share):
     rng = np.random.RandomState(0)

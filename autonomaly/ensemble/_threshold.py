@@ -17,6 +17,8 @@ _TIE = 1e-9
 # it is certainly something else (see joint_structure).
 _NO_STRUCTURE, _STRUCTURE = 0.97, 0.90
 _MAX_SHARE = 0.30
+# In fewer rows the tail is a guess, and a row must lie farther out to be beyond it.
+_FEW_ROWS = 20
 # Beyond this combined score the order no longer matters for a threshold, and the
 # exponential of the score stays finite.
 SCORE_CAP = 60.0
@@ -180,7 +182,7 @@ def _beyond_the_tail(scores, rate):
     """Count the rows at least as odd as each row that lies beyond the tail.
 
     Returns the counts, largest first, and how many rows of each the tail explains: at
-    most the share ``rate``.
+    most the share ``rate``, and less where there are few rows.
     """
     s = np.sort(scores)
     n = len(s)
@@ -192,6 +194,7 @@ def _beyond_the_tail(scores, rate):
         steps = np.clip((s - upper) / scale, -700, 700)
     explained = 0.15 * n * np.exp(-steps)
     observed = n - np.arange(n)
+    rate *= min(1.0, n / _FEW_ROWS)
     too_many = (explained <= rate * observed) & (s > upper)
     return observed[too_many], explained[too_many]
 
