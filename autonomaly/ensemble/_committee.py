@@ -13,6 +13,7 @@ from autonomaly.ensemble._levels import (
     fit_level,
     score_levels,
     split_member,
+    time_level,
 )
 from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
@@ -22,6 +23,8 @@ __all__ = ["Committee"]
 
 # Rank correlations with the vote are taken on this many rows, enough for two digits.
 _AGREEMENT_ROWS = 1000
+# Rows that tell what scoring one more row costs.
+_TIMED_ROWS = 1000
 
 
 class Committee:
@@ -103,7 +106,12 @@ class Committee:
                 rejected[name] = f"{type(error).__name__}: {error}"
         self._views = SharedViews(members)
         self.costs = Costs()
-        query = self._views.fit(X, deadline, self.costs)
+        query = self._views.fit(X, deadline)
+        timed = None
+        if rows_later and deadline.seconds is not None and not deadline.expired:
+            # What fitting took says little of that, and a few rows make one look dear.
+            batch = np.resize(X, (min(_TIMED_ROWS, rows_later), X.shape[1]))
+            timed = self._views.query(batch, self.costs)
         total = len(members) * len({0.0, *self.depths})
         done = iter(range(1, total + 1))
 
@@ -137,6 +145,8 @@ class Committee:
             if share == 0:
                 continue
             seconds = time.monotonic() - started
+            if timed is not None:
+                time_level(self._levels[-1], timed, len(batch), self.costs)
             if not self._time_for_level(deadline, seconds, rows_later):
                 self.depths_in_time = tuple(d for d in self.depths_in_time if d < share)
                 continue

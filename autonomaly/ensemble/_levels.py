@@ -23,6 +23,7 @@ __all__ = [
     "fit_level",
     "score_levels",
     "split_member",
+    "time_level",
 ]
 
 
@@ -160,7 +161,7 @@ class SharedViews:
             )
 
     @np.errstate(**_OVERFLOW)
-    def fit(self, X, deadline, costs):
+    def fit(self, X, deadline):
         """Fit views and shared computations; return the query of the reference.
 
         What the deadline leaves no time for is left out, all but the first.
@@ -171,8 +172,7 @@ class SharedViews:
                 del self.steps[view_key]
                 continue
             try:
-                with costs.measured(view_key, len(X)):
-                    Z = _look(X, steps, "fit_transform")
+                Z = _look(X, steps, "fit_transform")
                 if (
                     Z.ndim != 2
                     or len(Z) != len(X)
@@ -189,8 +189,7 @@ class SharedViews:
             for key, shared in self.shared.items():
                 if key[0] == view_key and not (query and deadline.expired):
                     shared.fit(Z)
-                    with costs.measured(key, len(X)):
-                        query[key] = shared.query(Z)
+                    query[key] = shared.query(Z)
         self.shared = {key: self.shared[key] for key in query}
         return query
 
@@ -410,11 +409,33 @@ def score_levels(levels, query, n_rows, costs, deadline, late):
     return np.column_stack(columns)
 
 
+@np.errstate(**_OVERFLOW)
+def time_level(level, query, n_rows, costs):
+    """Measure what scoring a batch with our own members of a level costs.
+
+    Parameters
+    ----------
+    level : Level
+        Fitted level.
+    query : dict
+        The query of the batch, see :meth:`SharedViews.query`.
+    n_rows : int
+        Rows of the batch.
+    costs : Costs
+        Told what is spent.
+    """
+    answers = _answers(level.parts, query, costs, level.name, n_rows)
+    for member in level.members.values():
+        if not _is_foreign(member):
+            with costs.measured((level.name, member.name), n_rows):
+                member.detector._bounded(answers[member.shared_key])
+
+
 def _score_member(member, answer, deadline, late):
     def score():
         return member.detector._bounded(answer)
 
-    foreign = isinstance(member.detector, DetectorAdapter)
+    foreign = _is_foreign(member)
     nothing = np.full(len(answer), np.nan) if foreign else None
     if late and member.name in late:
         return nothing

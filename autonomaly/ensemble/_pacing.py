@@ -9,8 +9,9 @@ from autonomaly.resources import Costs, Deadline, Parallel
 
 __all__ = ["affordable_members", "score_in_time"]
 
-# Share of the time left that one step may take: the clock is looked at in between.
-_STEP, _FEWEST_ROWS = 0.05, 64
+# What one step may take, since the clock is looked at in between: a share of the time
+# left, and seconds below which the calls would cost more than the rows.
+_STEP, _SHORTEST_STEP, _FEWEST_ROWS = 0.1, 0.05, 64
 # What is planned takes this share of the time left.
 _PLANNED = 0.9
 # Standardised scores that are kept while members may still be given up, in bytes.
@@ -83,7 +84,8 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, n_jobs, give
                     committee, parts, wanted - done, pace, deadline, give_up
                 )
             per_row = committee.seconds_per_row()
-            affordable = _STEP * deadline.remaining / max(pace * per_row, 1e-9)
+            seconds = max(_STEP * deadline.remaining, _SHORTEST_STEP)
+            affordable = seconds / max(pace * per_row, 1e-9)
             step = int(np.clip(affordable, min(_FEWEST_ROWS, max_rows), max_rows))
             stop = min(done + step * n_chunks, wanted)
             started = time.monotonic()

@@ -250,8 +250,8 @@ def _strategy(n_samples, n_features, memory):
 # Seconds of the broad pool at three depths of trimming, by rows of the reference r,
 # columns d and rows scored m: measured at r of 200 to 4,000 and d of 5 to 100
 # (benchmarks/budgets.py shows what comes of it).
-_FIT_FIXED, _FIT_ROW_COLUMN, _FIT_MORE_COLUMNS = 0.35, 1.2e-5, 10
-_SCORE_FIXED, _SCORE_COLUMN, _SCORE_REFERENCE = 7e-5, 1e-6, 4.5e-8
+_FIT_FIXED, _FIT_ROW_COLUMN, _FIT_MORE_COLUMNS = 0.25, 6e-6, 20
+_SCORE_FIXED, _SCORE_COLUMN, _SCORE_REFERENCE = 4.5e-5, 4e-7, 2.8e-8
 
 
 def _seconds(r, d, m):
