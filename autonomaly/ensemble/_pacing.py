@@ -72,14 +72,14 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, n_jobs, give
         Standardised scores of the first rows, high = abnormal.
     """
     wanted = len(rows)
-    parts, done = [], 0
+    parts, done, steps = [], 0, 0
     pace = 1.0  # wall time per second of work: below 1 with several threads
     flexible = wanted * len(committee.names) * 8 <= _MAX_KEPT
     with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
         n_chunks = parallel._effective_n_jobs()
         while done < wanted and (every or not deadline.expired):
-            # A small reference makes single rows look dear: one step, then judge.
-            if every and parts and (flexible or len(parts) <= n_chunks):
+            # The first step takes memory and starts threads: its rows look dear.
+            if every and steps >= 2 and (flexible or steps == 2):
                 _fit_members_to_time(
                     committee, parts, wanted - done, pace, deadline, give_up
                 )
@@ -100,7 +100,7 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, n_jobs, give
                 parts.append(scores)
                 committee.costs.update(costs)
                 late |= too_late
-            done = stop
+            done, steps = stop, steps + 1
             for name, reason in late.items():
                 _give_up(parts, [name], reason, give_up)
     return np.concatenate(parts) if parts else np.empty((0, len(committee.names)))
