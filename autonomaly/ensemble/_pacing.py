@@ -84,8 +84,8 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, n_jobs, give
                     committee, parts, wanted - done, pace, deadline, give_up
                 )
             per_row = committee.seconds_per_row()
-            seconds = max(_STEP * deadline.remaining, _SHORTEST_STEP)
-            affordable = seconds / max(pace * per_row, 1e-9)
+            allowed = max(_STEP * deadline.remaining, _SHORTEST_STEP)
+            affordable = allowed / max(pace * per_row, 1e-9)
             step = int(np.clip(affordable, min(_FEWEST_ROWS, max_rows), max_rows))
             stop = min(done + step * n_chunks, wanted)
             started = time.monotonic()
