@@ -64,14 +64,23 @@ def joint_structure(X, random_state=0):
     normal = ndtri((rankdata(Z, axis=0) - 0.5) / n)
     normal -= normal.mean(axis=0)
     normal /= np.sqrt((normal**2).mean(axis=0))
-    values, vectors = np.linalg.eigh(normal.T @ normal / n)
-    root = (vectors * np.sqrt(np.maximum(values, 0))).T
+    root = _root(normal)
     surrogates = []
     for _ in range(_N_SURROGATES):
-        ranks = np.argsort(np.argsort(rng.standard_normal((n, d)) @ root, axis=0), 0)
+        drawn = rng.standard_normal((n, len(root))) @ root
+        ranks = np.argsort(np.argsort(drawn, axis=0), 0)
         surrogates.append(_distances(np.take_along_axis(ordered, ranks, axis=0)))
     typical = np.median(np.concatenate(surrogates))
     return float(np.median(_distances(Z)) / typical) if typical > 0 else 1.0
+
+
+def _root(Z):
+    """Return a matrix R with R.T @ R the covariance of centred rows."""
+    n, d = Z.shape
+    if d > n:  # the rows themselves, at no cost that is cubic in the columns
+        return Z / np.sqrt(n)
+    values, vectors = np.linalg.eigh(Z.T @ Z / n)
+    return (vectors * np.sqrt(np.maximum(values, 0))).T
 
 
 def _distances(Z):
