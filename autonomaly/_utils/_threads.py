@@ -7,7 +7,7 @@ from threadpoolctl import ThreadpoolController
 
 from autonomaly._utils._process_wide import ProcessWide
 
-__all__ = ["one_blas_thread"]
+__all__ = ["one_blas_thread", "one_thread"]
 
 
 @functools.cache
@@ -33,4 +33,21 @@ def one_blas_thread():
     ...     pass
     """
     with _limited():
+        yield
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Run matrix products and scikit-learn's loops on one thread.
+
+    For work that is over in milliseconds, which several threads only wait for.
+
+    Examples
+    --------
+    >>> from autonomaly._utils._threads import one_thread
+    >>> with one_thread():
+    ...     pass
+    """
+    # OpenMP's number of threads is that of the calling thread, not of the process.
+    with _limited(), _controller().limit(limits=1, user_api="openmp"):
         yield

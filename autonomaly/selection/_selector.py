@@ -3,6 +3,7 @@
 from numbers import Integral
 
 from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._threads import one_thread
 from autonomaly.detectors import catalogue, detector_spec
 from autonomaly.selection._learner import MetaLearner
 from autonomaly.selection._pool import POOL, PoolMember
@@ -72,6 +73,7 @@ class AlgorithmSelector:
         self.max_models = max_models
         self.learner = learner
 
+    @one_thread()
     def select(
         self,
         profile,
