@@ -40,7 +40,7 @@ def one_blas_thread():
 def one_thread():
     """Run matrix products and scikit-learn's loops on one thread.
 
-    For work that is over in milliseconds, which several threads only wait for.
+    For loops over a few rows, where several threads only wait for each other.
 
     Examples
     --------

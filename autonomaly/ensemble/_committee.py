@@ -70,7 +70,9 @@ class Committee:
         self.depths = depths
         self.combination = combination
 
-    def fit(self, X, seed, deadline, rejected, on_step, rows_later=0):
+    def fit(
+        self, X, seed, deadline, rejected, on_step, rows_later=0, max_rows=_TIMED_ROWS
+    ):
         """Fit the members.
 
         Parameters
@@ -87,6 +89,8 @@ class Committee:
             Told name, number and total of the fits as they begin.
         rows_later : int, default=0
             Rows that must be scored before the deadline, too.
+        max_rows : int, default=1000
+            Rows to score at a time.
 
         Returns
         -------
@@ -109,8 +113,10 @@ class Committee:
         query = self._views.fit(X, deadline)
         timed = None
         if rows_later and deadline.seconds is not None and not deadline.expired:
-            # What fitting took says little of that, and a few rows make one look dear.
-            batch = np.resize(X, (min(_TIMED_ROWS, rows_later), X.shape[1]))
+            # The rows that fitted the members took another way, and a batch of a few
+            # rows makes each of them look dear.
+            n_timed = min(_TIMED_ROWS, rows_later, max_rows)
+            batch = np.resize(X, (n_timed, X.shape[1]))
             timed = self._views.query(batch, self.costs)
         total = len(members) * len({0.0, *self.depths})
         done = iter(range(1, total + 1))

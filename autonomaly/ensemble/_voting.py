@@ -432,7 +432,10 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             self.combination if self.voting == "soft" else "upper_half",
         )
         on_step = getattr(self, "_on_step", lambda name, done, total: None)
-        Z = self._committee.fit(X, seed, deadline, self.rejected_, on_step, rows_later)
+        max_rows = chunk_rows(rows_later, X.shape[1], self.memory_limit)
+        Z = self._committee.fit(
+            X, seed, deadline, self.rejected_, on_step, rows_later, max_rows
+        )
         self._take_members(Z)
         return Z
 

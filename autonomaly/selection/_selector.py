@@ -73,7 +73,6 @@ class AlgorithmSelector:
         self.max_models = max_models
         self.learner = learner
 
-    @one_thread()
     def select(
         self,
         profile,
@@ -217,18 +216,19 @@ class AlgorithmSelector:
                 refused[member.name] = no
         if not candidates:
             raise ValueError(self._nothing_left(refused, n_reference, n_columns))
-        return recommend(
-            learner,
-            profile,
-            profile if meta is None else meta,
-            candidates,
-            refused,
-            size=(n_reference, n_columns),
-            priorities=parse_priorities(priorities),
-            preferred=set(preferred),
-            max_candidates=max_candidates,
-            costs=costs,
-        )
+        with one_thread():
+            return recommend(
+                learner,
+                profile,
+                profile if meta is None else meta,
+                candidates,
+                refused,
+                size=(n_reference, n_columns),
+                priorities=parse_priorities(priorities),
+                preferred=set(preferred),
+                max_candidates=max_candidates,
+                costs=costs,
+            )
 
     def _measured(self, known, profile, preferred, refused):
         """Yield what was measured, and what the user brings, with its variants."""
