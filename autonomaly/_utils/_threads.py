@@ -3,11 +3,12 @@
 import contextlib
 import functools
 
+import joblib
 from threadpoolctl import ThreadpoolController
 
 from autonomaly._utils._process_wide import ProcessWide
 
-__all__ = ["one_blas_thread", "one_thread"]
+__all__ = ["one_blas_thread", "one_thread", "openmp_threads"]
 
 
 @functools.cache
@@ -51,3 +52,22 @@ def one_thread():
     # OpenMP's number of threads is that of the calling thread, not of the process.
     with _limited(), _controller().limit(limits=1, user_api="openmp"):
         yield
+
+
+def openmp_threads():
+    """Return the number of threads that scikit-learn's loops take by default.
+
+    Returns
+    -------
+    int
+        The cores of this process, or less: ``OMP_NUM_THREADS``, for example.
+
+    Examples
+    --------
+    >>> from autonomaly._utils._threads import one_thread, openmp_threads
+    >>> with one_thread():
+    ...     openmp_threads()
+    1
+    """
+    libraries = _controller().select(user_api="openmp").info()
+    return min([joblib.cpu_count(), *(lib["num_threads"] for lib in libraries)])

@@ -6,7 +6,7 @@ from sklearn.base import clone
 
 from autonomaly._utils._quiet import quiet
 from autonomaly.exceptions import NoDetectorLeftError
-from autonomaly.resources import Deadline, Parallel, run_here
+from autonomaly.resources import Deadline, parallel_threads, run_here
 
 __all__ = ["FEWEST_HELD_OUT", "MAX_HELD_OUT", "cross_fitted"]
 
@@ -55,9 +55,9 @@ def cross_fitted(ensemble, X, rng, deadline):
 
     # Folds are drawn as workers become free: each sees the time left by then. Foreign
     # code may draw from the global random numbers, which threads would share.
-    parallel = Parallel(
-        n_jobs=1 if ensemble._has_foreign_members() else ensemble.n_jobs,
-        prefer="threads",
+    parallel = parallel_threads(
+        1 if ensemble._has_foreign_members() else ensemble.n_jobs,
+        n_tasks=n_folds,
         pre_dispatch="n_jobs",
         batch_size=1,
     )

@@ -5,7 +5,7 @@ import time
 import numpy as np
 from joblib import delayed
 
-from autonomaly.resources import Costs, Deadline, Parallel
+from autonomaly.resources import Costs, Deadline
 
 __all__ = ["affordable_members", "score_in_time"]
 
@@ -42,7 +42,7 @@ def affordable_members(committee, order, seconds_per_row):
     return kept or [min(order, key=lambda name: committee.seconds_per_row([name]))]
 
 
-def score_in_time(committee, X, rows, deadline, *, every, max_rows, n_jobs, give_up):
+def score_in_time(committee, X, rows, deadline, *, every, max_rows, parallel, give_up):
     """Score rows with every member for as long as there is time.
 
     Parameters
@@ -60,8 +60,8 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, n_jobs, give
         rows that there was no time for are left out.
     max_rows : int
         Rows per chunk at most.
-    n_jobs : int or None
-        Threads that score chunks.
+    parallel : Parallel
+        Runs the chunks.
     give_up : callable
         ``give_up(names, reason)`` is told of the members that are to go, and makes
         ``committee.keep`` leave them out.
@@ -75,7 +75,7 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, n_jobs, give
     parts, done, steps = [], 0, 0
     pace = 1.0  # wall time per second of work: below 1 with several threads
     flexible = wanted * len(committee.names) * 8 <= _MAX_KEPT
-    with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
+    with parallel:
         n_chunks = parallel._effective_n_jobs()
         while done < wanted and (every or not deadline.expired):
             # The first step takes memory and starts threads: its rows look dear.

@@ -40,7 +40,7 @@ from autonomaly.exceptions import (
     MemberFailedError,
     NoDetectorLeftError,
 )
-from autonomaly.resources import Deadline, Parallel, chunk_rows, run_here
+from autonomaly.resources import Deadline, chunk_rows, parallel_threads, run_here
 
 __all__ = ["VotingOutlierEnsemble"]
 
@@ -465,6 +465,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             return columns
 
         foreign = self._has_foreign_members()
+        parallel = parallel_threads(self.n_jobs, automatic=not foreign)
         with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
             scores = score_in_time(
                 self._committee,
@@ -473,7 +474,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
                 deadline,
                 every=every,
                 max_rows=chunk_rows(len(rest), X.shape[1], self.memory_limit),
-                n_jobs=self.n_jobs,
+                parallel=parallel,
                 give_up=give_up,
             )
             # A few rows more than there is time for, rather than no p-values.
@@ -625,9 +626,10 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         chunks = [X[a : a + size] for a in range(0, len(X), size)]
         foreign = self._has_foreign_members()
         with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
-            return Parallel(n_jobs=self.n_jobs, prefer="threads")(
-                delayed(work)(self._committee, chunk) for chunk in chunks
+            parallel = parallel_threads(
+                self.n_jobs, n_tasks=len(chunks), automatic=not foreign
             )
+            return parallel(delayed(work)(self._committee, chunk) for chunk in chunks)
 
     def _has_foreign_members(self):
         return any(isinstance(p[-1], DetectorAdapter) for p in self.estimators_)

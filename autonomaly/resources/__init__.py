@@ -6,7 +6,12 @@ from autonomaly.resources._allocation import (
     SystemState,
     Task,
 )
-from autonomaly.resources._backends import Parallel, run_here, workers_in_time
+from autonomaly.resources._backends import (
+    Parallel,
+    parallel_threads,
+    run_here,
+    workers_in_time,
+)
 from autonomaly.resources._cost_model import CostEstimate, CostModel
 from autonomaly.resources._deadline import Deadline, OutOfTime, run_within
 from autonomaly.resources._memory import bytes_per_row, chunk_rows
@@ -28,6 +33,7 @@ __all__ = [
     "TrainingPlan",
     "bytes_per_row",
     "chunk_rows",
+    "parallel_threads",
     "parse_memory",
     "run_here",
     "run_within",

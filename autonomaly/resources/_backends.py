@@ -7,9 +7,10 @@ import warnings
 import joblib
 from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 
+from autonomaly._utils._threads import openmp_threads
 from autonomaly.resources._deadline import OutOfTime, run_within
 
-__all__ = ["Parallel", "run_here", "workers_in_time"]
+__all__ = ["Parallel", "parallel_threads", "run_here", "workers_in_time"]
 
 # Processes take seconds to come up. With less time than this they are not started; if
 # they take more than this share of it, they are done without.
@@ -68,6 +69,49 @@ class Parallel(joblib.Parallel):
         # warning filters of the process and brings them back, each when it is done.
         with warnings.catch_warnings():
             return super().__call__(iterable)
+
+
+def parallel_threads(n_jobs=None, *, n_tasks=None, automatic=True, **options):
+    """Return what runs tasks in threads: those that spend their time in NumPy.
+
+    Parameters
+    ----------
+    n_jobs : int, default=None
+        Tasks at a time. If None and neither ``joblib.parallel_config`` nor parallel
+        work around this says how many, as many as scikit-learn's own loops would take:
+        the cores, or ``OMP_NUM_THREADS``.
+    n_tasks : int, default=None
+        Number of tasks, where it is known; more threads are not started.
+    automatic : bool, default=True
+        Whether None may mean more than one; False for code that may not be fit for it.
+    **options : dict
+        As of ``joblib.Parallel``.
+
+    Returns
+    -------
+    Parallel
+        To be called with the tasks.
+
+    Examples
+    --------
+    >>> from joblib import delayed
+    >>> from autonomaly.resources import parallel_threads
+    >>> parallel_threads(n_tasks=2)(delayed(abs)(i) for i in (-1, 2))
+    [1, 2]
+    """
+    backend, wanted = get_active_backend()
+    nobody_asked = (
+        n_jobs is None
+        and wanted is None
+        and backend.nesting_level == 0
+        and isinstance(backend, LokyBackend)
+    )
+    if automatic and nobody_asked:
+        n_jobs = openmp_threads()
+        options["backend"] = "threading"  # whatever backend is set without a number
+    if n_tasks is not None and n_jobs is not None and n_jobs > n_tasks:
+        n_jobs = max(1, n_tasks)
+    return Parallel(n_jobs, prefer="threads", **options)
 
 
 def run_here():

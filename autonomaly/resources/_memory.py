@@ -2,8 +2,9 @@
 
 __all__ = ["bytes_per_row", "chunk_rows"]
 
-# Bytes a chunk may take while it is scored.
-_CHUNK_BYTES = 128 * 2**20
+# Bytes a chunk may take while it is scored, and its share of the memory: every thread
+# has a chunk. Chunks do not depend on the number of threads, lest results do.
+_CHUNK_BYTES, _CHUNK_SHARE = 32 * 2**20, 1 / 16
 
 
 def bytes_per_row(n_features):
@@ -23,11 +24,12 @@ def bytes_per_row(n_features):
     --------
     >>> from autonomaly.resources import bytes_per_row
     >>> bytes_per_row(10)
-    4000
+    9600
     """
     # Four views, two spline bases of five columns each, and residuals: 20 numbers a
-    # column; neighbours (distances, positions, masks) and members: 300 a row.
-    return 8 * (20 * n_features + 300)
+    # column; neighbours (distances and positions, at every level) and members: 1,000 a
+    # row.
+    return 8 * (20 * n_features + 1000)
 
 
 def chunk_rows(n_samples, n_features, memory_limit=None):
@@ -40,7 +42,7 @@ def chunk_rows(n_samples, n_features, memory_limit=None):
     n_features : int
         Number of columns.
     memory_limit : int, default=None
-        Bytes of working memory; a quarter of it, 128 MB at most, is for one chunk.
+        Bytes of working memory; a sixteenth of it, 32 MB at most, is for one chunk.
 
     Returns
     -------
@@ -53,11 +55,11 @@ def chunk_rows(n_samples, n_features, memory_limit=None):
     >>> chunk_rows(1000, 10)
     1000
     >>> chunk_rows(1_000_000, 10)
-    33334
+    3485
     """
     per_row = bytes_per_row(n_features)
     memory = _CHUNK_BYTES
     if memory_limit is not None:
-        memory = min(memory, memory_limit // 4)
+        memory = min(memory, int(memory_limit * _CHUNK_SHARE))
     n_chunks = -(-n_samples * per_row // max(memory, 1))
     return max(1, -(-n_samples // max(1, n_chunks)))
