@@ -24,7 +24,13 @@ from autonomaly.explanation._html import summary_html
 from autonomaly.io import as_chunks
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling import DataProfiler
-from autonomaly.resources import Deadline, MemoryOptimizer, parse_memory, slowness
+from autonomaly.resources import (
+    Deadline,
+    MemoryOptimizer,
+    parallel_threads,
+    parse_memory,
+    slowness,
+)
 from autonomaly.selection import AlgorithmSelector, build_member
 from autonomaly.tuning import STRATEGIES, tune_selection
 
@@ -77,7 +83,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     memory_limit : int or str, default=None
         Working memory beyond the data itself, in bytes or such as ``"2GB"``.
     n_jobs : int, default=None
-        Threads that score; results do not depend on it.
+        Threads that score; results do not depend on it. None is as many as
+        scikit-learn's own loops take (the cores, or ``OMP_NUM_THREADS``), unless
+        ``joblib.parallel_config`` says otherwise, or foreign detectors take part.
     random_state : int, RandomState instance or None, default=0
         Seed of everything random: the same seed gives the same result.
     verbose : int, default=0
@@ -350,7 +358,10 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
             progress.stage("choosing detectors")
             hurried = self.time_budget is not None
-            plan = MemoryOptimizer(slowness=slowness() if hurried else 1.0).plan(
+            plan = MemoryOptimizer(
+                slowness=slowness() if hurried else 1.0,
+                speed=parallel_threads(self.n_jobs).speed,
+            ).plan(
                 *Z.shape,
                 memory,
                 time_budget=_time_left(

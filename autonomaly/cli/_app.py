@@ -213,7 +213,7 @@ def detect(
         typer.Option(
             "--n-jobs",
             metavar="N",
-            help="Processor cores to use, -1 for all. The result is the same.",
+            help="Threads that score; all cores by default. The result is the same.",
         ),
     ] = None,
     seed: Annotated[

@@ -88,7 +88,7 @@ class Committee:
         on_step : callable
             Told name, number and total of the fits as they begin.
         rows_later : int, default=0
-            Rows that must be scored before the deadline, too.
+            Rows that every thread must score before the deadline, too.
         max_rows : int, default=1000
             Rows to score at a time.
 

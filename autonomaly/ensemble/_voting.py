@@ -1,6 +1,7 @@
 """A voting ensemble of outlier detectors on shared views and a trimmed reference."""
 
 import contextlib
+import math
 import warnings
 from functools import partial
 from numbers import Integral, Real
@@ -94,7 +95,9 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         Seconds for ``fit``. Members that come too late are rejected; ``undone_`` says
         what else was left out, and there is a :class:`BudgetWarning`.
     n_jobs : int, default=None
-        Threads that score chunks of rows; results do not depend on it.
+        Threads that score chunks of rows; results do not depend on it. None is as many
+        as scikit-learn's own loops take (the cores, or ``OMP_NUM_THREADS``), unless
+        ``joblib.parallel_config`` says otherwise, or foreign detectors take part.
     random_state : int, RandomState instance or None, default=0
         Seed of the members, the reference and the folds.
 
@@ -391,6 +394,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             rows_later = 0 if rest is None else len(rest)
             if not score_all:
                 rows_later = min(rows_later, MIN_HELD_OUT)
+            rows_later = math.ceil(rows_later / parallel_threads(self.n_jobs).speed)
             # Without rows outside of the reference the calibration is another fit.
             twice = self.calibrate and rows is None
             until = deadline.part(0.5) if twice else deadline

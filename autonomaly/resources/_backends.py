@@ -7,15 +7,21 @@ import warnings
 import joblib
 from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 
+from autonomaly._utils._process_wide import ProcessWide
 from autonomaly._utils._threads import openmp_threads
 from autonomaly.resources._deadline import OutOfTime, run_within
 
 __all__ = ["Parallel", "parallel_threads", "run_here", "workers_in_time"]
 
+# What each worker beyond the first adds to the speed of the first: they share memory
+# and Python's lock. Two threads that score chunks were 1.4 to 1.7 times as fast as one.
+_SPEED_OF_ANOTHER = 0.5
 # Processes take seconds to come up. With less time than this they are not started; if
 # they take more than this share of it, they are done without.
 _WORTH_WORKERS = 10.0
 _WAITING_SHARE = 0.25
+
+_filters = ProcessWide(warnings.catch_warnings)
 
 
 class Parallel(joblib.Parallel):
@@ -49,6 +55,11 @@ class Parallel(joblib.Parallel):
                 options["backend"] = _enduring_backend()(client=active.client)
         super().__init__(n_jobs, **options)
 
+    @property
+    def speed(self):
+        """How many times as fast as one after the other tasks should be done."""
+        return 1 + _SPEED_OF_ANOTHER * (self._effective_n_jobs() - 1)
+
     def __call__(self, iterable):
         """Run the tasks.
 
@@ -67,7 +78,7 @@ class Parallel(joblib.Parallel):
             return super().__call__(iterable)
         # Much that runs in threads, scikit-learn's checks for example, saves the
         # warning filters of the process and brings them back, each when it is done.
-        with warnings.catch_warnings():
+        with _filters():
             return super().__call__(iterable)
 
 
@@ -106,6 +117,8 @@ def parallel_threads(n_jobs=None, *, n_tasks=None, automatic=True, **options):
         and backend.nesting_level == 0
         and isinstance(backend, LokyBackend)
     )
+    if n_jobs is None:
+        n_jobs = wanted  # joblib overlooks it where threads are preferred
     if automatic and nobody_asked:
         n_jobs = openmp_threads()
         options["backend"] = "threading"  # whatever backend is set without a number

@@ -116,6 +116,9 @@ class MemoryOptimizer:
     slowness : float, default=1.0
         How much slower than the machine that the figures of the plan were measured on
         this one is, see :func:`slowness`. Matters for the time only.
+    speed : float, default=1.0
+        How many times as fast as one thread those are that score, see
+        :class:`Parallel`.
 
     Examples
     --------
@@ -127,8 +130,9 @@ class MemoryOptimizer:
     'full_batch'
     """
 
-    def __init__(self, *, slowness=1.0):
+    def __init__(self, *, slowness=1.0, speed=1.0):
         self.slowness = slowness
+        self.speed = speed
 
     def plan(
         self,
@@ -180,7 +184,8 @@ class MemoryOptimizer:
         if time_budget is not None:
             fewest = rows_later if score_all else min(rows_later, _FEWEST_SCORED)
             seconds = _PLANNED * time_budget / self.slowness
-            affordable = _affordable_reference(n_features, fewest, seconds)
+            of_one = fewest / self.speed
+            affordable = _affordable_reference(n_features, of_one, seconds)
             if affordable < size:
                 size, reason = (
                     affordable,
@@ -195,7 +200,8 @@ class MemoryOptimizer:
             batch_size=chunk_rows(n_samples, n_features, memory),
             data_sampling_ratio=ratio,
             estimated_bytes=_bytes_at_once(n_samples, n_features),
-            estimated_seconds=self.slowness * _seconds(size, n_features, rows_later),
+            estimated_seconds=self.slowness
+            * _seconds(size, n_features, rows_later / self.speed),
             reason=reason,
         )
 
@@ -248,10 +254,11 @@ def _strategy(n_samples, n_features, memory):
 
 
 # Seconds of the broad pool at three depths of trimming, by rows of the reference r,
-# columns d and rows scored m: measured at r of 200 to 4,000 and d of 5 to 100
+# columns d and rows that one thread scores m: measured at r of 200 to 4,000 and d of
+# 5 to 100
 # (benchmarks/budgets.py shows what comes of it).
 _FIT_FIXED, _FIT_ROW_COLUMN, _FIT_MORE_COLUMNS = 0.25, 6e-6, 20
-_SCORE_FIXED, _SCORE_COLUMN, _SCORE_REFERENCE = 4.5e-5, 4e-7, 2.8e-8
+_SCORE_FIXED, _SCORE_COLUMN, _SCORE_REFERENCE = 2.2e-5, 5e-7, 2e-8
 
 
 def _seconds(r, d, m):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+from autonomaly.detectors import _graph
 from autonomaly.detectors._graph import NeighborGraph
 
 
@@ -112,3 +113,40 @@ def test_widen_takes_the_larger():
     small, large = NeighborGraph(3), NeighborGraph(8)
     assert small.widen(large) is large
     assert large.widen(small) is large
+
+
+def test_blocks_of_rows_and_many_neighbours(monkeypatch):
+    monkeypatch.setattr(_graph, "_BLOCK_PAIRS", 1000)
+    rng = np.random.RandomState(0)
+    reference = rng.randn(300, 4)
+    keep = rng.rand(300) >= 0.5
+    check(reference, keep, reference, 20)
+    # As many as there are, and none runs short: nothing is left to select from.
+    check(reference, np.ones(300, dtype=bool), rng.randn(50, 4), 299)
+    check(reference, keep, rng.randn(50, 4), 299)
+
+
+def test_rows_that_run_short_are_searched_again():
+    rng = np.random.RandomState(0)
+    reference = np.vstack([rng.randn(100, 2), 50 + rng.randn(100, 2)])
+    keep = np.arange(200) >= 100  # nobody near the first half is trusted
+    graph = NeighborGraph(5).fit(reference)
+    assert graph.query(reference)[1].shape[1] < 100
+    check(reference, keep, reference, 5)
+
+
+def test_equal_numbers_whatever_the_chunk():
+    rng = np.random.RandomState(0)
+    reference, new = rng.randn(500, 3), rng.randn(1000, 3)
+    graph = NeighborGraph(5).fit(reference)
+    _, distances, indices = graph.query(new)
+    for size in (1, 7, 300):
+        _, d, i = graph.query(new[:size])
+        np.testing.assert_array_equal(i, indices[:size])
+        np.testing.assert_allclose(d, distances[:size], rtol=1e-12)
+
+
+def test_what_is_no_number_is_refused():
+    graph = NeighborGraph(2).fit(np.eye(3))
+    with pytest.raises(ValueError, match="NaN"):
+        graph.query(np.array([[0.0, np.nan, 1.0]]))

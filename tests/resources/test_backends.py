@@ -8,9 +8,18 @@ import joblib
 import numpy as np
 import pytest
 from joblib.externals.loky import get_reusable_executor
+from joblib.parallel import LokyBackend
 
 from autonomaly import AutonomousDetector
-from autonomaly.resources import Deadline, Parallel, _backends, workers_in_time
+from autonomaly.ensemble._committee import Committee
+from autonomaly.resources import (
+    Deadline,
+    Parallel,
+    _backends,
+    parallel_threads,
+    run_here,
+    workers_in_time,
+)
 
 SMALL = {"max_models": 2}
 
@@ -67,3 +76,49 @@ def test_workers_that_come_late_are_done_without(monkeypatch):
     started = time.monotonic()
     assert workers_in_time(2, Deadline(0.04)) == 1
     assert time.monotonic() - started < 1.0
+
+
+def _workers(**options):
+    return parallel_threads(**options)._effective_n_jobs()
+
+
+def test_threads_by_default(monkeypatch):
+    monkeypatch.setattr(_backends, "openmp_threads", lambda: 3)
+    assert _workers() == 3
+    assert _workers(n_tasks=2) == 2
+    assert _workers(n_tasks=0) == 1
+    assert _workers(n_jobs=2) == 2
+    assert _workers(automatic=False) == 1
+    with joblib.parallel_config(backend="loky"):  # processes, where they are asked for
+        assert isinstance(parallel_threads(n_jobs=2)._backend, LokyBackend)
+    for config in ({"n_jobs": 1}, {"backend": "sequential"}):
+        with joblib.parallel_config(**config):
+            assert _workers() == 1
+    with joblib.parallel_config(n_jobs=2):
+        assert _workers() == 2
+    with run_here():
+        assert _workers() == 1
+    within = Parallel(n_jobs=2, backend="threading")(
+        joblib.delayed(_workers)() for _ in range(2)
+    )
+    assert within == [1, 1]  # the outermost work is what runs in parallel
+    assert parallel_threads().speed > parallel_threads(n_jobs=1).speed == 1
+
+
+def test_results_do_not_depend_on_the_threads(monkeypatch):
+    X = np.random.RandomState(0).randn(9000, 3)
+    detector = AutonomousDetector(**SMALL, n_jobs=1).fit(X)
+    alone = detector.score_samples(X)
+    seen, score = set(), Committee.scores
+
+    def scores(committee, X):
+        seen.add(threading.get_ident())
+        time.sleep(0.05)  # long enough for the next thread to come
+        return score(committee, X)
+
+    monkeypatch.setattr(_backends, "openmp_threads", lambda: 3)
+    again = AutonomousDetector(**SMALL).fit(X)
+    monkeypatch.setattr(Committee, "scores", scores)
+    np.testing.assert_array_equal(again.score_samples(X), alone)
+    assert len(seen) == 3
+    np.testing.assert_array_equal(again.outlier_pvalues(X), detector.outlier_pvalues(X))

@@ -84,7 +84,7 @@ def test_what_takes_longer_gets_a_smaller_reference():
     budget = {"time_budget": 10, "score_all": True}
     some = MemoryOptimizer().plan(90_000, 30, time_budget=10)
     every = MemoryOptimizer().plan(90_000, 30, **budget)
-    busy = MemoryOptimizer(slowness=4.0).plan(90_000, 30, time_budget=10)
+    busy = MemoryOptimizer(slowness=10.0).plan(90_000, 30, time_budget=10)
     assert every.n_reference < some.n_reference
     assert busy.n_reference < some.n_reference
     assert some.estimated_seconds <= 10
