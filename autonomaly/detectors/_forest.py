@@ -99,9 +99,5 @@ class ForestDetector(BaseDetector):
 
 def _path_lengths(tree):
     """Path length credited to every node: its depth, and what its rows would add."""
-    depth = np.zeros(tree.node_count)
-    for node in range(tree.node_count):  # parents come before their children
-        for children in (tree.children_left, tree.children_right):
-            if children[node] >= 0:
-                depth[children[node]] = depth[node] + 1
+    depth = tree.compute_node_depths() - 1  # its root has depth 1
     return depth + _average_path_length(tree.n_node_samples)

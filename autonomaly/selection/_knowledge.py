@@ -64,7 +64,7 @@ class MeasuredAlgorithm(_Record):
     parameters: dict[str, bool | int | _Finite | str | None] = {}
     trimmed: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
-    @property
+    @functools.cached_property
     def identity(self):
         """What makes two algorithms the same, whatever their names."""
         parameters = json.dumps(self.parameters, sort_keys=True)

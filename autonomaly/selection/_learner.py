@@ -120,7 +120,7 @@ class MetaLearner:
         self.random_state = random_state
 
     def fit(self):
-        """Train the models; done at the first prediction, and again once per base.
+        """Train the models of AUROC: done at the first prediction, once per base.
 
         What is recorded into the base later is learnt at the next prediction.
 
@@ -134,7 +134,7 @@ class MetaLearner:
         DataError
             If the knowledge base is too small to learn from.
         """
-        self._model  # noqa: B018
+        self._model.part("auroc")
         return self
 
     @property

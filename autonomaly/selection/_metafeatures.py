@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_array
 
-from autonomaly._utils._threads import one_blas_thread
+from autonomaly._utils._threads import one_thread
 from autonomaly.exceptions import DataError
 from autonomaly.preprocessing import (
     AutonomousPreprocessor,
@@ -174,7 +174,7 @@ class MetaFeaturesExtractor:
             )
         rng = np.random.default_rng(self.random_state)
         drawn, n = self._draw(X, rng)
-        with one_blas_thread():
+        with one_thread():
             return MetaFeatures(self._describe(drawn, n, profile))
 
     def extract_profile(self, profile):

@@ -18,7 +18,7 @@ _LOGARITHMS = {
 }
 
 
-def influences(learner, meta, algorithm):
+def influences(learner, meta, algorithms):
     """Tell how much each meta-feature moves what an algorithm adds.
 
     Parameters
@@ -27,14 +27,15 @@ def influences(learner, meta, algorithm):
         The trained models.
     meta : MetaFeatures
         What the data is.
-    algorithm : MeasuredAlgorithm
-        The algorithm.
+    algorithms : list of MeasuredAlgorithm
+        The algorithms.
 
     Returns
     -------
-    list of (MetaFeature, float, float, float)
-        Meta-feature, its value, the median of the knowledge base, and the change of
-        the expected AUROC that the value makes against that median; largest first.
+    list of list of (MetaFeature, float, float, float)
+        For every algorithm: meta-feature, its value, the median of the knowledge base,
+        and the change of the expected AUROC that the value makes against that median;
+        largest first.
     """
     model = learner._model
     boosting, _ = model.part("auroc")
@@ -42,16 +43,25 @@ def influences(learner, meta, algorithm):
     vector = meta.to_array()
     rows = np.repeat(vector[None], len(vector) + 1, axis=0)
     np.fill_diagonal(rows[1:], typical)
-    added = boosting.added_by(rows, model.encoder.encode([algorithm]))[:, 0]
-    moved = added[0] - added[1:]
+    added = boosting.added_by(rows, model.encoder.encode(algorithms))
     return [
-        (META_FEATURES[j], float(vector[j]), float(typical[j]), float(moved[j]))
-        for j in np.argsort(-np.abs(moved), kind="stable")
+        [
+            (META_FEATURES[j], float(vector[j]), float(typical[j]), float(moved[j]))
+            for j in np.argsort(-np.abs(moved), kind="stable")
+        ]
+        for moved in (added[0] - added[1:]).T
     ]
 
 
-def explain_data(learner, meta, algorithm, *, against=False):
+def explain_data(moved, *, against=False):
     """Say what in the data speaks for an algorithm, or against it.
+
+    Parameters
+    ----------
+    moved : list of (MetaFeature, float, float, float)
+        Of the algorithm, see :func:`influences`.
+    against : bool, default=False
+        Whether to say what speaks against it.
 
     Returns
     -------
@@ -62,8 +72,8 @@ def explain_data(learner, meta, algorithm, *, against=False):
     sign = -1 if against else 1
     found = [
         _said(feature, value, typical)
-        for feature, value, typical, moved in influences(learner, meta, algorithm)
-        if sign * moved > _WORTH
+        for feature, value, typical, change in moved
+        if sign * change > _WORTH
     ]
     return ", ".join(found[:_N_REASONS])
 
@@ -144,7 +154,8 @@ def explain_prediction(learner, meta, algorithm, predictions):
         f"{abs(advantage):.3f} {'above' if advantage >= 0 else 'below'} the mean "
         f"algorithm on such data, learnt from {len(base)} tasks"
     ]
+    (moved,) = influences(learner, meta, [algorithm])
     for against, word in ((False, "for it"), (True, "against it")):
-        if why := explain_data(learner, meta, algorithm, against=against):
+        if why := explain_data(moved, against=against):
             parts.append(f"{word}: {why}")
     return "; ".join(parts)

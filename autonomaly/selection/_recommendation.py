@@ -9,7 +9,7 @@ from autonomaly.detectors import detector_spec
 from autonomaly.selection._costs import KnowledgeCosts
 from autonomaly.selection._metafeatures import as_meta_features
 from autonomaly.selection._ranking import rank_members
-from autonomaly.selection._reasons import explain_data, explain_similar
+from autonomaly.selection._reasons import explain_data, explain_similar, influences
 from autonomaly.selection._rules import facts_of, recommended_by_rules
 from autonomaly.selection._transfer import TransferLearner
 
@@ -151,8 +151,18 @@ def recommend(
     variants = {member.name: own_variants for member, own_variants in candidates}
     similar = TransferLearner(base).find_similar_datasets(meta)
     recommendations = []
-    for item in ranked[:max_candidates]:
-        parts = _reasons(learner, meta, item, variants[item.member.name], similar, own)
+    best = ranked[:max_candidates]
+    measured = {
+        item.member.name: variants[item.member.name][0] for item in best if item.known
+    }
+    moved = dict(
+        zip(measured, influences(learner, meta, list(measured.values())), strict=True)
+    )
+    for item in best:
+        name = item.member.name
+        parts = _reasons(
+            learner, item, measured.get(name), moved.get(name), similar, own
+        )
         detector = item.member.detector
         if detector in favoured:
             parts.append(f"rule of thumb: {favoured[detector]}")
@@ -165,7 +175,7 @@ def recommend(
             f"max_candidates={max_candidates}: expected AUROC {item.expected:.2f}, "
             f"ranked behind those kept by {_words(priorities)} and difference"
         )
-    members = [item.member for item in ranked[:max_candidates]]
+    members = [item.member for item in best]
     return Selection(recommendations, members, refused, contradicted)
 
 
@@ -187,7 +197,7 @@ def _is_cost(figure):
     return figure is None or (isinstance(figure, Real) and 0 <= figure < np.inf)
 
 
-def _reasons(learner, meta, item, variants, similar, own):
+def _reasons(learner, item, algorithm, moved, similar, own):
     spec = detector_spec(item.member.detector)
     parts = [f"finds {spec.description} ({spec.family})"]
     if item.known:
@@ -195,9 +205,9 @@ def _reasons(learner, meta, item, variants, similar, own):
             f"expected AUROC {item.expected:.2f}, {item.advantage:+.3f} against the "
             f"mean algorithm on such data"
         )
-        if why := explain_data(learner, meta, variants[0]):
+        if why := explain_data(moved):
             parts.append(f"for it: {why}")
-        if why := explain_similar(learner.base, similar, variants[0]):
+        if why := explain_similar(learner.base, similar, algorithm):
             parts.append(why)
     else:
         n_tasks = learner.n_tasks(spec.name)

@@ -197,7 +197,7 @@ class AlgorithmSelector:
         preferred, excluded = list(preferred or ()), list(excluded or ())
         learner = MetaLearner() if self.learner is None else self.learner
         self.learner = learner
-        known = members_of(learner.fit().base)
+        known = members_of(learner.fit().base)  # trains it, on all cores
         self._check_names([*preferred, *excluded], known)
         check_families(families)
         if max_candidates is None:
