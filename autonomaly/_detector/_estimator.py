@@ -262,9 +262,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Scores, low = abnormal: minus the combined number of standard deviations
-            above the mean training score. Where labels were learnt from, about -1 for
-            anomalies and 1 for normal rows.
+            Scores, low = abnormal: minus what the members combine to, each in units of
+            its own spread over the reference. Where labels were learnt from, about -1
+            for anomalies and 1 for normal rows.
         """
         check_is_fitted(self)
         chunks = as_chunks(X)

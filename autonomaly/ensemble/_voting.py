@@ -302,8 +302,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Scores, low = abnormal. With soft votes, minus the combined number of
-            standard deviations above the mean training score.
+            Scores, low = abnormal. With soft votes, minus what members combine to:
+            each in units of its own spread over the reference.
         """
         check_is_fitted(self)
         return -self._abnormality(self._validate_scoring(X))
