@@ -54,10 +54,13 @@ def cross_fitted(ensemble, X, rng, deadline):
             yield delayed(_fold_scores)(part, X, fold == k, ensemble.structure_)
 
     # Folds are drawn as workers become free: each sees the time left by then. Foreign
-    # code may draw from the global random numbers, which threads would share.
+    # code may draw from the global random numbers, which threads would share. Folds of
+    # small tables hold Python's lock: two threads take longer than one, so nobody gets
+    # them unasked.
     parallel = parallel_threads(
         1 if ensemble._has_foreign_members() else ensemble.n_jobs,
         n_tasks=n_folds,
+        automatic=False,
         pre_dispatch="n_jobs",
         batch_size=1,
     )
