@@ -166,7 +166,8 @@ class MemoryOptimizer:
         ValueError
             If the memory limit cannot be read, or a size or a time is none.
         """
-        _check(n_samples, n_features, time_budget, self.slowness)
+        _check(n_samples, n_features, time_budget)
+        _check_positive(slowness=self.slowness, speed=self.speed)
         memory = parse_memory(memory_limit)
         size, reason = _reference(n_samples)
         if memory is not None:
@@ -206,7 +207,7 @@ class MemoryOptimizer:
         )
 
 
-def _check(n_samples, n_features, time_budget, slowness):
+def _check(n_samples, n_features, time_budget):
     sizes = {"n_samples": n_samples, "n_features": n_features}
     for name, size in sizes.items():
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 0:
@@ -215,8 +216,12 @@ def _check(n_samples, n_features, time_budget, slowness):
         raise ValueError(
             f"time_budget={time_budget!r} is not a number of seconds, nor None"
         )
-    if not 0 < slowness < math.inf:
-        raise ValueError(f"slowness={slowness!r} is not a positive, finite number")
+
+
+def _check_positive(**numbers):
+    for name, number in numbers.items():
+        if not 0 < number < math.inf:
+            raise ValueError(f"{name}={number!r} is not a positive, finite number")
 
 
 def _allowed(limit, affordable, n_samples):

@@ -85,6 +85,9 @@ def test_what_takes_longer_gets_a_smaller_reference():
     some = MemoryOptimizer().plan(90_000, 30, time_budget=10)
     every = MemoryOptimizer().plan(90_000, 30, **budget)
     busy = MemoryOptimizer(slowness=10.0).plan(90_000, 30, time_budget=10)
+    threads = MemoryOptimizer(speed=1.5).plan(90_000, 30, **budget)
+    assert every.n_reference < threads.n_reference
+    assert threads.estimated_seconds <= 10
     assert every.n_reference < some.n_reference
     assert busy.n_reference < some.n_reference
     assert some.estimated_seconds <= 10
@@ -248,6 +251,8 @@ def test_what_cannot_be_planned(size, budget, said):
     for factor in (0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="is not a positive, finite number"):
             MemoryOptimizer(slowness=factor).plan(10, 3)
+        with pytest.raises(ValueError, match="speed=.* is not a positive"):
+            MemoryOptimizer(speed=factor).plan(10, 3)
 
 
 def test_extreme_limits_say_that_they_cannot_be_kept():
