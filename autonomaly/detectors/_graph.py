@@ -16,7 +16,7 @@ _SPARE_FACTOR, _SPARE = 2.5, 20
 # and the number of threads; the perturbation is taken out of the result.
 _TIE = 1e-7
 # Squared distances are computed for so many pairs at a time: more leave the cache.
-_BLOCK_PAIRS = 2**18
+_BLOCK_PAIRS = 2**17
 # Squares of larger values would overflow; nothing is farther out than this.
 _LARGEST = 1e150
 
