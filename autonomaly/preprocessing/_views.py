@@ -215,7 +215,11 @@ class MinMaxView(_View):
 
 
 def _quantiles(X, levels):
-    """Give what ``np.quantile`` gives, in a hundredth of the time for many levels."""
+    """Give what ``np.quantile`` gives, in a hundredth of the time for many levels.
+
+    ``scipy.stats.quantile`` is fast, too, but between equal values it is off by the
+    last digits, and ties would no longer be found.
+    """
     ordered = np.sort(X, axis=0)
     at = levels * (len(X) - 1)
     below = np.floor(at).astype(np.intp)

@@ -14,7 +14,7 @@ from autonomaly.resources._deadline import OutOfTime, run_within
 __all__ = ["Parallel", "parallel_threads", "run_here", "workers_in_time"]
 
 # What each worker beyond the first adds to the speed of the first: they share memory
-# and Python's lock. Two threads that score chunks were 1.4 to 1.7 times as fast as one.
+# and Python's lock. Two threads that score chunks were 1.3 to 1.7 times as fast as one.
 _SPEED_OF_ANOTHER = 0.5
 # Processes take seconds to come up. With less time than this they are not started; if
 # they take more than this share of it, they are done without.

@@ -260,8 +260,7 @@ def _strategy(n_samples, n_features, memory):
 
 # Seconds of the broad pool at three depths of trimming, by rows of the reference r,
 # columns d and rows that one thread scores m: measured at r of 200 to 4,000 and d of
-# 5 to 100
-# (benchmarks/budgets.py shows what comes of it).
+# 5 to 100 (benchmarks/budgets.py shows what comes of it).
 _FIT_FIXED, _FIT_ROW_COLUMN, _FIT_MORE_COLUMNS = 0.25, 6e-6, 20
 _SCORE_FIXED, _SCORE_COLUMN, _SCORE_REFERENCE = 2.2e-5, 5e-7, 2e-8
 
