@@ -37,6 +37,8 @@ def influences(learner, meta, algorithms):
         and the change of the expected AUROC that the value makes against that median;
         largest first.
     """
+    if not algorithms:
+        return []
     model = learner._model
     boosting, _ = model.part("auroc")
     typical = np.median(model.base.meta, axis=0)

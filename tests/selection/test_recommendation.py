@@ -163,6 +163,11 @@ def test_wishes_of_the_user(selector):
     unmeasured = selector.select(PROFILE, meta=META, preferred=["pyod_hbos"])
     assert unmeasured.members[0] == PoolMember("pyod_hbos", "pyod_hbos", "squashed")
     assert "never measured" in unmeasured.recommendations[0].reasoning
+    # Nothing else is recommended: the models are not asked about anything.
+    wishes = {"preferred": ["pyod_hbos"], "max_candidates": 1}
+    (alone,) = selector.select(PROFILE, meta=META, **wishes).recommendations
+    assert alone.algorithm == "pyod_hbos"
+    assert alone.reasoning == unmeasured.recommendations[0].reasoning
 
 
 def test_parameters_of_the_constructor_hold(base):
