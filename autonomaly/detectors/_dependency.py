@@ -1,6 +1,7 @@
 """Rows that break the dependences between columns."""
 
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -14,8 +15,27 @@ __all__ = ["DependencyDetector"]
 # with the cube of columns times knots.
 _MAX_SPLINE_COLUMNS = 60
 _MAX_COLUMNS = 400
-# One squared standardised residual counts at most this much.
+# The squared standardised residual of one variable counts at most this much.
 _MAX_SQUARE = 50.0
+
+
+class Splines(NamedTuple):
+    """The spline basis of a batch.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_columns * n_basis)
+        Column by column, beginning with the standardised column itself.
+    n_basis : int
+        Basis functions per column.
+    first : ndarray of shape (n_variables,)
+        The first column of every variable: of a number, or of the categories of one
+        column.
+    """
+
+    values: np.ndarray
+    n_basis: int
+    first: np.ndarray
 
 
 class SplineBasis:
@@ -38,9 +58,11 @@ class SplineBasis:
     def fit(self, Z):
         """Place the knots at quantiles of the reference rows."""
         self.columns_ = np.arange(Z.shape[1])
+        variables = _variables(Z)
         if Z.shape[1] > _MAX_COLUMNS:
             self.columns_ = np.sort(np.argsort(-Z.var(axis=0))[:_MAX_COLUMNS])
-            Z = Z[:, self.columns_]
+            Z, variables = Z[:, self.columns_], variables[self.columns_]
+        _, self.first_ = np.unique(variables, return_index=True)
         self.center_ = Z.mean(axis=0)
         scale = Z.std(axis=0)
         self.scale_ = np.where(scale > 1e-9, scale, 1.0)
@@ -51,14 +73,14 @@ class SplineBasis:
         return self
 
     def query(self, Z):
-        """Evaluate the basis: shape (n_rows, n_columns * (1 + n_knots))."""
+        """Evaluate the basis."""
         T = (Z[:, self.columns_] - self.center_) / self.scale_
         n_basis = 1 + len(self.knots_)
         out = np.empty((len(T), T.shape[1], n_basis))
         out[:, :, 0] = T
         for b, knot in enumerate(self.knots_, start=1):
             np.maximum(T - knot, 0, out=out[:, :, b])
-        return out.reshape(len(T), -1), n_basis
+        return Splines(out.reshape(len(T), -1), n_basis, self.first_)
 
     def restrict(self, keep):
         """Return the basis: trusting fewer rows does not change it."""
@@ -69,6 +91,30 @@ class SplineBasis:
         return query
 
 
+def _variables(Z):
+    """Tell which variable each column belongs to, by the first column of each.
+
+    Neighbouring columns of two values belong together where exactly one of them is high
+    in every row, as those are of which a column of categories consists.
+    """
+    n, d = Z.shape
+    high = Z == Z.max(axis=0)
+    two_valued = (high | (Z == Z.min(axis=0))).all(axis=0)
+    # No run of columns in which every row is high once can hold any of the others.
+    counts = np.where(two_valued, high.sum(axis=0), n + 1)
+    ends = np.cumsum(counts)
+    begins = ends - counts
+    stops = np.searchsorted(ends, begins + n) + 1
+    variables = np.arange(d)
+    done = 0
+    for start in np.nonzero((stops <= d) & (stops > np.arange(d) + 1))[0]:
+        stop = stops[start]
+        if start >= done and (high[:, start:stop].sum(axis=1) == 1).all():
+            variables[start:stop] = start
+            done = stop
+    return variables
+
+
 class DependencyDetector(BaseDetector):
     """Residuals of every column predicted from the others.
 
@@ -76,6 +122,9 @@ class DependencyDetector(BaseDetector):
     regression; a row scores the sum of its squared standardised residuals, each
     weighted by how well its column can be predicted at all (R squared). It finds rows
     whose values are ordinary one by one and odd together.
+
+    The columns of zeros and ones of a column of categories are one variable: they do
+    not predict each other, which would always succeed, and count once together.
 
     Parameters
     ----------
@@ -90,7 +139,8 @@ class DependencyDetector(BaseDetector):
     Attributes
     ----------
     r2_ : ndarray of shape (n_columns,)
-        How well each column is predicted from the others, in [0, 1].
+        How well each column is predicted from the others, in [0, 1); the same for all
+        categories of one column.
     offset_ : float
         ``decision_function = score_samples - offset_``.
     n_features_in_ : int
@@ -130,37 +180,43 @@ class DependencyDetector(BaseDetector):
         return SplineBasis(self.n_knots)
 
     def _fit(self, answer, keep):
-        basis, n_basis = answer
+        basis, n_basis, first = answer
         P = basis if keep.all() else basis[keep]
         n_columns = P.shape[1] // n_basis
-        target = np.arange(n_columns) * n_basis
         center = P.mean(axis=0)
         scale = P.std(axis=0) + 1e-6
         # In the units of the standardised basis; constants drop out of residuals.
         gram = (P.T @ P / len(P) - np.outer(center, center)) / np.outer(scale, scale)
         gram[np.diag_indices_from(gram)] += self.alpha
         inverse = cho_solve(cho_factor(gram), np.eye(len(gram)))
-        # The inverse holds every leave-one-column-out regression at once: the
+        # The inverse holds every leave-one-variable-out regression at once: the
         # coefficients of block j on the others are -inverse[o, j] inverse[j, j]^-1.
         weights = np.zeros((len(gram), n_columns))
-        for j, first in enumerate(target):
-            own = slice(first, first + n_basis)
-            block = np.zeros(n_basis)
-            block[0] = 1.0
-            weights[:, j] = inverse[:, own] @ np.linalg.solve(inverse[own, own], block)
-            weights[own, j] = 0.0
-            weights[first, j] = 1.0
+        sizes = np.diff(first, append=n_columns)
+        for start, size in zip(first, sizes, strict=True):
+            own = slice(start * n_basis, (start + size) * n_basis)
+            block = np.zeros((size * n_basis, size))
+            block[np.arange(size) * n_basis, np.arange(size)] = 1.0
+            targets = slice(start, start + size)
+            weights[:, targets] = inverse[:, own] @ np.linalg.solve(
+                inverse[own, own], block
+            )
+            weights[own, targets] = block
         # From here on the residuals of raw basis values, as one matrix product.
         self._weights = weights / scale[:, None]
         self._shift = center @ self._weights
         residuals = P @ self._weights - self._shift
-        variance = residuals.var(axis=0)
-        self.r2_ = np.clip(1 - variance, 0, 0.999)
-        self._spread = np.sqrt(variance) + 1e-6
+        variance = np.add.reduceat(residuals.var(axis=0), first)
+        r2 = np.clip(1 - variance / sizes, 0, 0.999)
+        self._importance = r2 + 0.01
+        self.r2_ = np.repeat(r2, sizes)
+        self._spread = np.repeat(np.sqrt(variance) + 1e-6, sizes)
 
     def _abnormality(self, answer):
-        basis, _ = answer
+        basis, _, first = answer
         residuals = (basis @ self._weights - self._shift) / self._spread
         np.square(residuals, out=residuals)
+        if len(first) < residuals.shape[1]:
+            residuals = np.add.reduceat(residuals, first, axis=1)
         np.minimum(residuals, _MAX_SQUARE, out=residuals)
-        return residuals @ (self.r2_ + 0.01)
+        return residuals @ self._importance

@@ -24,8 +24,9 @@ from autonomaly.detectors import (
     ProjectionDetector,
     TailDetector,
 )
-from autonomaly.detectors._dependency import SplineBasis
+from autonomaly.detectors._dependency import SplineBasis, _variables
 from autonomaly.detectors._tails import SharedRanks
+from autonomaly.preprocessing import SquashedView
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +157,8 @@ def test_projection_is_the_mean_robust_deviation(wine):
 def test_dependency_is_one_ridge_per_column(wine, n_knots):
     X = wine[:, :6]
     detector = DependencyDetector(n_knots=n_knots, alpha=0.1).fit(X)
-    basis, n_basis = SplineBasis(n_knots).fit(X).query(X)
-    new, _ = SplineBasis(n_knots).fit(X).query(NEW[:, :6])
+    basis, n_basis, _ = SplineBasis(n_knots).fit(X).query(X)
+    new = SplineBasis(n_knots).fit(X).query(NEW[:, :6]).values
     center, scale = basis.mean(axis=0), basis.std(axis=0) + 1e-6
     P, Q = (basis - center) / scale, (new - center) / scale
     expected = 0.0
@@ -185,6 +186,55 @@ def test_dependency_finds_what_breaks_a_curve():
     assert curved.r2_[1] > 0.7
     assert DependencyDetector(n_knots=0).fit(X).r2_[1] < 0.1
     assert curved.r2_[2] < 0.2
+
+
+def test_dependency_takes_the_categories_of_a_column_as_one():
+    rng = np.random.RandomState(0)
+    kind, other = rng.randint(0, 4, 300), rng.randint(0, 2, 300)
+    size = kind + 0.1 * rng.randn(300)
+    X = np.column_stack([size, np.eye(4)[kind], np.eye(2)[other], rng.randn(300)])
+    X[0, 1:5] = np.eye(4)[(kind[0] + 2) % 4]  # each value ordinary, together odd
+    detector = DependencyDetector().fit(X)
+    assert detector._source.first_.tolist() == [0, 1, 5, 7]
+    # Zeros and ones of one column predict each other; that tells nothing.
+    assert (detector.r2_[5:] < 0.1).all()
+    assert (detector.r2_[:5] > 0.7).all()
+    assert len(set(detector.r2_[1:5])) == 1
+    assert detector.score_samples(X).argmin() == 0
+
+
+@pytest.mark.parametrize("squashed", [False, True])
+def test_dependency_of_categories_is_a_ridge_on_the_other_variables(squashed):
+    rng = np.random.RandomState(1)
+    kind = rng.randint(0, 3, 200)
+    X = np.column_stack([rng.randn(200) + kind, np.eye(3)[kind], rng.randn(200)])
+    if squashed:
+        X = SquashedView().fit_transform(X)
+    detector = DependencyDetector(n_knots=0).fit(X)
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    ridge = Ridge(alpha=0.1 * len(Z), fit_intercept=False).fit(Z[:, [0, 4]], Z[:, 1:4])
+    residuals = Z[:, 1:4] - ridge.predict(Z[:, [0, 4]])
+    r2 = 1 - residuals.var(axis=0).mean()
+    np.testing.assert_allclose(detector.r2_[1:4], r2, atol=1e-5)
+    square = (residuals**2).sum(axis=1) / residuals.var(axis=0).sum()
+    expected = (r2 + 0.01) * np.minimum(square, 50)
+    for j, others in ((0, [1, 2, 3, 4]), (4, [0, 1, 2, 3])):
+        ridge = Ridge(alpha=0.1 * len(Z), fit_intercept=False)
+        residual = Z[:, j] - ridge.fit(Z[:, others], Z[:, j]).predict(Z[:, others])
+        r2 = np.clip(1 - residual.var(), 0, 0.999)
+        expected += (r2 + 0.01) * np.minimum(residual**2 / residual.var(), 50)
+    np.testing.assert_allclose(-detector.score_samples(X), expected, rtol=1e-4)
+
+
+def test_variables_are_runs_that_cover_every_row_once():
+    a, b = np.eye(3)[[0, 1, 2, 0]], np.eye(2)[[0, 1, 1, 0]]
+    twice = np.array([[1, 1.0], [0, 0], [1, 1], [0, 0]])  # as many ones as rows
+    number, constant = np.array([[0.5], [2], [3], [1]]), np.ones((4, 1))
+    X = np.hstack([twice, a, number, b, constant, b[:, :1], number, 1 - b[:, :1]])
+    expected = [0, 1, 2, 2, 2, 5, 6, 6, 8, 9, 10, 11]
+    assert _variables(X).tolist() == expected
+    # A run that ends in the middle of another begins no second one.
+    assert _variables(np.hstack([b, 1 - b[:, 1:]])).tolist() == [0, 0, 2]
 
 
 def test_dependency_with_many_columns():
