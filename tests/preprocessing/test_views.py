@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 from sklearn.preprocessing import MinMaxScaler, QuantileTransformer
 
 from autonomaly.preprocessing import MinMaxView, NormalView, RobustView, SquashedView
@@ -68,15 +68,34 @@ def test_normal_is_the_quantile_transformer(n_rows):
     ).fit(X)
     new = rng.randn(100, 3) * 3
     view = NormalView().fit(X)
+    margin = 0.5 / n_rows
     for rows in (X, new):
-        Z, expected = view.transform(rows), known.transform(rows)
-        # Common values are not extreme; there the transformer sends them to the ends.
-        ends = np.isin(rows[:, 1], [0, 3])
-        np.testing.assert_allclose(Z[~ends], expected[~ends], atol=1e-6)
-        np.testing.assert_allclose(Z[:, [0, 2]], expected[:, [0, 2]], atol=1e-6)
+        Z = view.transform(rows)
+        expected = ndtri(margin + (1 - 2 * margin) * ndtr(known.transform(rows)))
+        # The transformer sends the smallest and largest values seen to the ends, those
+        # beyond them too.
+        inside = (rows > X.min(axis=0)) & (rows < X.max(axis=0))
+        assert inside.mean() > 0.3
+        np.testing.assert_allclose(Z[inside], expected[inside], atol=1e-6)
     share = np.mean(X[:, 1] == 0)
     lowest = view.transform(X)[X[:, 1] == 0, 1]
     np.testing.assert_allclose(lowest, ndtri(share / 2), atol=0.05)
+
+
+@pytest.mark.parametrize("n_rows", [20, 1000, 5000])
+def test_the_largest_of_few_rows_is_not_far_out(n_rows):
+    X = np.random.RandomState(0).randn(n_rows, 3)
+    X[:2, 1] = 9.0  # two rows share the largest value
+    view = NormalView().fit(X)
+    Z = view.transform(X)
+    expected = ndtri(1 - 0.5 / n_rows)
+    np.testing.assert_allclose(Z[:, [0, 2]].max(axis=0), expected, atol=1e-6)
+    np.testing.assert_allclose(Z[:, [0, 2]].min(axis=0), -expected, atol=1e-6)
+    assert Z[:2, 1] == pytest.approx(ndtri(1 - 1 / n_rows), abs=0.2)
+    beyond = view.transform([[10.0, 10.0, -10.0]])[0]
+    np.testing.assert_allclose(
+        beyond, ndtri(1 - 0.05 / n_rows) * np.array([1, 1, -1]), atol=1e-6
+    )
 
 
 def test_min_max_is_the_scaler_within_its_clip():
