@@ -6,6 +6,9 @@ __all__ = ["CategoryEncoder", "DateEncoder", "TextEncoder"]
 
 _DAY, _WEEK, _YEAR = 86_400, 604_800, 31_556_952  # seconds
 _MAX_TEXT_ROWS = 20_000
+# In a column of its own a rarer category would be far out, which those that are as
+# rare, or rarer, are not in the column they share.
+_RARE = 0.01
 
 
 class CategoryEncoder:
@@ -13,9 +16,9 @@ class CategoryEncoder:
 
     Categories are ordered by how often they occur; a missing value is a category
     of its own. Every category has a column, also if there are only two, so that
-    each weighs as much as any other. With more than ``max_categories`` the rarest share
-    the column ``infrequent``, and the column ``rarity`` holds minus the logarithm of
-    each category's relative frequency.
+    each weighs as much as any other. With more than ``max_categories`` the rarest, and
+    all below 1 % of the rows, share the column ``infrequent``, and the column
+    ``rarity`` holds minus the logarithm of each category's relative frequency.
 
     A category not seen in training counts twice in the column of the rarest one (or
     of the infrequent ones): unusual in any case, and never like the common ones.
@@ -44,6 +47,8 @@ class CategoryEncoder:
         n_known = len(known)
         self._graded = n_known > self.max_categories
         own = self.max_categories - 1
+        if self._graded:
+            own = int(np.count_nonzero(counts[:own] >= _RARE * len(codes)))
         self.names_ = [*names[:own], "infrequent"] if self._graded else names
         column = np.minimum(np.arange(n_known), len(self.names_) - 1)
         self._column = np.append(column, column[-1])

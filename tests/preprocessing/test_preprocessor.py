@@ -26,6 +26,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
+from autonomaly import AutonomousDetector
 from autonomaly.exceptions import DataError
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling._table import open_table
@@ -227,6 +228,19 @@ def test_many_categories():
     np.testing.assert_array_equal(Z[:4, :4], np.eye(4)[[0, 2, 3, 3]])
     assert (np.diff(Z[:, 4]) > 0).all()  # the rarer, the larger
     assert Z[4, 3] == 2
+
+
+def test_rare_categories_are_not_set_apart_from_each_other():
+    rng = np.random.RandomState(0)
+    often = ["a"] * 300 + ["b"] * 200
+    names = [f"n{i}" for i in range(250) for _ in range(2)]
+    Z, columns = encode(often + names, ["a", "n0", "n249"])
+    assert columns == ["c_a", "c_b", "c_infrequent", "c_rarity"]
+    np.testing.assert_array_equal(Z[1], Z[2])
+    # As many rows of every name: none of them is odd.
+    X = pd.DataFrame(rng.randn(1000, 2), columns=["x", "y"])
+    X["name"] = [f"n{i}" for i in range(500)] * 2
+    assert (AutonomousDetector().fit_predict(X) == -1).mean() < 0.01
 
 
 def test_missing_is_a_category():
