@@ -671,6 +671,20 @@ def test_no_anomalies_no_alarm():
     assert np.mean(flagged) <= 0.05
 
 
+@pytest.mark.parametrize("levels", [(3,), (4, 6), ()])
+def test_no_alarm_for_categories_and_many_gaps(levels):
+    rng = np.random.RandomState(0)
+    table = pd.DataFrame(rng.randn(600, 2), columns=["a", "b"])
+    for n_levels in levels:
+        table[f"kind{n_levels}"] = rng.choice(list("uvwxyz"[:n_levels]), 600)
+    if not levels:
+        table.loc[rng.rand(600) < 0.4, "a"] = np.nan
+    table.loc[5, "b"] = 40.0
+    labels = AutonomousDetector().fit_predict(table)
+    assert labels[5] == -1
+    assert (labels == -1).mean() <= 0.02
+
+
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_a_handful_of_rows_holds_no_anomaly(n):
     rng = np.random.RandomState(0)

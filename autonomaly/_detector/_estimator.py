@@ -412,11 +412,12 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 random_state=seeds[1],
             )
             self.ensemble_._on_step = progress.step
+            self.ensemble_._sources = list(preprocessor.feature_sources_.values())
             progress.stage("fitting detectors")
             labels = self.ensemble_.fit_predict(Z) if label else None
             if not label:
                 self.ensemble_.fit(Z)
-            del self.ensemble_._on_step
+            del self.ensemble_._on_step, self.ensemble_._sources
 
         self._say_what_time_cost(record)
         failed = {**failed, **self.ensemble_.rejected_}

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils._param_validation import Interval
 
+from autonomaly._utils._one_hot import one_hot_variables
 from autonomaly.detectors._base import BaseDetector
 
 __all__ = ["DependencyDetector"]
@@ -17,6 +18,8 @@ _MAX_SPLINE_COLUMNS = 60
 _MAX_COLUMNS = 400
 # The squared standardised residual of one variable counts at most this much.
 _MAX_SQUARE = 50.0
+# Standardised columns that vary less are constant but for rounding.
+_CONSTANT = 1e-9
 
 
 class Splines(NamedTuple):
@@ -58,7 +61,7 @@ class SplineBasis:
     def fit(self, Z):
         """Place the knots at quantiles of the reference rows."""
         self.columns_ = np.arange(Z.shape[1])
-        variables = _variables(Z)
+        variables = one_hot_variables(Z)
         if Z.shape[1] > _MAX_COLUMNS:
             self.columns_ = np.sort(np.argsort(-Z.var(axis=0))[:_MAX_COLUMNS])
             Z, variables = Z[:, self.columns_], variables[self.columns_]
@@ -89,30 +92,6 @@ class SplineBasis:
     def answer(self, query):
         """Return the evaluated basis."""
         return query
-
-
-def _variables(Z):
-    """Tell which variable each column belongs to, by the first column of each.
-
-    Neighbouring columns of two values belong together where exactly one of them is high
-    in every row, as those are of which a column of categories consists.
-    """
-    n, d = Z.shape
-    high = Z == Z.max(axis=0)
-    two_valued = (high | (Z == Z.min(axis=0))).all(axis=0)
-    # No run of columns in which every row is high once can hold any of the others.
-    counts = np.where(two_valued, high.sum(axis=0), n + 1)
-    ends = np.cumsum(counts)
-    begins = ends - counts
-    stops = np.searchsorted(ends, begins + n) + 1
-    variables = np.arange(d)
-    done = 0
-    for start in np.nonzero((stops <= d) & (stops > np.arange(d) + 1))[0]:
-        stop = stops[start]
-        if start >= done and (high[:, start:stop].sum(axis=1) == 1).all():
-            variables[start:stop] = start
-            done = stop
-    return variables
 
 
 class DependencyDetector(BaseDetector):
@@ -207,7 +186,11 @@ class DependencyDetector(BaseDetector):
         self._shift = center @ self._weights
         residuals = P @ self._weights - self._shift
         variance = np.add.reduceat(residuals.var(axis=0), first)
-        r2 = np.clip(1 - variance / sizes, 0, 0.999)
+        # What is constant in the trusted rows is not explained by other columns.
+        constant = P[:, ::n_basis].std(axis=0) < _CONSTANT
+        varying = sizes - np.add.reduceat(constant, first, dtype=np.intp)
+        r2 = np.clip(1 - variance / np.maximum(varying, 1), 0, 0.999)
+        r2[varying == 0] = 0.0
         self._importance = r2 + 0.01
         self.r2_ = np.repeat(r2, sizes)
         self._spread = np.repeat(np.sqrt(variance) + 1e-6, sizes)

@@ -6,6 +6,7 @@ from scipy.stats import rankdata
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
 
+from autonomaly._utils._one_hot import one_hot_variables
 from autonomaly.preprocessing import SquashedView
 
 __all__ = ["joint_structure"]
@@ -15,13 +16,15 @@ _N_NEIGHBORS = 10
 _N_SURROGATES = 3
 
 
-def joint_structure(X, random_state=0):
+def joint_structure(X, random_state=0, sources=None):
     """Compare the rows with a Gaussian population that has the same columns.
 
     The surrogate has exactly the values of every column and the rank correlations of
     X, joined by a Gaussian copula: Gaussian, uniform or heavy-tailed noise, correlated
     or not, looks like its surrogate. Clusters, curves and conditional dependences put
-    rows closer together than that.
+    rows closer together than that. Columns that come from one column of the table stay
+    together: every row of a surrogate has one category of each, and a value is missing
+    where its indicator says so.
 
     Parameters
     ----------
@@ -29,6 +32,9 @@ def joint_structure(X, random_state=0):
         Finite numbers; at most 1,000 rows are used.
     random_state : int, RandomState instance or None, default=0
         Seed of the rows and of the surrogates.
+    sources : sequence of length n_features, default=None
+        What each column comes from; equal for columns that come from one column of the
+        table. If None, only categories are recognised, by their zeros and ones.
 
     Returns
     -------
@@ -55,7 +61,8 @@ def joint_structure(X, random_state=0):
     rng = check_random_state(random_state)
     if len(X) > _MAX_ROWS:
         X = X[np.sort(rng.choice(len(X), _MAX_ROWS, replace=False))]
-    X = X[:, X.min(axis=0) < X.max(axis=0)]
+    varies = X.min(axis=0) < X.max(axis=0)
+    X = X[:, varies]
     n, d = X.shape
     if d == 0 or n <= _N_NEIGHBORS:
         return 1.0
@@ -65,13 +72,47 @@ def joint_structure(X, random_state=0):
     normal -= normal.mean(axis=0)
     normal /= np.sqrt((normal**2).mean(axis=0))
     root = _root(normal)
+    if sources is None:
+        blocks = _blocks(one_hot_variables(Z))
+    else:
+        blocks = _blocks(np.unique(sources, return_inverse=True)[1][varies])
     surrogates = []
     for _ in range(_N_SURROGATES):
         drawn = rng.standard_normal((n, len(root))) @ root
         ranks = np.argsort(np.argsort(drawn, axis=0), 0)
-        surrogates.append(_distances(np.take_along_axis(ordered, ranks, axis=0)))
+        surrogate = np.take_along_axis(ordered, ranks, axis=0)
+        for block in blocks:
+            surrogate[:, block] = _draw_block(Z[:, block], drawn[:, block])
+        surrogates.append(_distances(surrogate))
     typical = np.median(np.concatenate(surrogates))
     return float(np.median(_distances(Z)) / typical) if typical > 0 else 1.0
+
+
+def _blocks(labels):
+    """Return the columns of every label that several columns have."""
+    several = np.nonzero(np.bincount(labels) > 1)[0]
+    return [np.nonzero(labels == label)[0] for label in several]
+
+
+def _draw_block(Z, drawn):
+    """Put the rows of some columns into the order of what was drawn for them.
+
+    Each category, the rarest first, goes to the rows that drew the most for it. Other
+    columns follow the first of them.
+    """
+    high = Z == Z.max(axis=0)
+    if (high.sum(axis=1) == 1).all():
+        place = np.empty(len(Z), dtype=np.intp)
+        free = np.arange(len(Z))
+        for j in np.argsort(high.sum(axis=0), kind="stable"):
+            rows = np.nonzero(high[:, j])[0]
+            order = np.argsort(-drawn[free, j], kind="stable")
+            place[free[order[: len(rows)]]] = rows
+            free = np.sort(free[order[len(rows) :]])
+        return Z[place]
+    place = np.empty(len(Z), dtype=np.intp)
+    place[np.argsort(drawn[:, 0])] = np.argsort(Z[:, 0], kind="stable")
+    return Z[place]
 
 
 def _root(Z):

@@ -389,7 +389,9 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         with one_blas_thread():
             reference = X if rows is None else X[rows]
             if structure is None:
-                structure = joint_structure(reference, seeds[4])
+                # Whoever made the columns of a table knows which belong together.
+                sources = getattr(self, "_sources", None)
+                structure = joint_structure(reference, seeds[4], sources)
             self.structure_ = structure
             rows_later = 0 if rest is None else len(rest)
             if not score_all:

@@ -13,6 +13,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
+from autonomaly._utils._one_hot import one_hot_variables
 from autonomaly.detectors import (
     DependencyDetector,
     ForestDetector,
@@ -24,7 +25,7 @@ from autonomaly.detectors import (
     ProjectionDetector,
     TailDetector,
 )
-from autonomaly.detectors._dependency import SplineBasis, _variables
+from autonomaly.detectors._dependency import SplineBasis
 from autonomaly.detectors._tails import SharedRanks
 from autonomaly.preprocessing import SquashedView
 
@@ -203,6 +204,18 @@ def test_dependency_takes_the_categories_of_a_column_as_one():
     assert detector.score_samples(X).argmin() == 0
 
 
+def test_categories_nobody_trusted_has_are_not_explained():
+    rng = np.random.RandomState(0)
+    kind = rng.randint(0, 8, 600)
+    X = np.column_stack([rng.randn(600, 2), np.eye(8)[kind], kind == 0])
+    detector = DependencyDetector()
+    source = detector._shared().fit(X)
+    answer = source.query(X)
+    detector._fit(answer, (kind > 0) & (kind < 4))
+    assert source.first_.tolist() == [0, 1, 2, 10]
+    assert (detector.r2_ < 0.1).all()  # with 5 of 8 categories constant, and a column
+
+
 @pytest.mark.parametrize("squashed", [False, True])
 def test_dependency_of_categories_is_a_ridge_on_the_other_variables(squashed):
     rng = np.random.RandomState(1)
@@ -232,9 +245,9 @@ def test_variables_are_runs_that_cover_every_row_once():
     number, constant = np.array([[0.5], [2], [3], [1]]), np.ones((4, 1))
     X = np.hstack([twice, a, number, b, constant, b[:, :1], number, 1 - b[:, :1]])
     expected = [0, 1, 2, 2, 2, 5, 6, 6, 8, 9, 10, 11]
-    assert _variables(X).tolist() == expected
+    assert one_hot_variables(X).tolist() == expected
     # A run that ends in the middle of another begins no second one.
-    assert _variables(np.hstack([b, 1 - b[:, 1:]])).tolist() == [0, 0, 2]
+    assert one_hot_variables(np.hstack([b, 1 - b[:, 1:]])).tolist() == [0, 0, 2]
 
 
 def test_dependency_with_many_columns():

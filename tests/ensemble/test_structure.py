@@ -3,9 +3,11 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from autonomaly.ensemble._structure import _root, joint_structure
+from autonomaly.ensemble._structure import _draw_block, _root, joint_structure
+from autonomaly.preprocessing import AutonomousPreprocessor
 
 
 @pytest.mark.parametrize("shape", [(200, 6), (20, 50)])
@@ -24,6 +26,60 @@ def test_noise_has_none_and_clusters_have_some(shape):
     clusters = noise + 20 * rng.randint(0, 4, size=(len(noise), 1))
     assert joint_structure(noise) > 0.97
     assert joint_structure(clusters) < joint_structure(noise)
+
+
+def tables_of_noise():
+    rng = np.random.RandomState(0)
+    n = 600
+    numbers = {f"x{j}": rng.randn(n) for j in range(3)}
+    three = {"kind": rng.choice(list("abc"), n)}
+    yield "category", {**numbers, **three}
+    yield "categories", {**numbers, **three, "other": rng.choice(list("uvwxyz"), n)}
+    gaps = np.where(rng.rand(n) < 0.4, np.nan, rng.randn(n))
+    yield "gaps", {**numbers, "gaps": gaps}
+    seconds = rng.randint(0, 4 * 365 * 86_400, n)
+    dates = pd.Timestamp("2022-01-01") + pd.to_timedelta(seconds, unit="s")
+    yield "date", {**numbers, "date": dates}
+    many = rng.choice([f"c{i}" for i in range(60)], n)
+    yield "many categories", {**numbers, "many": many}
+
+
+@pytest.mark.parametrize(("name", "columns"), list(tables_of_noise()))
+def test_columns_of_one_source_are_no_structure(name, columns):
+    preprocessor = AutonomousPreprocessor()
+    X = preprocessor.fit_transform(pd.DataFrame(columns))
+    sources = list(preprocessor.feature_sources_.values())
+    assert joint_structure(X, sources=sources) > 0.95
+    # Torn apart, they are: no row of a surrogate has one category of each.
+    assert joint_structure(X, sources=range(X.shape[1])) < 0.97
+    if name.startswith("categor"):  # recognised without being told, too
+        assert joint_structure(X) > 0.95
+
+
+def test_categories_that_depend_on_numbers_are_structure():
+    rng = np.random.RandomState(0)
+    group = rng.randint(0, 4, 600)
+    X = rng.randn(600, 3) + 6 * np.eye(4)[group][:, :3]
+    X = np.column_stack([X, np.eye(4)[group]])
+    assert joint_structure(X) < 0.9
+
+
+def test_blocks_are_drawn_row_by_row():
+    rng = np.random.RandomState(0)
+    kind = rng.choice(4, 500, p=[0.6, 0.25, 0.1, 0.05])
+    one_hot = np.eye(4)[kind]
+    drawn = rng.randn(500, 4) + 2 * one_hot[::-1]
+    block = _draw_block(one_hot, drawn)
+    np.testing.assert_array_equal(block.sum(axis=0), one_hot.sum(axis=0))
+    assert (block.sum(axis=1) == 1).all()
+    # Where much was drawn for a category, it is there.
+    assert np.mean(block.argmax(axis=1) == kind[::-1]) > 0.7
+    value = rng.randn(500)
+    missing = rng.rand(500) < 0.3
+    pair = np.column_stack([np.where(missing, 0.0, value), missing])
+    block = _draw_block(pair, drawn[:, :2])
+    assert sorted(map(tuple, block)) == sorted(map(tuple, pair))
+    assert (np.argsort(block[:, 0]) == np.argsort(drawn[:, 0])).mean() > 0.5
 
 
 def test_time_is_not_cubic_in_the_columns():

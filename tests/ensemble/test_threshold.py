@@ -1,0 +1,44 @@
+"""The threshold found from the scores."""
+
+import numpy as np
+import pytest
+
+from autonomaly.ensemble._threshold import outlier_threshold
+
+# Scores whose exponential halves are the quantiles of an exponential distribution.
+BULK = 2 * np.log1p(-np.log(1 - (np.arange(950) + 0.5) / 950))
+
+
+@pytest.mark.parametrize("n_odd", [50, 300])
+def test_two_groups_of_scores_are_told_apart_without_structure(n_odd):
+    far = 6 + 0.01 * np.arange(n_odd) / n_odd
+    near = 0.5 * np.linspace(0, 1, 950)
+    threshold, reason = outlier_threshold(np.r_[near, far], structure=1.0)
+    assert near.max() < threshold < far.min()
+    assert "two groups" in reason
+
+
+def test_a_tail_is_one_group():
+    threshold, reason = outlier_threshold(BULK, structure=1.0)
+    assert (threshold < BULK).sum() <= 1
+    assert "homogeneous" in reason
+
+
+@pytest.mark.parametrize(
+    ("structure", "says"),
+    [(1.0, "homogeneous"), (0.95, "weighed 50% against"), (0.8, "has structure")],
+)
+def test_the_more_structure_the_more_rows(structure, says):
+    _, reason = outlier_threshold(BULK, structure)
+    assert says in reason
+    shares = [
+        np.mean(outlier_threshold(BULK, s)[0] < BULK)
+        for s in (structure, structure - 0.01)
+    ]
+    assert 0 <= shares[0] <= shares[1] <= 0.3
+
+
+def test_equal_and_huge_scores():
+    for scores in (np.zeros(100), np.full(100, 1e200), np.r_[np.zeros(99), 1e200]):
+        threshold, _ = outlier_threshold(scores, structure=0.5)
+        assert (scores > threshold).sum() <= 1
