@@ -8,6 +8,7 @@ import pickle
 import random
 import threading
 import time
+import tracemalloc
 import warnings
 
 import joblib
@@ -516,6 +517,23 @@ def test_memory_limit_is_kept():
     assert "memory_limit" in next(iter(little.record_.filter("resources"))).reason
     with pytest.raises(ValueError, match="memory_limit='lots' cannot be read"):
         AutonomousDetector(memory_limit="lots").fit(X)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_a_table_of_categories_is_never_encoded_as_a_whole(kind):
+    rng = np.random.RandomState(0)
+    names = [f"n{i}" for i in range(40)]
+    table = pd.DataFrame({f"c{j}": rng.choice(names, 20_000) for j in range(6)})
+    detector = AutonomousDetector(max_models=1, memory_limit="60MB", random_state=0)
+    detector.fit(table[:1000])
+    rows = table if kind == "pandas" else pl.from_pandas(table)
+    tracemalloc.start()
+    scores = detector.score_samples(rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30e6  # its numbers alone take 38 MB
+    few = detector.score_samples(table[15_000:15_100])
+    np.testing.assert_allclose(scores[15_000:15_100], few, rtol=1e-12)
 
 
 def test_seed():

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autonomaly._detector._feedback import LABEL_FREE, FeedbackMixin
-from autonomaly._detector._reading import read_chunks, rows_to_profile
+from autonomaly._detector._reading import read_chunks, row_slabs, rows_to_profile
 from autonomaly._detector._result import AutonomousResult
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import Progress
@@ -269,7 +269,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         check_is_fitted(self)
         chunks = as_chunks(X)
         if chunks is None:
-            return self._scores(self._numbers(X))
+            return self._by_slabs(X, self._scores)
         return np.concatenate([self.score_samples(chunk) for chunk in chunks])
 
     def outlier_pvalues(self, X):
@@ -289,7 +289,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         check_is_fitted(self)
         chunks = as_chunks(X)
         if chunks is None:
-            return self.ensemble_.outlier_pvalues(self._numbers(X))
+            return self._by_slabs(X, self.ensemble_.outlier_pvalues)
         return np.concatenate([self.outlier_pvalues(chunk) for chunk in chunks])
 
     @property
@@ -305,6 +305,12 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             best_result=self._best,
             success=True,
         )
+
+    def _by_slabs(self, X, work):
+        """Encode and score rows, not more of them at a time than memory allows."""
+        n_encoded = len(self.preprocessor_.feature_sources_) or 1
+        slabs = row_slabs(X, n_encoded, parse_memory(self.memory_limit))
+        return np.concatenate([work(self._numbers(rows)) for rows in slabs])
 
     def _numbers(self, X):
         if getattr(X, "ndim", 2) == 2:  # the preprocessor says how to reshape others

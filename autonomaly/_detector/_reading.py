@@ -8,7 +8,7 @@ from autonomaly.profiling import DataProfiler
 from autonomaly.profiling._streamed import read_once
 from autonomaly.resources import MemoryOptimizer
 
-__all__ = ["read_chunks", "rows_to_profile"]
+__all__ = ["read_chunks", "row_slabs", "rows_to_profile"]
 
 # Where time is short, the profile takes this share of what is left, and looks at this
 # many rows at least.
@@ -16,6 +16,9 @@ _PROFILE_SHARE = 0.1
 _FEWEST_PROFILED = 1000
 # Chunks are read for this share of the time.
 _READING_SHARE = 0.5
+# Bytes that the rows encoded at a time may take while they are scored, and the share of
+# the memory; three copies of the numbers are made on the way.
+_SLAB_BYTES, _SLAB_SHARE, _COPIES = 64 * 2**20, 1 / 8, 3
 # Memory for a table that comes in chunks, where there is no limit.
 _STREAM_MEMORY = 2**31
 
@@ -109,3 +112,32 @@ def rows_to_profile(X, n_rows, deadline, seed):
         return X
     rows = np.random.RandomState(seed).choice(n_rows, size, replace=False)
     return _safe_indexing(X, np.sort(rows))
+
+
+def row_slabs(X, n_encoded, memory):
+    """Cut a table that is to be scored, so that it is never encoded as a whole.
+
+    Encoded categories are many times larger than the table.
+
+    Parameters
+    ----------
+    X : DataFrame, ndarray or sequence of rows
+        The table.
+    n_encoded : int
+        Columns once it is encoded.
+    memory : int or None
+        Bytes.
+
+    Yields
+    ------
+    DataFrame, ndarray or sequence of rows
+        X itself where it is small, or cannot be cut.
+    """
+    shape = getattr(X, "shape", ())
+    limit = _SLAB_BYTES if memory is None else min(_SLAB_BYTES, memory * _SLAB_SHARE)
+    size = max(1, int(limit / (8 * _COPIES * n_encoded)))
+    if len(shape) != 2 or shape[0] <= size:
+        yield X
+        return
+    for start in range(0, shape[0], size):
+        yield _safe_indexing(X, slice(start, start + size))
