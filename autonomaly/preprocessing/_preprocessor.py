@@ -322,15 +322,17 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         k = 0
         while k < len(self._number_columns):
             j, _ = self._number_columns[k]
-            values = ColumnValues(columns[j])
-            if j in self._encoders:
-                block = self._encoders[j].transform(values)
-                out[:, k : k + block.shape[1]] = block
-                k += block.shape[1]
-            else:
-                out[:, k] = values.numbers()
-                k += 1
+            block = self._amounts(j, columns[j])
+            out[:, k : k + block.shape[1]] = block
+            k += block.shape[1]
         return out
+
+    def _amounts(self, j, column):
+        """Read a numeric or date column; NaN where it holds anything else."""
+        values = ColumnValues(column)
+        if j in self._encoders:
+            return self._encoders[j].transform(values)
+        return values.numbers()[:, None]
 
     def _finish(self):
         """Lay out the output: columns in the order of their sources."""

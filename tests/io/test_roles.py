@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from autonomaly.exceptions import DataError
 from autonomaly.io import ColumnRole, infer_roles
 from autonomaly.io._columns import ColumnValues, parse_number, table
-from autonomaly.io._dates import guess_date_format
+from autonomaly.io._dates import datetime_seconds, guess_date_format, parse_dates
 
 N = 60
 RNG = np.random.RandomState(0)
@@ -289,6 +289,24 @@ def test_years_far_away():
     np.testing.assert_array_equal(
         ColumnValues(values).seconds(), [-62135596800.0, 253402214400.0]
     )
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_date_is_the_same_in_every_unit(unit):
+    days = np.arange(-30_000, 50_000)
+    values = days.astype("datetime64[D]").astype(f"datetime64[{unit}]")
+    np.testing.assert_array_equal(datetime_seconds(values), 86400.0 * days)
+
+
+def test_dates_that_need_nanoseconds_take_no_others_away():
+    strings = ["9999-12-31", "2020-01-01 00:00:00.000000001", "2020-01-01"]
+    alone = [parse_dates([string], "ISO8601")[0] for string in strings]
+    np.testing.assert_array_equal(parse_dates(strings, "ISO8601"), alone)
+
+
+@pytest.mark.parametrize("text", ["now", "today", "2020", "20200102", "01/02/2020"])
+def test_only_what_begins_with_a_date_is_an_iso_date(text):
+    assert np.isnan(parse_dates([text, "2020-01-02"], "ISO8601")[0])
 
 
 def test_day_comes_first_when_it_must():

@@ -275,6 +275,23 @@ def test_dates_are_placed_in_time():
     assert unreadable[0] == pytest.approx(0, abs=0.01)
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("date", [False, True])
+def test_iso_strings_are_the_dates_that_were_fitted(unit, date):
+    stamps = pd.Series(pd.date_range("2020-01-01", periods=900, freq="D", unit=unit))
+    given = stamps.dt.date if date else stamps
+    fitted = AutonomousPreprocessor().fit(pd.DataFrame({"t": given}))
+    out = fitted.transform(pd.DataFrame({"t": given}))
+    assert out.shape == (900, 5)  # no place in the day
+    for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"):
+        texts = pd.DataFrame({"t": stamps.dt.strftime(form)})
+        np.testing.assert_array_equal(fitted.transform(texts), out)
+    # One that must be guessed is missing, whatever comes with it.
+    ambiguous = pd.DataFrame({"t": ["13/01/2020", "01/02/2020", "now", "2020"]})
+    missing = fitted.transform(pd.DataFrame({"t": pd.to_datetime([None] * 4)}))
+    np.testing.assert_array_equal(fitted.transform(ambiguous), missing)
+
+
 def test_dates_at_any_type_agree():
     stamps = pd.date_range("2020-01-01", periods=50, freq="13h", tz="Asia/Tokyo")
     columns = {
