@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from autonomaly.io._columns import ColumnValues
+
 # A typical value is found on this many rows; more change nothing that is shown.
 _MAX_REFERENCE_ROWS = 10_000
 # So many of the most normal rows are asked how a value becomes them.
@@ -40,7 +42,8 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
     -------
     list of list of (int, object, object)
         For each row the position of the column, the value of the row and a typical
-        value (the median, or the most frequent); the most telling first. A value that
+        value (the median, or the most frequent, which may be that it is missing); the
+        most telling first. A value that
         is the typical one is never named. Empty if no single value makes the row odd,
         but only how they go together.
     """
@@ -73,7 +76,7 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
             column = _column(data, j)
             if j not in typical:
                 typical[j] = _typical_value(column)
-            if str(column[row]) != str(typical[j]):
+            if not _same(column[row], typical[j]):
                 named.append((int(j), column[row], typical[j]))
         told.append(named)
     return told
@@ -96,18 +99,31 @@ def _column(data, j):
 
 
 def _typical_value(values):
-    """Return the median or most frequent value; None if all are missing."""
+    """Return the median or most frequent value; None if that is a missing one."""
     import pandas as pd
 
     n = len(values)
     rows = np.linspace(0, n - 1, min(n, _MAX_REFERENCE_ROWS)).astype(int)
-    present = pd.Series(values[np.unique(rows)]).dropna()
-    if present.empty:
-        return None
-    ordered = pd.api.types.is_numeric_dtype(present.dtype) or (
-        pd.api.types.is_datetime64_any_dtype(present.dtype)
+    column = pd.Series(values[np.unique(rows)])
+    ordered = pd.api.types.is_numeric_dtype(column.dtype) or (
+        pd.api.types.is_datetime64_any_dtype(column.dtype)
     )
-    if ordered and not pd.api.types.is_bool_dtype(present.dtype):
+    if ordered and not pd.api.types.is_bool_dtype(column.dtype):
+        present = column.dropna()
+        if present.empty:
+            return None
         return present.sort_values(kind="stable").iloc[len(present) // 2]
-    texts = present.map(str)  # lists and dictionaries cannot be counted
-    return present[texts == texts.value_counts().index[0]].iloc[0]
+    codes, labels = ColumnValues(column).levels()
+    # A missing value is a level, too, the last one here: in a column that is empty in
+    # most rows, being there is what is rare.
+    codes = np.where(codes < 0, len(labels), codes)
+    most = np.bincount(codes).argmax()
+    return None if most == len(labels) else column.iloc[np.argmax(codes == most)]
+
+
+def _same(value, typical):
+    """Tell whether two values are one level, however they are written."""
+    pair = np.empty(2, dtype=object)
+    pair[:] = value, typical
+    codes, _ = ColumnValues(pair).levels()
+    return codes[0] == codes[1]

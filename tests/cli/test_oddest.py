@@ -97,3 +97,27 @@ def test_a_value_that_is_typical_is_not_named():
     assert [data.columns[j] for j, _, _ in told] == ["size"]
     told = telling_columns(score, data, score(data), np.array([0]))
     assert told == [[]]
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, "", "NA"])
+def test_a_value_that_is_rare_because_it_is_there(missing):
+    alarm = pd.Series([missing] * 300, dtype=object)
+    alarm[[3, 80, 200]] = "boom"
+    data = pd.DataFrame({"alarm": alarm, "size": 0.0})
+    data.loc[5, "size"] = 9.0
+
+    def score(rows):
+        return -1.0 * (rows["alarm"] == "boom").to_numpy() - rows["size"].to_numpy()
+
+    boom, size = telling_columns(score, data, score(data), np.array([3, 5]))
+    assert boom == [(0, "boom", None)]
+    assert [j for j, _, _ in size] == [1]
+
+
+def test_spellings_of_a_missing_value_are_one_level():
+    data = pd.DataFrame({"alarm": [None, "NA", np.nan, "", "boom", "boom"]})
+
+    def score(rows):  # a missing value is odd, but it is what is typical
+        return -1.0 * (rows["alarm"] != "boom").to_numpy()
+
+    assert telling_columns(score, data, score(data), np.arange(4)) == [[]] * 4
