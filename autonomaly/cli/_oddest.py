@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autonomaly.io import ColumnRole
 from autonomaly.io._columns import ColumnValues
 
 # A typical value is found on this many rows; more change nothing that is shown.
@@ -17,7 +18,7 @@ _MAX_VALUES_AT_ONCE = 2_000_000
 MAX_COLUMNS = 1000
 
 
-def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
+def telling_columns(score_samples, data, scores, rows, *, n_columns=3, amounts=None):
     """Find the columns whose values make rows odd.
 
     Each value of the row is put alone into the most normal rows of the table. The more
@@ -37,6 +38,9 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
         Positions of the rows to explain.
     n_columns : int, default=3
         At most so many columns are named for each row.
+    amounts : callable or None, default=None
+        Tells which columns have a median, see `amounts_of`; without it, those whose
+        type is a number or a date.
 
     Returns
     -------
@@ -67,6 +71,7 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
         gains[:, chunk] = (scores[normal][None, :, None] - after).mean(axis=1).T
     oddness = scores[normal].mean() - scores[rows]
     told, typical = [], {}
+    amounts = _amounts_by_type if amounts is None else amounts
     for row, gain, odd in zip(rows, gains, oddness, strict=True):
         enough = max(_MIN_SHARE * odd, _MIN_SHARE * gain.max())
         named = []
@@ -75,7 +80,7 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
                 break
             column = _column(data, j)
             if j not in typical:
-                typical[j] = _typical_value(column)
+                typical[j] = _typical_value(j, column, amounts)
             if not _same(column[row], typical[j]):
                 named.append((int(j), column[row], typical[j]))
         told.append(named)
@@ -98,21 +103,51 @@ def _column(data, j):
     return data.iloc[:, j].array if hasattr(data, "iloc") else data[:, j]
 
 
-def _typical_value(values):
+def amounts_of(detector):
+    """Say how a detector reads amounts and dates.
+
+    Parameters
+    ----------
+    detector : AutonomousDetector
+        Fitted.
+
+    Returns
+    -------
+    callable
+        Takes the position of a column and the column; returns what its values are
+        worth, NaN where missing, or None if they are neither amounts nor dates.
+    """
+    preprocessor = detector.preprocessor_
+    roles = list(preprocessor.roles_.values())
+
+    def amounts(j, column):
+        if roles[j] not in (ColumnRole.NUMERIC, ColumnRole.DATE):
+            return None
+        return preprocessor._amounts(j, column)[:, 0]
+
+    return amounts
+
+
+def _amounts_by_type(j, column):
+    """Read amounts and dates that are such by their type."""
+    if column.dtype.kind == "M":
+        return ColumnValues(column).seconds()
+    return ColumnValues(column).numbers() if column.dtype.kind in "iuf" else None
+
+
+def _typical_value(j, values, amounts):
     """Return the median or most frequent value; None if that is a missing one."""
     import pandas as pd
 
     n = len(values)
     rows = np.linspace(0, n - 1, min(n, _MAX_REFERENCE_ROWS)).astype(int)
     column = pd.Series(values[np.unique(rows)])
-    ordered = pd.api.types.is_numeric_dtype(column.dtype) or (
-        pd.api.types.is_datetime64_any_dtype(column.dtype)
-    )
-    if ordered and not pd.api.types.is_bool_dtype(column.dtype):
-        present = column.dropna()
-        if present.empty:
-            return None
-        return present.sort_values(kind="stable").iloc[len(present) // 2]
+    size = amounts(j, column)
+    if size is not None:
+        present = np.count_nonzero(~np.isnan(size))
+        # NaN comes last.
+        middle = np.argsort(size, kind="stable")[present // 2]
+        return column.iloc[middle] if present else None
     codes, labels = ColumnValues(column).levels()
     # A missing value is a level, too, the last one here: in a column that is empty in
     # most rows, being there is what is rare.
