@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
@@ -325,6 +325,26 @@ def test_texts():
     assert not np.allclose(Z[1], Z[3])
 
 
+@pytest.mark.parametrize("frame", [False, True])
+def test_large_integers_are_told_apart(frame):
+    steps = np.random.RandomState(0).permutation(np.arange(100) % 50)
+    small, large = np.c_[steps, -steps], np.c_[2**60 + steps, -steps]
+    fitted = AutonomousPreprocessor()
+    if frame:
+        small, large = (pd.DataFrame(X, columns=["a", "b"]) for X in (small, large))
+    Z = fitted.fit_transform(large)
+    assert fitted.dropped_ == {}
+    assert {str(role) for role in fitted.roles_.values()} == {"numeric"}
+    np.testing.assert_allclose(Z, AutonomousPreprocessor().fit_transform(small))
+    # each row by itself, and the same from a column of another type
+    np.testing.assert_array_equal(fitted.transform(large[3:4]), Z[3:4])
+    row = np.array([[2**60, 0]])
+    row = pd.DataFrame(row, columns=["a", "b"]) if frame else row
+    same = [fitted.transform(row.astype(kind)) for kind in (int, float, object)]
+    np.testing.assert_array_equal(same[1], same[0])
+    np.testing.assert_array_equal(same[2], same[0])
+
+
 def test_identifiers_are_kept_on_request_or_need():
     X = pd.DataFrame({"id": range(50), "v": RNG.randn(50)})
     assert AutonomousPreprocessor().fit_transform(X).shape == (50, 1)
@@ -452,6 +472,7 @@ extreme = hnp.arrays(
 
 @settings(max_examples=300, deadline=None)
 @given(arrays | extreme)
+@example(np.array([[2**63 - 511], [0], [2**63 - 512]]))  # one as float64
 def test_any_array(X):
     preprocessor = AutonomousPreprocessor()
     Z = preprocessor.fit_transform(X)
@@ -471,7 +492,7 @@ def test_any_array(X):
             continue
         assert f"x{j}" in sources
         z = Z[present, list(sources).index(f"x{j}")]
-        assert (np.diff(z[np.argsort(x[present], kind="stable")]) >= 0).all()
+        assert (np.diff(z[np.argsort(X[present, j], kind="stable")]) >= 0).all()
 
 
 @settings(max_examples=150, deadline=None)
