@@ -9,11 +9,16 @@ from autonomaly._utils._names import unknown_name_message
 from autonomaly.cli._large import chunks_if_large, take_truth
 from autonomaly.exceptions import AutonomalyWarning, DataError
 from autonomaly.io import Chunks, ColumnRole, load_dataset
-from autonomaly.io._columns import NULL_STRINGS, ColumnValues
+from autonomaly.io._columns import NULL_STRINGS
 
 _LABEL_NAMES = {
     *("anomaly", "anomalous", "is_anomaly", "outlier", "is_outlier", "label", "labels"),
     *("fraud", "is_fraud", "attack", "target", "y", "class", "truth", "ground_truth"),
+}
+# What a column held in training, what it may hold now, and the types that cannot.
+_HELD = {
+    ColumnRole.NUMERIC: ("numbers", "something else", "biuf"),
+    ColumnRole.DATE: ("dates", "no date that can be read", "M"),
 }
 
 
@@ -126,7 +131,8 @@ def match_columns(detector, data, source):
     Warns
     -----
     AutonomalyWarning
-        If the columns have no names, or one that held numbers holds other things.
+        If the columns have no names, or one that held numbers or dates holds
+        other things.
     """
     if isinstance(data, Chunks):
         return data.map(lambda chunk: match_columns(detector, chunk, source))
@@ -156,7 +162,7 @@ def match_columns(detector, data, source):
     if missing or unknown:
         raise DataError(f"{source} {_difference(missing, unknown, known)}")
     data = data[known]
-    _warn_of_no_numbers(detector, data, source)
+    _warn_of_unreadable(detector, data, source)
     return data
 
 
@@ -181,18 +187,21 @@ def _listed(names):
     return ", ".join(map(str, names[:10])) + ", ..." * (len(names) > 10)
 
 
-def _warn_of_no_numbers(detector, data, source):
-    """Say so where a column of numbers holds anything else: it counts as missing."""
-    for name, role in detector.preprocessor_.roles_.items():
-        if role != ColumnRole.NUMERIC or data[name].dtype.kind in "biuf":
-            continue
+def _warn_of_unreadable(detector, data, source):
+    """Say so where a column of numbers or dates holds what counts as missing there."""
+    preprocessor = detector.preprocessor_
+    for j, (name, role) in enumerate(preprocessor.roles_.items()):
         column = data[name]
-        lost = np.isnan(ColumnValues(column).numbers()) & column.notna().to_numpy()
+        held, lacking, sure = _HELD.get(role, (None, None, ""))
+        if held is None or column.dtype.kind in sure:
+            continue
+        lost = np.isnan(preprocessor._amounts(j, column)[:, 0])
+        lost &= column.notna().to_numpy()
         others = [v for v in column[lost] if str(v).strip().lower() not in NULL_STRINGS]
         if others:
             warnings.warn(
-                f"column {name!r} held numbers in training; {len(others)} of "
-                f"{len(column)} rows of {source} hold something else, such as "
+                f"column {name!r} held {held} in training; {len(others)} of "
+                f"{len(column)} rows of {source} hold {lacking}, such as "
                 f"{str(others[0])[:40]!r}, and count as missing there",
                 AutonomalyWarning,
                 stacklevel=3,

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from autonomaly.io import ColumnRole
+from autonomaly.io._columns import ColumnValues
+
 # A typical value is found on this many rows; more change nothing that is shown.
 _MAX_REFERENCE_ROWS = 10_000
 # So many of the most normal rows are asked how a value becomes them.
@@ -15,7 +18,7 @@ _MAX_VALUES_AT_ONCE = 2_000_000
 MAX_COLUMNS = 1000
 
 
-def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
+def telling_columns(score_samples, data, scores, rows, *, n_columns=3, amounts=None):
     """Find the columns whose values make rows odd.
 
     Each value of the row is put alone into the most normal rows of the table. The more
@@ -35,12 +38,16 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
         Positions of the rows to explain.
     n_columns : int, default=3
         At most so many columns are named for each row.
+    amounts : callable or None, default=None
+        Tells which columns have a median, see `amounts_of`; without it, those whose
+        type is a number or a date.
 
     Returns
     -------
     list of list of (int, object, object)
         For each row the position of the column, the value of the row and a typical
-        value (the median, or the most frequent); the most telling first. A value that
+        value (the median, or the most frequent, which may be that it is missing); the
+        most telling first. A value that
         is the typical one is never named. Empty if no single value makes the row odd,
         but only how they go together.
     """
@@ -64,6 +71,7 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
         gains[:, chunk] = (scores[normal][None, :, None] - after).mean(axis=1).T
     oddness = scores[normal].mean() - scores[rows]
     told, typical = [], {}
+    amounts = _amounts_by_type if amounts is None else amounts
     for row, gain, odd in zip(rows, gains, oddness, strict=True):
         enough = max(_MIN_SHARE * odd, _MIN_SHARE * gain.max())
         named = []
@@ -72,8 +80,8 @@ def telling_columns(score_samples, data, scores, rows, *, n_columns=3):
                 break
             column = _column(data, j)
             if j not in typical:
-                typical[j] = _typical_value(column)
-            if str(column[row]) != str(typical[j]):
+                typical[j] = _typical_value(j, column, amounts)
+            if not _same(column[row], typical[j]):
                 named.append((int(j), column[row], typical[j]))
         told.append(named)
     return told
@@ -95,19 +103,62 @@ def _column(data, j):
     return data.iloc[:, j].array if hasattr(data, "iloc") else data[:, j]
 
 
-def _typical_value(values):
-    """Return the median or most frequent value; None if all are missing."""
+def amounts_of(detector):
+    """Say how a detector reads amounts and dates.
+
+    Parameters
+    ----------
+    detector : AutonomousDetector
+        Fitted.
+
+    Returns
+    -------
+    callable
+        Takes the position of a column and the column; returns what its values are
+        worth, NaN where missing, or None if they are neither amounts nor dates.
+    """
+    preprocessor = detector.preprocessor_
+    roles = list(preprocessor.roles_.values())
+
+    def amounts(j, column):
+        if roles[j] not in (ColumnRole.NUMERIC, ColumnRole.DATE):
+            return None
+        return preprocessor._amounts(j, column)[:, 0]
+
+    return amounts
+
+
+def _amounts_by_type(j, column):
+    """Read amounts and dates that are such by their type."""
+    if column.dtype.kind == "M":
+        return ColumnValues(column).seconds()
+    return ColumnValues(column).numbers() if column.dtype.kind in "iuf" else None
+
+
+def _typical_value(j, values, amounts):
+    """Return the median or most frequent value; None if that is a missing one."""
     import pandas as pd
 
     n = len(values)
     rows = np.linspace(0, n - 1, min(n, _MAX_REFERENCE_ROWS)).astype(int)
-    present = pd.Series(values[np.unique(rows)]).dropna()
-    if present.empty:
-        return None
-    ordered = pd.api.types.is_numeric_dtype(present.dtype) or (
-        pd.api.types.is_datetime64_any_dtype(present.dtype)
-    )
-    if ordered and not pd.api.types.is_bool_dtype(present.dtype):
-        return present.sort_values(kind="stable").iloc[len(present) // 2]
-    texts = present.map(str)  # lists and dictionaries cannot be counted
-    return present[texts == texts.value_counts().index[0]].iloc[0]
+    column = pd.Series(values[np.unique(rows)])
+    size = amounts(j, column)
+    if size is not None:
+        present = np.count_nonzero(~np.isnan(size))
+        # NaN comes last.
+        middle = np.argsort(size, kind="stable")[present // 2]
+        return column.iloc[middle] if present else None
+    codes, labels = ColumnValues(column).levels()
+    # A missing value is a level, too, the last one here: in a column that is empty in
+    # most rows, being there is what is rare.
+    codes = np.where(codes < 0, len(labels), codes)
+    most = np.bincount(codes).argmax()
+    return None if most == len(labels) else column.iloc[np.argmax(codes == most)]
+
+
+def _same(value, typical):
+    """Tell whether two values are one level, however they are written."""
+    pair = np.empty(2, dtype=object)
+    pair[:] = value, typical
+    codes, _ = ColumnValues(pair).levels()
+    return codes[0] == codes[1]

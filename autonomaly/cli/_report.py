@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from autonomaly.cli._large import rows_to_show
-from autonomaly.cli._oddest import MAX_COLUMNS, N_NORMAL, telling_columns
+from autonomaly.cli._oddest import MAX_COLUMNS, N_NORMAL, amounts_of, telling_columns
 from autonomaly.io import Chunks
 
 _MAX_VALUE_WIDTH = 40
@@ -293,7 +293,11 @@ class Report:
                 )
                 or "no single value; how they go together"
                 for columns in telling_columns(
-                    detector.score_samples, data, scores, rows
+                    detector.score_samples,
+                    data,
+                    scores,
+                    rows,
+                    amounts=amounts_of(detector),
                 )
             ]
         else:

@@ -14,6 +14,8 @@ import numpy as np
 
 from autonomaly.exceptions import DataError
 from autonomaly.io._dates import datetime_seconds, parse_dates, timedelta_seconds
+from autonomaly.io._integers import EXACT, beyond_float, lost_digits, middle, shifted
+from autonomaly.io._raw import is_polars, raw_values
 
 __all__ = [
     "ColumnValues",
@@ -37,11 +39,6 @@ _EPOCH_UTC = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MAX_TEXT = 1000  # characters of a nested object that are told apart
 
 _MISSING, _NUMBER, _SECONDS, _FLAG, _TEXT = range(5)
-
-
-def is_polars(X):
-    """Tell whether an object comes from polars, without importing it."""
-    return type(X).__module__.partition(".")[0] == "polars"
 
 
 def table(X):
@@ -141,53 +138,6 @@ def parse_number(text):
     return None
 
 
-def _raw_values(column):
-    """Turn a column into an array of numbers, datetimes, timedeltas or objects."""
-    if is_polars(column):
-        return _raw_polars(column)
-    if not isinstance(column, np.ndarray) and hasattr(column, "dtype"):
-        return _raw_pandas(column)
-    values = np.asarray(column)
-    return values if values.dtype.kind in "biufcmMO" else values.astype(object)
-
-
-def _raw_polars(column):
-    kind = column.dtype
-    name = str(kind.base_type())
-    if kind.is_numeric():
-        import polars as pl
-
-        return column.cast(pl.Float64).to_numpy()
-    if name == "Datetime":
-        if kind.time_zone is not None:
-            column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return column.to_numpy()
-    if name in ("Date", "Duration"):
-        return column.to_numpy()
-    values = np.empty(len(column), dtype=object)
-    values[:] = column.to_list()
-    return values
-
-
-def _raw_pandas(column):
-    import pandas as pd
-
-    kind = column.dtype
-    if isinstance(kind, np.dtype):
-        return np.asarray(column)
-    if isinstance(kind, pd.DatetimeTZDtype):
-        return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
-    if isinstance(kind, pd.PeriodDtype):
-        return column.dt.to_timestamp().to_numpy()
-    if isinstance(kind, pd.SparseDtype):
-        return np.asarray(column)
-    if pd.api.types.is_bool_dtype(kind):
-        return column.astype(object).to_numpy()
-    if pd.api.types.is_numeric_dtype(kind) and kind.kind in "iuf":
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return column.astype(object).to_numpy()
-
-
 def _read_value(value):
     """Say what one object is and what it is worth as a number or a text."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
@@ -200,6 +150,10 @@ def _read_value(value):
     if isinstance(value, decimal.Decimal) and value.is_nan():
         return _MISSING, None
     if isinstance(value, numbers.Real | decimal.Decimal | fractions.Fraction):
+        if isinstance(value, numbers.Integral) and (
+            EXACT < value < 2**64 or -(2**63) <= value < -EXACT
+        ):
+            return _NUMBER, int(value)
         try:
             number = float(value)
         except OverflowError:
@@ -250,7 +204,8 @@ def _object_text(value):
 
 def _number_text(number):
     """One spelling per number, whether it came as 1, 1.0 or numpy.int64(1)."""
-    return str(int(number)) if number.is_integer() else repr(number)
+    whole = isinstance(number, int) or number.is_integer()
+    return str(int(number)) if whole else repr(number)
 
 
 def _factorize(values):
@@ -313,20 +268,22 @@ class ColumnValues:
             "Enum",
         )
         self._number = None  # float64, when the whole column is numeric
+        self._integers = None  # the same, where float64 cannot hold them
         self._flag = False
         self._seconds = None
         self._codes = None
         if self.categorical and not is_polars(column):
-            categories = _raw_values(column.cat.categories.to_series())
+            categories = raw_values(column.cat.categories.to_series())
             self._codes = np.asarray(column.cat.codes, dtype=np.intp)
             self._read(list(categories.astype(object)))
             return
-        values = _raw_values(column)
+        values = raw_values(column)
         code = values.dtype.kind
         if code == "c":
             raise complex_error()
         if code in "biuf":
             self._flag = code == "b"
+            self._integers = values if beyond_float(values) else None
             with np.errstate(over="ignore"):  # long doubles beyond float64: infinite
                 self._number = values.astype(np.float64)
         elif code == "m":
@@ -357,8 +314,13 @@ class ColumnValues:
         """Give every row the value of its distinct object."""
         return np.append(np.asarray(values, dtype=np.float64), fill)[self._codes]
 
-    def numbers(self):
+    def numbers(self, offset=0):
         """Read the column as numbers; what is no number is NaN.
+
+        Parameters
+        ----------
+        offset : int, default=0
+            Is subtracted before integers are rounded to float64.
 
         Returns
         -------
@@ -366,7 +328,10 @@ class ColumnValues:
             Flags are 0 and 1; infinities stay.
         """
         if self._number is not None:
-            return self._number
+            if not offset:
+                return self._number
+            exact = self._number if self._integers is None else self._integers
+            return shifted(exact, offset)
         if self._seconds is not None:
             return np.full(len(self), np.nan)
         out = np.full(len(self._payload), np.nan)
@@ -376,7 +341,48 @@ class ColumnValues:
             elif self._kinds[i] == _TEXT:
                 number = parse_number(value)
                 out[i] = np.nan if number is None else number
+        if offset:
+            out = shifted(out, offset)
+            for i, value in self._large():
+                out[i] = value - offset
         return self._spread(out)
+
+    def _large(self):
+        """Position and value of the distinct integers that float64 cannot hold."""
+        return [
+            (i, value)
+            for i, value in enumerate(self._payload)
+            if self._kinds[i] == _NUMBER and isinstance(value, int)
+        ]
+
+    def offset(self):
+        """Return an integer near which float64 can tell the values apart.
+
+        Returns
+        -------
+        int
+            0 unless most numbers of the column are integers beyond 2**53.
+        """
+        if self._integers is not None:
+            return middle(self._integers)
+        large = [] if self._codes is None else [value for _, value in self._large()]
+        found = np.abs(self.numbers()) if large else np.zeros(1)
+        if 2 * np.count_nonzero(found >= EXACT) <= np.count_nonzero(found >= 0):
+            return 0
+        return sorted(large)[len(large) // 2]
+
+    def lost(self):
+        """Return the digits that `numbers` loses, see `lost_digits`; None if none."""
+        if self._integers is not None:
+            return lost_digits(self._integers)
+        large = [] if self._codes is None else self._large()
+        if not large:
+            return None
+        words = np.zeros(len(self._payload) + 1, dtype=np.uint64)
+        for i, value in large:
+            kind = np.int64 if value < 0 else np.uint64
+            words[i] = lost_digits(np.array([value], dtype=kind))[0]
+        return words[self._codes]
 
     def seconds(self, date_format=None):
         """Read the column as seconds since 1970-01-01 UTC; NaN if no date.
@@ -419,8 +425,10 @@ class ColumnValues:
         """
         if self._codes is None:
             values = self._number if self._number is not None else self._seconds
+            values = values if self._integers is None else self._integers
             uniques, codes = np.unique(values, return_inverse=True)
-            payload = [bool(v) if self._flag else float(v) for v in uniques]
+            kind = float if self._integers is None else int
+            payload = [bool(v) if self._flag else kind(v) for v in uniques]
             kinds = np.where(np.isnan(uniques), _MISSING, _NUMBER)
         else:
             codes, payload, kinds = self._codes, self._payload, self._kinds

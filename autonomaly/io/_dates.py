@@ -4,7 +4,16 @@ import re
 
 import numpy as np
 
-__all__ = ["datetime_seconds", "guess_date_format", "parse_dates", "timedelta_seconds"]
+__all__ = [
+    "ISO_8601",
+    "datetime_seconds",
+    "guess_date_format",
+    "parse_dates",
+    "timedelta_seconds",
+]
+
+#: The format of dates that can be read in one way only: year, month, day.
+ISO_8601 = "ISO8601"
 
 _DATE_LIKE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?"
@@ -12,7 +21,14 @@ _DATE_LIKE = re.compile(
     r"|oct|nov|dec))[\w ,.:/+-]{8,40}",
     re.IGNORECASE,
 )
+_PER_SECOND = {
+    unit: 1000**k for k, unit in enumerate(("s", "ms", "us", "ns", "ps", "fs", "as"))
+}
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+# What is handed to pandas' ISO 8601 reader: alone it takes "now" for the present, and
+# any four digits for a year.
+_YEAR_FIRST = re.compile(r"\d{4}\D\d.*|\d{8}T.*")
+_NANOSECONDS = re.compile(r"\.\d{7}")
 
 
 def guess_date_format(strings):
@@ -47,7 +63,7 @@ def guess_date_format(strings):
 def _candidate_formats(text):
     """List the formats worth trying, judged by the look of one date."""
     if _ISO_DATE.fullmatch(text) or re.match(r"\d{8}T", text):
-        return ["ISO8601"]
+        return [ISO_8601]
     if re.search("[A-Za-z]{3}", text.split(":")[0]):
         dates = ["%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%b %d %Y", "%Y-%b-%d"]
         dates += [date.replace("%b", "%B") for date in dates]
@@ -68,19 +84,36 @@ def parse_dates(strings, date_format):
     """Seconds since 1970-01-01 UTC of date strings, NaN where unreadable."""
     import pandas as pd
 
-    dates = pd.to_datetime(
-        pd.Series(strings, dtype=object), format=date_format, errors="coerce", utc=True
-    )
-    return datetime_seconds(dates.dt.tz_localize(None).to_numpy())
+    if date_format == ISO_8601:
+        strings = [s if _YEAR_FIRST.fullmatch(s) else None for s in strings]
+    strings = pd.Series(strings, dtype=object)
+    out = np.full(len(strings), np.nan)
+    # Nanoseconds reach from 1677 to 2262 only, and pandas gives them to all dates of
+    # a series once one needs them: that one must not take the others away.
+    fine = strings.map(lambda s: bool(s and _NANOSECONDS.search(s))).to_numpy(bool)
+    for part in (fine, ~fine):
+        if part.any():
+            dates = pd.to_datetime(
+                strings[part], format=date_format, errors="coerce", utc=True
+            )
+            out[part] = datetime_seconds(dates.dt.tz_localize(None).to_numpy())
+    return out
 
 
 def datetime_seconds(values):
     """Seconds since 1970-01-01 of a datetime64 array, NaN for NaT."""
     unit, step = np.datetime_data(values.dtype)
-    if unit in ("Y", "M", "generic"):
-        values, unit, step = values.astype("datetime64[s]"), "s", 1
-    seconds = values.astype(np.int64).astype(np.float64)
-    seconds *= step * (np.timedelta64(1, unit) / np.timedelta64(1, "s"))
+    if unit in ("Y", "M", "generic") or step != 1:
+        unit = "s" if unit in ("Y", "M", "generic") else unit
+        values = values.astype(f"datetime64[{unit}]")
+    count = values.astype(np.int64)
+    # Whole seconds apart from the rest: a midnight is one in every unit.
+    per_second = _PER_SECOND.get(unit, 1)
+    if per_second > 1:
+        whole = count // per_second
+        seconds = whole + (count - whole * per_second) / per_second
+    else:
+        seconds = count * (np.timedelta64(1, unit) / np.timedelta64(1, "s"))
     seconds[np.isnat(values)] = np.nan
     return seconds
 

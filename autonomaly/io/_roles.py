@@ -122,7 +122,7 @@ def _is_constant(values):
 
 
 def _read_plain(values, name, n_rows):
-    numbers = values.numbers()
+    numbers = values.numbers(values.offset())
     same = (numbers == numbers[:1]) | np.isnan(numbers) & np.isnan(numbers[:1])
     if same.all():
         return _ColumnReading(role=ColumnRole.CONSTANT, reason=_constant_reason(values))
@@ -152,7 +152,8 @@ def _read_column(values, name, n_rows):
     if shares["date"] >= 0.9:
         return reading("date", "points in time")
     if shares["number"] + shares["flag"] >= 0.9 and shares["number"] > 0:
-        reason = _number_identifier(values.numbers(), name, n_rows)
+        numbers = values.numbers(values.offset())
+        reason = _number_identifier(numbers, name, n_rows)
         if reason:
             return reading("identifier", reason)
         return reading("numeric", "numbers")

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from autonomaly.io._dates import ISO_8601
+
 __all__ = ["CategoryEncoder", "DateEncoder", "TextEncoder"]
 
 _DAY, _WEEK, _YEAR = 86_400, 604_800, 31_556_952  # seconds
@@ -81,11 +83,12 @@ class DateEncoder:
     Parameters
     ----------
     date_format : str or None
-        Format of dates given as strings.
+        Format of dates given as strings; None for the forms of ISO 8601, which can be
+        read without knowing the others of the column.
     """
 
     def __init__(self, date_format):
-        self.date_format = date_format
+        self.date_format = date_format or ISO_8601
 
     def fit(self, values):
         """Find out which cycles the column spans."""

@@ -21,6 +21,7 @@ from autonomaly.io._columns import (
     table,
     unique_names,
 )
+from autonomaly.io._integers import beyond_float, middle, shifted
 from autonomaly.io._roles import _read_columns
 from autonomaly.preprocessing._encoders import (
     CategoryEncoder,
@@ -82,7 +83,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     no identifier is looked for. Columns keep their order; indicators of missing values
     come last. ``(x - median) / scale`` with ``scale = (p95 - p5) / 3.29`` is computed
     without overflow for every float64; results beyond 1e30 continue
-    logarithmically, infinite values lie beyond the finite ones.
+    logarithmically, infinite values lie beyond the finite ones. Where most integers of
+    a column are beyond 2**53, the middle one is subtracted before they become float64,
+    which could not tell close ones apart.
 
     If no column varies, one column of zeros comes out.
 
@@ -147,6 +150,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         X = self._validate(X, reset=True)
         self.dropped_, self.feature_sources_ = {}, {}
         self._encoders = {}  # position of a column -> encoder
+        self._offsets = {}  # position of a column of large integers -> one of them
         self._plain = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
         if self._plain:
             self._fit_array(X)
@@ -172,7 +176,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         if self._plain and isinstance(X, np.ndarray) and X.dtype.kind in "biuf":
             if self._zero_column:
                 return np.zeros((len(X), 1))
-            return self._numbers.transform(X)
+            return self._numbers.transform(self._near_offsets(X))
         _, columns, n_rows = table(X)
         out = np.zeros((n_rows, len(self._names_out)))
         if self._zero_column:
@@ -265,7 +269,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
 
     def _fit_array(self, X):
         self._names_in = self._input_names(X.shape[1])
-        self._numbers = NumberEncoder(self.missing_share).fit(X)
+        if beyond_float(X):
+            offsets = {j: middle(X[:, j]) for j in range(X.shape[1])}
+            self._offsets = {j: offset for j, offset in offsets.items() if offset}
+        self._numbers = NumberEncoder(self.missing_share).fit(self._near_offsets(X))
         self.roles_ = dict.fromkeys(self._names_in, ColumnRole.NUMERIC)
         used = np.union1d(self._numbers.kept_, self._numbers.indicators_)
         for j in np.setdiff1d(np.arange(X.shape[1]), used):
@@ -301,6 +308,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
                 amounts = np.isfinite(values.numbers()).all()
                 role = ColumnRole.NUMERIC if amounts else ColumnRole.CATEGORICAL
             if role == ColumnRole.NUMERIC:
+                self._offsets[j] = values.offset()
                 self._number_columns.append((j, ""))
             elif role == ColumnRole.DATE:
                 self._encoders[j] = DateEncoder(reading.date_format).fit(values)
@@ -322,14 +330,25 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         k = 0
         while k < len(self._number_columns):
             j, _ = self._number_columns[k]
-            values = ColumnValues(columns[j])
-            if j in self._encoders:
-                block = self._encoders[j].transform(values)
-                out[:, k : k + block.shape[1]] = block
-                k += block.shape[1]
-            else:
-                out[:, k] = values.numbers()
-                k += 1
+            block = self._amounts(j, columns[j])
+            out[:, k : k + block.shape[1]] = block
+            k += block.shape[1]
+        return out
+
+    def _amounts(self, j, column):
+        """Read a numeric or date column; NaN where it holds anything else."""
+        values = ColumnValues(column)
+        if j in self._encoders:
+            return self._encoders[j].transform(values)
+        return values.numbers(self._offsets.get(j, 0))[:, None]
+
+    def _near_offsets(self, X):
+        """Subtract from large integers what float64 could not tell apart with them."""
+        if not self._offsets:
+            return X
+        out = X.astype(np.float64)
+        for j, offset in self._offsets.items():
+            out[:, j] = shifted(X[:, j], offset)
         return out
 
     def _finish(self):

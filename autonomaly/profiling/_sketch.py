@@ -355,7 +355,8 @@ class TableSketch:
             part = Moments.of_block(values)
             left = column_slice.start
             parts[left] = parts[left].merged(part) if left in parts else part
-            hashes = table.hashes(values, column_slice)
+            lost = table.lost(row_slice, column_slice)
+            hashes = table.hashes(values, column_slice, lost)
             row_hashes[row_slice] += hashes.sum(axis=0, dtype=np.uint64)
             for j, column in enumerate(columns[column_slice]):
                 cells = hashes[j]

@@ -72,7 +72,7 @@ class Table:
             for start in range(0, self.n_rows, step):
                 yield slice(start, min(start + step, self.n_rows)), columns
 
-    def hashes(self, values, columns):
+    def hashes(self, values, columns, lost=None):
         """Hash cells, column by column.
 
         Parameters
@@ -81,6 +81,8 @@ class Table:
             Cells; NaN is missing.
         columns : slice
             Which columns these are.
+        lost : ndarray of shape (n_columns, n), uint64, or None
+            What the cells lost by rounding, see `lost`.
 
         Returns
         -------
@@ -91,6 +93,8 @@ class Table:
         missing = np.isnan(values)
         if missing.any():
             bits[missing] = _MISSING_BITS
+        if lost is not None:
+            bits ^= mix(lost)  # 0 stays 0
         bits ^= column_salts(len(self.names))[columns, None]
         return mix(bits)
 
@@ -128,6 +132,15 @@ class ArrayTable(Table):
         with np.errstate(over="ignore"):  # long doubles beyond float64: infinite
             return np.array(self._X[rows, columns].T, dtype=np.float64, order="C")
 
+    def lost(self, rows, columns):
+        """Return the digits that `block` loses of integers, None if it loses none."""
+        if self._X.dtype.kind not in "iu":
+            return None
+        from autonomaly.io._integers import beyond_float, lost_digits
+
+        cells = self._X[rows, columns]
+        return lost_digits(cells.T) if beyond_float(cells) else None
+
     def rows(self, positions):
         """Return the rows at the given positions, shape (n_columns, n)."""
         with np.errstate(over="ignore"):
@@ -151,10 +164,13 @@ class FrameTable(Table):
             self.roles = _given_roles(roles, self.names)
         self.n_inconsistent = np.zeros(len(names), dtype=np.int64)
         self._columns, kinds = [], []
+        self._lost = {}  # position of a column of large integers -> lost digits
         for j, column in enumerate(columns):
-            values, kind, n_inconsistent = _read_column(
-                ColumnValues(column), self.roles[j]
-            )
+            column = ColumnValues(column)
+            values, kind, n_inconsistent = _read_column(column, self.roles[j])
+            lost = column.lost() if kind == "number" else None
+            if lost is not None:
+                self._lost[j] = lost
             self._columns.append(values)
             kinds.append(kind)
             self.n_inconsistent[j] = n_inconsistent
@@ -164,11 +180,24 @@ class FrameTable(Table):
         return "frame"
 
     def _raw(self, rows, columns):
-        return self.block(rows, columns)
+        cells, lost = self.block(rows, columns), self.lost(rows, columns)
+        return cells if lost is None else np.append(cells.view(np.uint64), lost)
 
     def block(self, rows, columns):
         """Return some cells as float64 of shape (n_columns, n)."""
         return np.stack([column[rows] for column in self._columns[columns]])
+
+    def lost(self, rows, columns):
+        """Return the digits that `block` loses of integers, None if it loses none."""
+        large = [j for j in self._lost if columns.start <= j < columns.stop]
+        if not large:
+            return None
+        out = np.zeros(
+            (columns.stop - columns.start, rows.stop - rows.start), np.uint64
+        )
+        for j in large:
+            out[j - columns.start] = self._lost[j][rows]
+        return out
 
     def rows(self, positions):
         """Return the rows at the given positions, shape (n_columns, n)."""

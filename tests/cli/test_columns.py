@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -93,6 +95,25 @@ def test_numbers_that_became_texts_are_said_to_count_as_missing(fitted):
     texts.loc[[3, 4], "a"] = ["broken", "n/a"]
     with pytest.warns(AutonomalyWarning, match="'a' held numbers.*1 of 60.*'broken'"):
         match_columns(detector, texts, "f")
+
+
+def test_dates_that_cannot_be_read_are_said_to_count_as_missing():
+    frame = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=60)})
+    frame["a"] = np.random.RandomState(0).normal(size=60)
+    detector = AutonomousDetector(max_models=1).fit(frame)
+    texts = frame.assign(day=frame["day"].dt.strftime("%Y-%m-%d"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        match_columns(detector, frame, "f")
+        data = match_columns(detector, texts, "f")
+    np.testing.assert_array_equal(
+        detector.score_samples(data), detector.score_samples(frame)
+    )
+    texts.loc[[3, 4], "day"] = ["not", "n/a"]
+    with pytest.warns(AutonomalyWarning, match="'day' held dates.*1 of 60.*'not'"):
+        match_columns(detector, texts, "f")
+    with pytest.warns(AutonomalyWarning, match="60 of 60 rows of f hold no date"):
+        match_columns(detector, frame.assign(day=range(60)), "f")
 
 
 def test_a_model_without_names_takes_columns_as_they_are():

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import IsolationForest
 
-from autonomaly.cli._oddest import telling_columns
+from autonomaly import AutonomousDetector
+from autonomaly.cli._oddest import amounts_of, telling_columns
 
 
 def _far_from_zero(X):
@@ -97,3 +98,56 @@ def test_a_value_that_is_typical_is_not_named():
     assert [data.columns[j] for j, _, _ in told] == ["size"]
     told = telling_columns(score, data, score(data), np.array([0]))
     assert told == [[]]
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, "", "NA"])
+def test_a_value_that_is_rare_because_it_is_there(missing):
+    alarm = pd.Series([missing] * 300, dtype=object)
+    alarm[[3, 80, 200]] = "boom"
+    data = pd.DataFrame({"alarm": alarm, "size": 0.0})
+    data.loc[5, "size"] = 9.0
+
+    def score(rows):
+        return -1.0 * (rows["alarm"] == "boom").to_numpy() - rows["size"].to_numpy()
+
+    boom, size = telling_columns(score, data, score(data), np.array([3, 5]))
+    assert boom == [(0, "boom", None)]
+    assert [j for j, _, _ in size] == [1]
+
+
+def test_spellings_of_a_missing_value_are_one_level():
+    data = pd.DataFrame({"alarm": [None, "NA", np.nan, "", "boom", "boom"]})
+
+    def score(rows):  # a missing value is odd, but it is what is typical
+        return -1.0 * (rows["alarm"] != "boom").to_numpy()
+
+    assert telling_columns(score, data, score(data), np.arange(4)) == [[]] * 4
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+def test_the_typical_date_of_texts_is_the_median(form):
+    days = pd.Series(pd.date_range("2021-03-01", periods=101))
+    rng = np.random.RandomState(0)
+    data = pd.DataFrame({"day": days[rng.permutation(101)].dt.strftime(form).array})
+    data["size"] = pd.Series([f"{1000.5 + i:,}" for i in range(101)])
+    data["alarm"] = pd.Series([np.nan] * 90 + [1.0] * 11)
+    data["a"] = rng.normal(size=101)
+    detector = AutonomousDetector(max_models=1).fit(data)
+    roles = list(detector.preprocessor_.roles_.values())
+    assert roles == ["date", "numeric", "categorical", "numeric"]
+
+    def score(rows):  # odd is what the last row holds
+        return -1.0 * (rows == data.iloc[100]).sum(axis=1).to_numpy()
+
+    (told,) = telling_columns(
+        score,
+        data,
+        score(data),
+        np.array([100]),
+        n_columns=4,
+        amounts=amounts_of(detector),
+    )
+    typical = {data.columns[j]: value for j, _, value in told}
+    assert typical["day"] == days[50].strftime(form)
+    assert typical["size"] == "1,050.5"
+    assert typical["alarm"] is None

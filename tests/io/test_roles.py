@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from autonomaly.exceptions import DataError
 from autonomaly.io import ColumnRole, infer_roles
 from autonomaly.io._columns import ColumnValues, parse_number, table
-from autonomaly.io._dates import guess_date_format
+from autonomaly.io._dates import datetime_seconds, guess_date_format, parse_dates
+from autonomaly.io._integers import lost_digits, shifted
 
 N = 60
 RNG = np.random.RandomState(0)
@@ -291,12 +292,94 @@ def test_years_far_away():
     )
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_date_is_the_same_in_every_unit(unit):
+    days = np.arange(-30_000, 50_000)
+    values = days.astype("datetime64[D]").astype(f"datetime64[{unit}]")
+    np.testing.assert_array_equal(datetime_seconds(values), 86400.0 * days)
+
+
+def test_dates_that_need_nanoseconds_take_no_others_away():
+    strings = ["9999-12-31", "2020-01-01 00:00:00.000000001", "2020-01-01"]
+    alone = [parse_dates([string], "ISO8601")[0] for string in strings]
+    np.testing.assert_array_equal(parse_dates(strings, "ISO8601"), alone)
+
+
+@pytest.mark.parametrize("text", ["now", "today", "2020", "20200102", "01/02/2020"])
+def test_only_what_begins_with_a_date_is_an_iso_date(text):
+    assert np.isnan(parse_dates([text, "2020-01-02"], "ISO8601")[0])
+
+
 def test_day_comes_first_when_it_must():
     assert guess_date_format(["01/02/2020", "13/02/2020"]) == "%d/%m/%Y"
     assert guess_date_format(["01/02/2020", "02/13/2020"]) == "%m/%d/%Y"
     assert guess_date_format(["01/02/2020"]) == "%m/%d/%Y"
     assert guess_date_format(["192.168.1.1"]) is None
     assert guess_date_format([]) is None
+
+
+LARGE = 2**60 + 3 * np.arange(40)
+LARGE_COLUMNS = [
+    pd.Series(LARGE),
+    pd.Series(LARGE.astype(np.uint64)),
+    pd.Series(LARGE, dtype="Int64"),
+    pd.Series([None, *LARGE], dtype="Int64"),
+    pd.Series(LARGE, dtype="int64[pyarrow]"),
+    pd.Series([int(value) for value in LARGE], dtype=object),
+    pd.Series(pd.Categorical(LARGE)),
+    pl.Series(LARGE),
+    pl.Series([None, *LARGE.tolist()]),
+]
+
+
+@pytest.mark.parametrize("column", LARGE_COLUMNS, ids=lambda c: str(c.dtype))
+def test_large_integers_are_told_apart(column):
+    values = ColumnValues(column)
+    codes, labels = values.levels()
+    assert sorted(labels) == sorted(str(value) for value in LARGE)
+    assert len(np.unique(codes[codes >= 0])) == 40
+    numbers = values.numbers(values.offset())
+    np.testing.assert_array_equal(np.diff(numbers[np.isfinite(numbers)]), 3)
+    alone = ColumnValues(column[39:40]).numbers(values.offset())
+    np.testing.assert_array_equal(alone, numbers[39])
+
+
+def test_large_integers_have_a_role():
+    shuffled = np.random.RandomState(0).permutation(2**60 + np.arange(100))
+    X = pd.DataFrame({"run": shuffled, "same": 2**60 + 1, "x": np.arange(100) % 7})
+    assert list(infer_roles(X).values()) == ["identifier", "constant", "numeric"]
+    assert list(infer_roles(X.to_numpy()).values()) == [
+        *("numeric", "constant", "numeric")
+    ]
+    repeated = pd.DataFrame({"size": 2**60 + np.arange(100) % 9})
+    assert list(infer_roles(repeated).values()) == ["numeric"]
+
+
+integers = st.integers(-(2**63), 2**64 - 1) | st.integers(-(2**53), 2**53)
+
+
+@given(integers, integers)
+def test_differences_are_rounded_once(value, offset):
+    kind = np.int64 if value < 2**63 else np.uint64
+    assert shifted(np.array([value], dtype=kind), offset)[0] == float(value - offset)
+    number = float(value)
+    assert shifted(np.array([number]), offset)[0] == float(int(number) - offset)
+
+
+@given(st.integers(-(2**63), 2**64 - 1), st.integers(0, 4000))
+def test_lost_digits_tell_apart_what_floats_cannot(value, step):
+    pair = [value, min(value + step, 2**64 - 1 if value >= 0 else 2**63 - 1)]
+    kind = np.int64 if value < 0 else np.uint64
+    array = np.array(pair, dtype=kind)
+    told = set(zip(array.astype(float).tolist(), lost_digits(array), strict=True))
+    assert len(told) == len(set(pair))
+    exact = lost_digits(array)[[float(v) == v for v in pair]]
+    assert not exact.any()
+
+
+def test_shifted_keeps_what_is_no_integer():
+    values = np.array([np.inf, -np.inf, np.nan, 0.5])
+    np.testing.assert_array_equal(shifted(values, 2), [np.inf, -np.inf, np.nan, -1.5])
 
 
 @given(st.floats(allow_nan=False))

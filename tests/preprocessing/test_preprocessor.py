@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
@@ -289,6 +289,23 @@ def test_dates_are_placed_in_time():
     assert unreadable[0] == pytest.approx(0, abs=0.01)
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("date", [False, True])
+def test_iso_strings_are_the_dates_that_were_fitted(unit, date):
+    stamps = pd.Series(pd.date_range("2020-01-01", periods=900, freq="D", unit=unit))
+    given = stamps.dt.date if date else stamps
+    fitted = AutonomousPreprocessor().fit(pd.DataFrame({"t": given}))
+    out = fitted.transform(pd.DataFrame({"t": given}))
+    assert out.shape == (900, 5)  # no place in the day
+    for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"):
+        texts = pd.DataFrame({"t": stamps.dt.strftime(form)})
+        np.testing.assert_array_equal(fitted.transform(texts), out)
+    # One that must be guessed is missing, whatever comes with it.
+    ambiguous = pd.DataFrame({"t": ["13/01/2020", "01/02/2020", "now", "2020"]})
+    missing = fitted.transform(pd.DataFrame({"t": pd.to_datetime([None] * 4)}))
+    np.testing.assert_array_equal(fitted.transform(ambiguous), missing)
+
+
 def test_dates_at_any_type_agree():
     stamps = pd.date_range("2020-01-01", periods=50, freq="13h", tz="Asia/Tokyo")
     columns = {
@@ -320,6 +337,26 @@ def test_texts():
     Z = preprocessor.transform(pd.DataFrame({"t": [None, "ERROR ÄÖ", 3, X["t"][0]]}))
     assert np.isfinite(Z).all()
     assert not np.allclose(Z[1], Z[3])
+
+
+@pytest.mark.parametrize("frame", [False, True])
+def test_large_integers_are_told_apart(frame):
+    steps = np.random.RandomState(0).permutation(np.arange(100) % 50)
+    small, large = np.c_[steps, -steps], np.c_[2**60 + steps, -steps]
+    fitted = AutonomousPreprocessor()
+    if frame:
+        small, large = (pd.DataFrame(X, columns=["a", "b"]) for X in (small, large))
+    Z = fitted.fit_transform(large)
+    assert fitted.dropped_ == {}
+    assert {str(role) for role in fitted.roles_.values()} == {"numeric"}
+    np.testing.assert_allclose(Z, AutonomousPreprocessor().fit_transform(small))
+    # each row by itself, and the same from a column of another type
+    np.testing.assert_array_equal(fitted.transform(large[3:4]), Z[3:4])
+    row = np.array([[2**60, 0]])
+    row = pd.DataFrame(row, columns=["a", "b"]) if frame else row
+    same = [fitted.transform(row.astype(kind)) for kind in (int, float, object)]
+    np.testing.assert_array_equal(same[1], same[0])
+    np.testing.assert_array_equal(same[2], same[0])
 
 
 def test_identifiers_are_kept_on_request_or_need():
@@ -449,6 +486,7 @@ extreme = hnp.arrays(
 
 @settings(max_examples=300, deadline=None)
 @given(arrays | extreme)
+@example(np.array([[2**63 - 511], [0], [2**63 - 512]]))  # one as float64
 def test_any_array(X):
     preprocessor = AutonomousPreprocessor()
     Z = preprocessor.fit_transform(X)
@@ -468,7 +506,7 @@ def test_any_array(X):
             continue
         assert f"x{j}" in sources
         z = Z[present, list(sources).index(f"x{j}")]
-        assert (np.diff(z[np.argsort(x[present], kind="stable")]) >= 0).all()
+        assert (np.diff(z[np.argsort(X[present, j], kind="stable")]) >= 0).all()
 
 
 @settings(max_examples=150, deadline=None)

@@ -129,6 +129,34 @@ def test_duplicates_and_distinct_values_are_exact(rng):
     assert half.quality.duplicates == frame.duplicated().sum()
 
 
+@pytest.mark.parametrize("kind", ["array", "frame", "polars", "chunks"])
+def test_large_integers_are_distinct(rng, kind):
+    large = rng.permutation(2**62 + np.arange(200) * 100)
+    X = np.c_[large, np.full(200, 2**60 + 1), np.arange(200) % 7]
+    X = X if kind == "array" else pd.DataFrame(X, columns=["x0", "x1", "x2"])
+    X = pl.from_pandas(X) if kind == "polars" else X
+    if kind == "chunks":  # what one chunk holds as float64 is the same in another
+        parts = [
+            DataProfiler().profile(part) for part in (X[:100], X[100:].astype(object))
+        ]
+        profile = parts[0].merge(parts[1])
+    else:
+        profile = DataProfiler().profile(X)
+    assert [f.n_distinct for f in profile.features] == [200, 1, 7]
+    assert [f.role for f in profile.features] == ["numeric", "constant", "numeric"]
+    assert profile.quality.duplicates == 0
+
+
+def test_profiles_of_large_integers_are_not_mixed_up():
+    profiler = DataProfiler()
+    first, second = (
+        profiler.profile(pd.DataFrame({"x": 2**60 + step * (np.arange(60) % 20)}))
+        for step in (0, 1)
+    )
+    assert first.features[0].n_distinct == 1
+    assert second.features[0].n_distinct == 20
+
+
 def test_swapped_cells_are_no_duplicates():
     found = profile(np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 2.0], [-0.0, 0.0]]))
     assert found.quality.duplicates == 1

@@ -1,0 +1,67 @@
+"""Columns of any library as arrays of NumPy."""
+
+import numpy as np
+
+from autonomaly.io._integers import EXACT
+
+__all__ = ["is_polars", "raw_values"]
+
+
+def is_polars(X):
+    """Tell whether an object comes from polars, without importing it."""
+    return type(X).__module__.partition(".")[0] == "polars"
+
+
+def raw_values(column):
+    """Turn a column into an array of numbers, datetimes, timedeltas or objects."""
+    if is_polars(column):
+        return _raw_polars(column)
+    if not isinstance(column, np.ndarray) and hasattr(column, "dtype"):
+        return _raw_pandas(column)
+    values = np.asarray(column)
+    return values if values.dtype.kind in "biufcmMO" else values.astype(object)
+
+
+def _raw_polars(column):
+    kind = column.dtype
+    name = str(kind.base_type())
+    if kind.is_numeric():
+        import polars as pl
+
+        values = column.cast(pl.Float64).to_numpy()
+        if not kind.is_integer() or np.nanmax(np.abs(values), initial=0) < EXACT:
+            return values
+        if not column.null_count() and name in ("Int64", "UInt64"):
+            return column.to_numpy()
+    if name == "Datetime":
+        if kind.time_zone is not None:
+            column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return column.to_numpy()
+    if name in ("Date", "Duration"):
+        return column.to_numpy()
+    values = np.empty(len(column), dtype=object)
+    values[:] = column.to_list()
+    return values
+
+
+def _raw_pandas(column):
+    import pandas as pd
+
+    kind = column.dtype
+    if isinstance(kind, np.dtype):
+        return np.asarray(column)
+    if isinstance(kind, pd.DatetimeTZDtype):
+        return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    if isinstance(kind, pd.PeriodDtype):
+        return column.dt.to_timestamp().to_numpy()
+    if isinstance(kind, pd.SparseDtype):
+        return np.asarray(column)
+    if pd.api.types.is_bool_dtype(kind):
+        return column.astype(object).to_numpy()
+    if pd.api.types.is_numeric_dtype(kind) and kind.kind in "iuf":
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        if kind.kind == "f" or np.nanmax(np.abs(values), initial=0) < EXACT:
+            return values
+        if not column.hasnans:
+            return column.to_numpy(dtype=kind.numpy_dtype)
+    return column.astype(object).to_numpy()
