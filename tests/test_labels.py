@@ -108,6 +108,11 @@ def test_without_labels_there_is_nothing_to_ask(free):
         ([0, 1, None, 0], None, {0: False, 1: True, 3: False}),
         ([1, -1, np.nan, 1], None, {0: False, 1: True, 3: False}),
         ([True, False, None, None], None, {0: True, 1: False}),
+        ([True, -1, 1, False], None, {0: True, 1: True, 2: False, 3: False}),
+        ([-1, True, 1, np.bool_(False)], None, {0: True, 1: True, 2: False, 3: False}),
+        ([1, 0, True, False], None, {0: True, 1: False, 2: True, 3: False}),
+        ([True, False, 1, None], True, {0: True, 1: False, 2: True}),
+        ([True, False, 1, None], 0, {0: False, 1: True, 2: False}),
         ([np.nan, -1.0, np.nan, np.nan], None, {1: True}),
         ([0, None, None, None], None, {0: False}),
         (["ok", "bad", None, "ok"], "bad", {0: False, 1: True, 3: False}),
@@ -141,6 +146,7 @@ def test_labels_in_many_codes(y, outlier_label, expected):
         (["ok", "bad", None, None], None, ["outlier_label", "'ok', 'bad'"]),
         ([1, None, None, None], None, ["not plain", "outlier_label"]),
         ([1, 2, None, None], None, ["not plain", "1, 2"]),
+        ([True, False, 1, None], None, ["not plain", "there are: 1."]),
         (pd.Series([[1], [2], None, None]), None, ["unhashable", "booleans"]),
     ],
 )
@@ -148,6 +154,19 @@ def test_labels_that_do_not_fit_are_clear_errors(y, outlier_label, words):
     with pytest.raises(DataError) as error:
         read_labels(y, 4, LabelCode(outlier_label))
     assert all(word in str(error.value) for word in words)
+
+
+@pytest.mark.parametrize("first", [{3: -1, 4: 1}, {3: 1, 4: 0}, {3: True, 4: False}])
+def test_labels_of_a_detector_are_feedback_for_any(first):
+    one = detector(outlier_label=None, algorithms=QUICK[:1]).fit(X)
+    one.feedback(first)
+    assert one.labels_ == {3: True, 4: False}
+    one.feedback({7: True}).feedback({8: False, 9: np.True_})
+    one.feedback(one.labels_)
+    assert one.labels_ == {3: True, 4: False, 7: True, 8: False, 9: True}
+    one.feedback(dict(reversed(first.items())))  # the code of numbers is still known
+    assert one.labels_[3]
+    assert not one.labels_[4]
 
 
 def test_fit_refuses_labels_that_do_not_fit():
