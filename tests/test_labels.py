@@ -282,6 +282,29 @@ def test_labels_can_be_corrected_and_taken_back(fitted, unlabelled):
     assert fitted.offset_ == unlabelled.offset_
 
 
+def test_the_record_tells_that_labels_were_taken_back(fitted, unlabelled):
+    labels = some_labels(40)
+    fitted.feedback(labels).feedback(dict.fromkeys(labels))
+    last = {d.subject: d for d in fitted.record_.filter("labels")}
+    assert last["labels"].choice == "0, 0 of them anomalies"
+    assert "none any more" in last["labels"].reason
+    assert last["emphasis"].choice is None
+    assert last["trees"].choice == "left out"
+    assert last["contamination"].choice == unlabelled.contamination_
+    assert last["contamination"].evidence == {"offset": unlabelled.offset_}
+
+
+@pytest.mark.parametrize("known", [{}, {3: 1, 4: 0}])
+def test_feedback_without_news_changes_nothing(fitted, known):
+    fitted.feedback(known)
+    before = len(fitted.record_), fitted.offset_, fitted.score_samples(X)
+    for nothing in ({}, known, {9: None}, {}):
+        fitted.feedback(nothing)
+    assert before[:2] == (len(fitted.record_), fitted.offset_)
+    assert np.array_equal(before[2], fitted.score_samples(X))
+    assert fitted.labels_ == known
+
+
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
@@ -415,6 +438,7 @@ def test_feedback_is_quick_on_ten_thousand_rows():
         labels = some_labels(n, truth=truth)
         seconds = []
         for _ in range(3):
+            model.feedback(dict.fromkeys(labels))
             start = time.thread_time()
             model.feedback(labels)
             seconds.append(time.thread_time() - start)
