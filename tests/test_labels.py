@@ -108,6 +108,11 @@ def test_without_labels_there_is_nothing_to_ask(free):
         ([0, 1, None, 0], None, {0: False, 1: True, 3: False}),
         ([1, -1, np.nan, 1], None, {0: False, 1: True, 3: False}),
         ([True, False, None, None], None, {0: True, 1: False}),
+        ([True, -1, 1, False], None, {0: True, 1: True, 2: False, 3: False}),
+        ([-1, True, 1, np.bool_(False)], None, {0: True, 1: True, 2: False, 3: False}),
+        ([1, 0, True, False], None, {0: True, 1: False, 2: True, 3: False}),
+        ([True, False, 1, None], True, {0: True, 1: False, 2: True}),
+        ([True, False, 1, None], 0, {0: False, 1: True, 2: False}),
         ([np.nan, -1.0, np.nan, np.nan], None, {1: True}),
         ([0, None, None, None], None, {0: False}),
         (["ok", "bad", None, "ok"], "bad", {0: False, 1: True, 3: False}),
@@ -141,6 +146,7 @@ def test_labels_in_many_codes(y, outlier_label, expected):
         (["ok", "bad", None, None], None, ["outlier_label", "'ok', 'bad'"]),
         ([1, None, None, None], None, ["not plain", "outlier_label"]),
         ([1, 2, None, None], None, ["not plain", "1, 2"]),
+        ([True, False, 1, None], None, ["not plain", "there are: 1."]),
         (pd.Series([[1], [2], None, None]), None, ["unhashable", "booleans"]),
     ],
 )
@@ -148,6 +154,19 @@ def test_labels_that_do_not_fit_are_clear_errors(y, outlier_label, words):
     with pytest.raises(DataError) as error:
         read_labels(y, 4, LabelCode(outlier_label))
     assert all(word in str(error.value) for word in words)
+
+
+@pytest.mark.parametrize("first", [{3: -1, 4: 1}, {3: 1, 4: 0}, {3: True, 4: False}])
+def test_labels_of_a_detector_are_feedback_for_any(first):
+    one = detector(outlier_label=None, algorithms=QUICK[:1]).fit(X)
+    one.feedback(first)
+    assert one.labels_ == {3: True, 4: False}
+    one.feedback({7: True}).feedback({8: False, 9: np.True_})
+    one.feedback(one.labels_)
+    assert one.labels_ == {3: True, 4: False, 7: True, 8: False, 9: True}
+    one.feedback(dict(reversed(first.items())))  # the code of numbers is still known
+    assert one.labels_[3]
+    assert not one.labels_[4]
 
 
 def test_fit_refuses_labels_that_do_not_fit():
@@ -261,6 +280,29 @@ def test_labels_can_be_corrected_and_taken_back(fitted, unlabelled):
     assert fitted.labels_ == {}
     assert np.array_equal(fitted.score_samples(X), unlabelled.score_samples(X))
     assert fitted.offset_ == unlabelled.offset_
+
+
+def test_the_record_tells_that_labels_were_taken_back(fitted, unlabelled):
+    labels = some_labels(40)
+    fitted.feedback(labels).feedback(dict.fromkeys(labels))
+    last = {d.subject: d for d in fitted.record_.filter("labels")}
+    assert last["labels"].choice == "0, 0 of them anomalies"
+    assert "none any more" in last["labels"].reason
+    assert last["emphasis"].choice is None
+    assert last["trees"].choice == "left out"
+    assert last["contamination"].choice == unlabelled.contamination_
+    assert last["contamination"].evidence == {"offset": unlabelled.offset_}
+
+
+@pytest.mark.parametrize("known", [{}, {3: 1, 4: 0}])
+def test_feedback_without_news_changes_nothing(fitted, known):
+    fitted.feedback(known)
+    before = len(fitted.record_), fitted.offset_, fitted.score_samples(X)
+    for nothing in ({}, known, {9: None}, {}):
+        fitted.feedback(nothing)
+    assert before[:2] == (len(fitted.record_), fitted.offset_)
+    assert np.array_equal(before[2], fitted.score_samples(X))
+    assert fitted.labels_ == known
 
 
 @pytest.mark.parametrize(
@@ -396,6 +438,7 @@ def test_feedback_is_quick_on_ten_thousand_rows():
         labels = some_labels(n, truth=truth)
         seconds = []
         for _ in range(3):
+            model.feedback(dict.fromkeys(labels))
             start = time.thread_time()
             model.feedback(labels)
             seconds.append(time.thread_time() - start)

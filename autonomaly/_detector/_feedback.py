@@ -80,7 +80,9 @@ class FeedbackMixin:
             labels, self._labelled_vote.n_rows, self._label_code
         )
         known = {**self.labels_, **given}
-        self._learn({row: label for row, label in known.items() if label is not None})
+        known = {row: label for row, label in known.items() if label is not None}
+        if known != self.labels_:
+            self._learn(known)
         self._label_code = code
         return self
 
@@ -129,4 +131,4 @@ class FeedbackMixin:
             average_precision=vote.left_out_precision,
             flagged_share=self.contamination_,
         )
-        record_labels(self.record_, vote)
+        record_labels(self.record_, vote, self.contamination_, self.offset_)

@@ -12,7 +12,7 @@ __all__ = ["LabelCode", "read_feedback", "read_labels"]
 
 # Codes in which it is plain which value is the anomaly: scikit-learn's, and that of
 # nearly every data set with a column of labels.
-_PLAIN = "-1 where 1 is normal, or 1 (True) where 0 (False) is normal"
+_PLAIN = "-1 where 1 is normal, 1 where 0 is normal, or True"
 
 
 class LabelCode:
@@ -22,7 +22,8 @@ class LabelCode:
     ----------
     outlier_label : object, default=None
         The value of an anomaly. ``None`` finds it out where it is plain: labels are
-        -1 and 1 (-1 is the anomaly), or 0 and 1, or booleans (1 is).
+        -1 and 1 (-1 is the anomaly), or 0 and 1 (1 is). Booleans, True for anomalies,
+        may then stand among either.
 
     Attributes
     ----------
@@ -31,6 +32,7 @@ class LabelCode:
     """
 
     def __init__(self, outlier_label=None):
+        self._told = outlier_label is not None
         self.outlier = outlier_label
         self.normal = None
 
@@ -52,6 +54,16 @@ class LabelCode:
         DataError
             If the labels do not fit the code.
         """
+        if self._told:
+            return self._read(values)
+        # True == 1, which may be the normal value: set booleans apart before comparing.
+        booleans = np.array([isinstance(_bare(v), bool) for v in values], dtype=bool)
+        outlying = np.empty(len(values), dtype=bool)
+        outlying[booleans] = values[booleans]
+        outlying[~booleans] = self._read(values[~booleans])
+        return outlying
+
+    def _read(self, values):
         import pandas as pd
 
         try:
@@ -182,9 +194,7 @@ def read_feedback(labels, n_samples, code):
 
 
 def _plain_outlier(values):
-    if all(isinstance(v, (bool, int, float)) for v in values):
-        if any(isinstance(v, bool) for v in values):
-            return True
+    if all(isinstance(v, (int, float)) for v in values):
         if set(values) <= {-1, 1} and -1 in values:
             return -1
         if set(values) <= {0, 1} and 0 in values:

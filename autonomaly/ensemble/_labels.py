@@ -177,6 +177,7 @@ class LabelledVote:
         some = slice(None)
         if len(at) > _MAX_PROCESS_LABELS:
             some = _some_of_both(anomalous, _MAX_PROCESS_LABELS)
+        self._in_process = some
         known, target = pictures.take(at[some]), np.where(anomalous[some], 1.0, -1.0)
         rarer = min((target > 0).sum(), (target < 0).sum())
         names = list(EMPHASES) if rarer >= _FEWEST_FOR_CHOICE else list(EMPHASES)[:1]
@@ -207,34 +208,72 @@ class LabelledVote:
     def _fit_threshold(self, scores, at, anomalous):
         """Set the threshold, and the share of training rows beyond it."""
         even = scores[self._even]
+        if self._contamination == "auto" and not anomalous.any():
+            threshold = self._clear_of_normals(scores, at)
+        else:
+            share = self._learn_share(scores, at, anomalous)
+            threshold = separating_threshold(even, round(share * len(even)))
+        self.threshold = float(threshold)
+        self.share = float(np.mean(even > self.threshold))
+
+    def _clear_of_normals(self, scores, at):
+        """Find a threshold above all labelled rows, which are normal.
+
+        They say what the vote was wrong about, not where it was right: false alarms
+        are taken from the number it flags, and no other row takes their place.
+        """
+        free_share = self._ensemble.contamination_
+        doubted = self._count_doubted(scores, at, free_share)
+        share = max(free_share - doubted / self.n_rows, 0.0)
+        self.threshold_reason = (
+            f"all labels are of normal rows: {doubted} of them would be flagged but "
+            f"for their own label, which takes them from the {free_share:.1%} of the "
+            f"rows that the vote without labels sets apart; the threshold lies above "
+            f"the labelled rows"
+        )
+        rest = scores[np.setdiff1d(self._even, at)]
+        ceiling = scores[at].max()
+        n_flagged = min(round(share * len(self._even)), np.sum(rest > ceiling))
+        return separating_threshold(np.append(rest, ceiling), n_flagged)
+
+    def _count_doubted(self, scores, at, free_share):
+        """Count labelled rows that the vote, or the other labels, would flag."""
+        left_out = scores.copy()
+        left_out[at[self._in_process]] = self._process.left_out()
+        even = left_out[self._even]
+        level = separating_threshold(even, round(free_share * len(even)))
+        by_vote = self._votes[at] > -self._ensemble.offset_
+        return int(np.sum(by_vote | (left_out[at] > level)))
+
+    def _learn_share(self, scores, at, anomalous):
+        """Find the share of training rows to flag, and say what set it."""
         free_share = self._ensemble.contamination_
         if self._contamination != "auto":
-            share = self._contamination
             self.threshold_reason = "contamination was given"
-        elif self.left_out_precision is None:
-            share = max(free_share, anomalous.sum() / self.n_rows)
+            return self._contamination
+        if self.left_out_precision is None:
             self.threshold_reason = (
-                "there are labels of one kind only: the share of rows is that of the "
-                "vote without labels, but not below the anomalies that are known"
+                "all labels are of anomalies: the share of rows is that of the vote "
+                "without labels, but not below the anomalies that are known"
             )
-        else:
-            slope, intercept = _calibrate(*self._left_out)
-            p = expit(slope * scores + intercept)
-            p[at] = anomalous
-            learned = _share_for_f1(p[self._even])
-            n = len(at)
-            weight = n**2 / (n**2 + _THRESHOLD_LABELS**2)
-            share = expit(
-                weight * _log_odds(learned, len(even))
-                + (1 - weight) * _log_odds(free_share, len(even))
-            )
-            self.threshold_reason = (
-                f"the {n} labels promise the best F1 where {learned:.1%} of the rows "
-                f"are flagged, the vote without labels sets {free_share:.1%} apart; "
-                f"the labels weigh {weight:.0%}"
-            )
-        self.threshold = float(separating_threshold(even, round(share * len(even))))
-        self.share = float(np.mean(even > self.threshold))
+            return max(free_share, anomalous.sum() / self.n_rows)
+        slope, intercept = _calibrate(*self._left_out)
+        p = expit(slope * scores + intercept)
+        p[at] = anomalous
+        p = p[self._even]
+        learned = _share_for_f1(p)
+        n = len(at)
+        weight = n**2 / (n**2 + _THRESHOLD_LABELS**2)
+        share = expit(
+            weight * _log_odds(learned, len(p))
+            + (1 - weight) * _log_odds(free_share, len(p))
+        )
+        self.threshold_reason = (
+            f"the {n} labels promise the best F1 where {learned:.1%} of the rows "
+            f"are flagged, the vote without labels sets {free_share:.1%} apart; "
+            f"the labels weigh {weight:.0%}"
+        )
+        return share
 
     def describe(self):
         """Say in words what the left-out precision is worth."""

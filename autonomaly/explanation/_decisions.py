@@ -123,18 +123,27 @@ def _depth(level):
     return f"without {float(level[1:]):.0%}" if level.startswith("@") else level
 
 
-def record_labels(record, vote):
+def record_labels(record, vote, share, offset):
     """Write down what labels changed; a later call tells of the labels by then."""
     n_anomalies = sum(vote.labels.values())
+    taken_back = not vote.labels and bool(record.filter("labels", "contamination"))
+    why = "learnt from; far from every label the vote without labels still decides"
+    if not vote.labels:
+        when = "any more" if taken_back else "yet"
+        why = f"none {when}: the vote without labels decides"
     record.add(
         "labels",
         "labels",
         f"{len(vote.labels)}, {n_anomalies} of them anomalies",
-        "learnt from; far from every label the vote without labels still decides"
-        if vote.labels
-        else "none yet: the vote without labels decides",
+        why,
         kept_rows=len(vote.rows),
     )
+    if taken_back:  # else the last entries would still tell of labels
+        why = "all labels were taken back"
+        record.add("labels", "emphasis", None, why, average_precision=None)
+        record.add("labels", "trees", "left out", why, weight=0.0)
+        why += ": share and threshold are those of the vote without labels"
+        record.add("labels", "contamination", share, why, offset=offset)
     if not vote.labels:
         return
     record.add(
@@ -160,7 +169,7 @@ def record_labels(record, vote):
     record.add(
         "labels",
         "contamination",
-        vote.share,
+        share,
         vote.threshold_reason,
-        offset=-vote.threshold,
+        offset=offset,
     )
