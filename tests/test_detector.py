@@ -505,6 +505,28 @@ def test_too_little_time_gives_the_best_so_far_and_says_so():
     assert len(detector.rejected_) == len(POOL) - 1
     assert detector.record_.filter("resources", "time_budget")[0].choice == "spent"
     assert (detector.outlier_pvalues(table[:6]) < 0.01).all()
+    # One reason for all, which names the budget that was given and not a part of it.
+    (why,) = set(detector.rejected_.values())
+    assert why == "the time budget of 0.01 s was spent before it began"
+    trimming = detector.record_.filter("ensemble", "trimming")[0]
+    assert trimming.choice == ["all rows"]
+    assert "no time for more depths" in trimming.reason
+    # The profile is one of a sample of rows, the table is not.
+    assert detector.profile_.n_samples == 1000
+    assert detector.n_samples_seen_ == 6000
+    assert "6000 rows" in repr(detector.result_)
+    about_data = detector.record_.filter("profile", "data")[0]
+    assert about_data.choice == "6000 rows, 30 columns"
+    assert "1000 rows profiled" in about_data.reason
+
+
+def test_the_record_says_how_the_reference_was_trimmed():
+    def why(table):
+        decisions = AutonomousDetector(**SMALL).fit(table).record_
+        return decisions.filter("ensemble", "trimming")[0].reason
+
+    assert "several depths are averaged" in why(X)
+    assert "too few to leave any out" in why(X[:12])
 
 
 def test_memory_limit_is_kept():

@@ -93,8 +93,10 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     Attributes
     ----------
+    n_samples_seen_ : int
+        Rows that were read.
     profile_ : DataProfile
-        What the data is.
+        What the data is; where time is short, what a sample of its rows is.
     preprocessor_ : AutonomousPreprocessor
         From the table to numbers.
     recommendations_ : list of AlgorithmRecommendation
@@ -327,14 +329,15 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         chunks = as_chunks(X)
         with Progress(self.verbose) as progress:
             progress.stage("reading the table")
-            profile = None
+            profile, n_rows = None, None
             if chunks is not None:
-                X, profile, label_chunks = read_chunks(
+                X, profile, n_rows, label_chunks = read_chunks(
                     chunks, memory, deadline, seeds[0], record, label=label
                 )
                 label = label and not label_chunks
             preprocessor = AutonomousPreprocessor()
             Z = preprocessor.fit_transform(X)
+            self.n_samples_seen_ = len(Z) if n_rows is None else n_rows
             self._check_columns(X, reset=True)
             if len(Z) < 2:
                 raise DataError(
@@ -350,7 +353,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 profile = profiler.profile(rows, roles=preprocessor.roles_)
             self.profile_ = profile
             self.preprocessor_ = preprocessor
-            record_data(record, self.profile_, preprocessor, Z)
+            record_data(record, profile, self.n_samples_seen_, preprocessor, Z)
             if rows is not X:
                 choice = f"from {self.profile_.n_samples} of {len(Z)} rows"
                 why = "time_budget leaves no time to read all of them once more"
@@ -392,7 +395,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                     Z,
                     search=self.search,
                     n_trials=self.n_trials,
-                    time_budget=_time_left(deadline, _TUNING_SHARE),
+                    time_budget=Deadline(
+                        _time_left(deadline, _TUNING_SHARE), self.time_budget
+                    ),
                     memory_limit=memory,
                     n_jobs=self.n_jobs,
                     random_state=seeds[2],
@@ -412,11 +417,12 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 random_state=seeds[1],
             )
             self.ensemble_._on_step = progress.step
+            self.ensemble_._whole_budget = self.time_budget
             progress.stage("fitting detectors")
             labels = self.ensemble_.fit_predict(Z) if label else None
             if not label:
                 self.ensemble_.fit(Z)
-            del self.ensemble_._on_step
+            del self.ensemble_._on_step, self.ensemble_._whole_budget
 
         self._say_what_time_cost(record)
         failed = {**failed, **self.ensemble_.rejected_}

@@ -25,7 +25,7 @@ class AutonomousResult:
     recommendations : list of AlgorithmRecommendation
         The detectors chosen.
     data_profile : DataProfile
-        What the data is.
+        What the data is; where time was short, what a sample of its rows is.
     best_result : str
         Name of the detector that agrees best with the vote.
     success : bool
@@ -50,7 +50,7 @@ class AutonomousResult:
     success: bool
 
     def __repr__(self):
-        n_rows, n_columns = self.data_profile.n_samples, self.data_profile.n_features
+        n_rows, n_columns = self.model.n_samples_seen_, self.data_profile.n_features
         return (
             f"<{type(self).__name__}: {n_rows} rows, {n_columns} columns; "
             f"{self.performance['flagged_share']:.1%} flagged by "

@@ -378,7 +378,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         structure : float, default=None
             The structure of the data where it is known; measured if None.
         """
-        deadline = Deadline(self.time_budget)
+        # Whoever gave a part of a budget knows the whole, which reasons name.
+        deadline = Deadline(self.time_budget, getattr(self, "_whole_budget", None))
         seeds = spawn_seeds(self.random_state, 5)
         rows = draw_reference(len(X), self.max_reference, self.calibrate, seeds[0])
         self.rejected_, self._n_unscored = {}, 0

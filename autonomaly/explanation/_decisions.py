@@ -3,16 +3,19 @@
 __all__ = ["record_data", "record_fit", "record_labels", "record_tuning"]
 
 
-def record_data(record, profile, preprocessor, Z):
+def record_data(record, profile, n_rows, preprocessor, Z):
     """Write down what the data is and how it was made numeric."""
     roles = {}
+    why = "counted; roles are inferred from the values"
+    if profile.n_samples < n_rows:
+        why += f"; the ratios are those of the {profile.n_samples} rows profiled"
     for role in preprocessor.roles_.values():
         roles[str(role)] = roles.get(str(role), 0) + 1
     record.add(
         "profile",
         "data",
-        f"{profile.n_samples} rows, {profile.n_features} columns",
-        "counted; roles are inferred from the values",
+        f"{n_rows} rows, {profile.n_features} columns",
+        why,
         roles=roles,
         missing_values_ratio=profile.missing_values_ratio,
         duplicate_ratio=profile.duplicate_ratio,
@@ -82,9 +85,7 @@ def record_fit(record, detector):
         "ensemble",
         "trimming",
         [_depth(level) for level in ensemble.levels_],
-        "detectors learn the contamination they are given: the most suspicious rows "
-        "leave the reference; several depths are averaged because the best one cannot "
-        "be read off the data",
+        _why_these_depths(ensemble),
         reference_size=ensemble.reference_size_,
     )
     record.add(
@@ -116,6 +117,26 @@ def record_fit(record, detector):
         why,
         offset=detector.offset_,
     )
+
+
+def _why_these_depths(ensemble):
+    skipped = set(ensemble._depths) - set(ensemble._committee.depths_in_time)
+    if len(ensemble.levels_) == 1:
+        if skipped:
+            return (
+                "there was no time for more depths: detectors learn from all rows of "
+                "the reference, suspicious ones too"
+            )
+        return (
+            "detectors learn from all rows of the reference: they are too few to leave "
+            "any out, or nothing could be fitted on the others"
+        )
+    why = (
+        "detectors learn the contamination they are given: the most suspicious rows "
+        "leave the reference; several depths are averaged because the best one cannot "
+        "be read off the data"
+    )
+    return f"{why}; there was no time for more" if skipped else why
 
 
 def _depth(level):
