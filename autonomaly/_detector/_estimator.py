@@ -106,7 +106,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     ensemble_ : VotingOutlierEnsemble
         The fitted members and their vote.
     contamination_ : float
-        Share of training rows below the threshold.
+        Share of training rows below the threshold; after ``fit`` of those that were
+        looked at, which are not all of many.
     offset_ : float
         ``decision_function = score_samples - offset_``.
     labels_ : dict of int to bool
@@ -431,12 +432,11 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             r for r in selection.recommendations if r.algorithm not in failed
         ]
         self.offset_ = self.ensemble_.offset_
-        self.contamination_ = self.ensemble_.contamination_
         self._performance = {
             "kind": LABEL_FREE,
-            "flagged_share": self.contamination_,
             "member_agreement": self.ensemble_.agreement_,
         }
+        self._tell_share(self.ensemble_.contamination_, self.ensemble_.n_scored_)
         agreement = self.ensemble_.agreement_with_vote_
         names = [r.algorithm for r in self.recommendations_]
         self._best = max(names, key=lambda name: agreement.get(name, -1.0))
@@ -445,8 +445,12 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         self._start_learning(Z, known, _time_left(deadline), seeds[1])
         self._performance["fit_seconds"] = time.monotonic() - started
         if label and self.labels_:
-            return np.where(self._scores(Z) < self.offset_, -1, 1)
-        return self.predict(chunks) if chunks is not None and label_chunks else labels
+            labels = np.where(self._scores(Z) < self.offset_, -1, 1)
+        elif chunks is not None and label_chunks:
+            labels = self.predict(chunks)
+        if labels is not None:
+            self._tell_share_of_all(labels)
+        return labels
 
     def _say_what_time_cost(self, record):
         """Warn, and write down, if the time budget left something undone."""

@@ -110,8 +110,10 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         ``"name@0.3"`` after the share left out.
     rejected_ : dict of str to str
         Members that could not serve, with the reason.
+    n_scored_ : int
+        Training rows that set the threshold: of many, ``fit`` scores a part only.
     contamination_ : float
-        Share of training rows below the threshold.
+        Share of those rows below the threshold.
     structure_ : float
         Typical distance between neighbouring rows, relative to a Gaussian population
         with the same columns and correlations: about 1 where the data is one
@@ -611,6 +613,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             why = "contamination was given"
         self.threshold_reason_ = why
         self.offset_ = -threshold
+        self.n_scored_ = len(scores)
         self.contamination_ = float(np.mean(-scores < self.offset_))
 
     # ------------------------------------------------------------------ scoring

@@ -110,12 +110,15 @@ def record_fit(record, detector):
         why = ensemble.threshold_reason_
     else:
         why = "contamination was given"
+    if ensemble.n_scored_ < detector.n_samples_seen_:
+        why += f"; shares are of the {ensemble.n_scored_} rows looked at"
     record.add(
         "threshold",
         "contamination",
         detector.contamination_,
         why,
         offset=detector.offset_,
+        rows=ensemble.n_scored_,
     )
 
 
@@ -178,10 +181,13 @@ def record_labels(record, vote):
         else "two labels of each kind are needed to grow trees on",
         weight=vote.trees_weight,
     )
+    why = vote.threshold_reason
+    if vote.n_counted < vote.n_rows:
+        why += f"; shares are of the {vote.n_counted} rows looked at"
     record.add(
         "labels",
         "contamination",
         vote.share,
-        vote.threshold_reason,
+        why,
         offset=-vote.threshold,
     )
