@@ -520,6 +520,17 @@ def test_too_little_time_gives_the_best_so_far_and_says_so():
     assert "1000 rows profiled" in about_data.reason
 
 
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_a_single_member_has_nobody_to_agree_with(n_members):
+    detector = AutonomousDetector(max_models=n_members).fit(X)
+    agreement = detector.result_.performance["member_agreement"]
+    alone = n_members == 1
+    assert (agreement is None) == (detector.ensemble_.agreement_ is None) == alone
+    assert ("agree" not in str(detector.record_.filter("selection"))) == alone
+    vote = detector.record_.filter("ensemble", "vote")[0]
+    assert ("agreement" not in vote.evidence) == alone
+
+
 def test_the_record_says_how_the_reference_was_trimmed():
     def why(table):
         decisions = AutonomousDetector(**SMALL).fit(table).record_

@@ -21,7 +21,8 @@ class AutonomousResult:
     performance : dict
         Figures about the fit; ``"kind"`` says whether labels were used, and
         ``"flagged_share"`` is one of the ``"rows_looked_at"``: all of them after
-        ``fit_predict``, perhaps not all of many after ``fit``.
+        ``fit_predict``, perhaps not all of many after ``fit``. The
+        ``"member_agreement"`` is None with fewer than two members.
     explanations : DecisionRecord
         Every choice with its reason.
     recommendations : list of AlgorithmRecommendation

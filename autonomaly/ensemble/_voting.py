@@ -120,8 +120,9 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         homogeneous population, less where it has structure.
     threshold_reason_ : str
         What set the threshold.
-    agreement_ : float
-        Mean rank correlation of the members with the vote, on the reference.
+    agreement_ : float or None
+        Mean rank correlation of the members with the vote, on the reference. None with
+        fewer than two of them, which have nobody to agree with.
     agreement_with_vote_ : dict of str to float
         The same for each member, over its levels.
     offset_ : float

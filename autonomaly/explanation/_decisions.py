@@ -69,7 +69,14 @@ def record_tuning(record, search, tuned):
 def record_fit(record, detector):
     """Write down members, refusals, trimming, vote and threshold."""
     ensemble = detector.ensemble_
+    vote = {"members": len(ensemble.estimators_)}
+    if ensemble.agreement_ is not None:
+        vote["agreement"] = ensemble.agreement_
     for r in detector.recommendations_:
+        agreement = {}
+        if ensemble.agreement_ is not None:  # one member agrees with itself
+            found = ensemble.agreement_with_vote_.get(r.algorithm)
+            agreement["agreement_with_vote"] = found
         record.add(
             "selection",
             r.algorithm,
@@ -77,7 +84,7 @@ def record_fit(record, detector):
             r.reasoning,
             view=r.view,
             hyperparameters=r.hyperparameters,
-            agreement_with_vote=ensemble.agreement_with_vote_.get(r.algorithm),
+            **agreement,
         )
     for name, why in detector.rejected_.items():
         record.add("selection", name, "rejected", why)
@@ -94,8 +101,7 @@ def record_fit(record, detector):
         ensemble.combination,
         "the mean of the half of the members that find a row most abnormal: an anomaly "
         "need not look odd to every kind of detector",
-        members=len(ensemble.estimators_),
-        agreement=ensemble.agreement_,
+        **vote,
     )
     if detector.max_false_discovery_rate is not None:
         rate = detector.max_false_discovery_rate
