@@ -1,6 +1,5 @@
 """AutonomousDetector, as the people who call it see it."""
 
-import contextlib
 import io
 import json
 import logging
@@ -30,7 +29,7 @@ from autonomaly import (
     register_detector,
 )
 from autonomaly.detectors import unregister_detector
-from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
+from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.profiling import DataProfile
 from autonomaly.selection import POOL
@@ -741,6 +740,32 @@ def test_auto_detect(tmp_path):
     result = auto_detect(file, {"max_models": 3})
     assert result.model.predict(pd.read_csv(file))[7] == -1
     assert len(result.recommendations) == 3
-    with contextlib.suppress(TypeError):
-        auto_detect(file, {"max_model": 3})
-        pytest.fail("an unknown parameter was accepted")
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"max_model": 3}, r"'max_model'; did you mean 'max_models'\? Allowed: algo"),
+        ({"foo": 1, "bar": 2}, "Unknown parameter 'foo'.*Unknown parameter 'bar'"),
+        ({1: 2}, "Unknown parameter 1"),
+        (AutonomousDetector(), r"AutonomousDetector\(\) is no dict.*detector.fit"),
+        ([], r"config=\[\] is no dict"),
+    ],
+)
+def test_auto_detect_says_what_a_config_is(config, said):
+    with pytest.raises(TypeError, match=said):
+        auto_detect(X, config)
+
+
+@pytest.mark.parametrize("names", [["a", "b", "a"], [0, 1, 0]])
+def test_columns_of_one_name(names):
+    table = pd.DataFrame(X[:, :3], columns=names)
+    said = f"More than one column is called {names[0]!r}.*rename them"
+    with pytest.raises(DataError, match=said):
+        AutonomousDetector(**SMALL).fit(table)
+    fitted = AutonomousDetector(**SMALL).fit(table.iloc[:, :2])
+    with pytest.raises(DataError, match=said):
+        fitted.predict(table)
+    # what the message advises works
+    numbered = load_dataset(table).data
+    assert AutonomousDetector(**SMALL).fit(numbered).n_features_in_ == 3

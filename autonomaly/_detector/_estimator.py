@@ -22,6 +22,7 @@ from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._decisions import record_data, record_fit, record_tuning
 from autonomaly.explanation._html import summary_html
 from autonomaly.io import as_chunks
+from autonomaly.io._columns import check_names
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling import DataProfiler
 from autonomaly.resources import (
@@ -317,6 +318,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     def _check_columns(self, X, *, reset):
         """Check names and width; what the cells hold is for the preprocessor."""
+        check_names(X)
         validate_data(self, X, reset=reset, skip_check_array=True)
 
     # What the user wants transformers to put out is not what goes from part to part.
@@ -432,10 +434,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             r for r in selection.recommendations if r.algorithm not in failed
         ]
         self.offset_ = self.ensemble_.offset_
-        self._performance = {
-            "kind": LABEL_FREE,
-            "member_agreement": self.ensemble_.agreement_,
-        }
+        self._performance = {"kind": LABEL_FREE}
+        self._performance["member_agreement"] = self.ensemble_.agreement_
         self._tell_share(self.ensemble_.contamination_, self.ensemble_.n_scored_)
         agreement = self.ensemble_.agreement_with_vote_
         names = [r.algorithm for r in self.recommendations_]
