@@ -57,6 +57,27 @@ def test_files_that_fit_give_the_same_as_the_table(frame, tmp_path, suffix):
     )
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_shares_are_of_the_rows_looked_at(frame, tmp_path, suffix):
+    pattern = folder_of(frame, tmp_path, suffix)
+    detector = AutonomousDetector(memory_limit="100kB", **SMALL)
+    labels = detector.fit_predict(pattern)
+    flagged = np.mean(labels == -1)
+    performance = detector.result_.performance
+    assert detector.contamination_ == performance["flagged_share"] == flagged
+    assert performance["rows_looked_at"] == detector.n_samples_seen_ == 5000
+    assert f"5000 rows, 4 columns; {flagged:.1%} flagged" in repr(detector.result_)
+    assert detector.record_.filter("threshold")[-1].choice == flagged
+    fitted = AutonomousDetector(memory_limit="100kB", **SMALL).fit(pattern)
+    np.testing.assert_array_equal(fitted.predict(pattern), labels)
+    n = fitted.ensemble_.n_scored_
+    assert n < 5000
+    assert fitted.contamination_ != flagged  # a sample: it says so
+    assert f"% of the {n} rows looked at flagged by" in repr(fitted.result_)
+    (threshold,) = fitted.record_.filter("threshold")
+    assert f"shares are of the {n} rows looked at" in threshold.reason
+
+
 @pytest.mark.parametrize("kind", ["list", "function", "iterator", "arrays"])
 def test_chunks_in_memory(frame, kind):
     table = frame[list("abc")]

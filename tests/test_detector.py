@@ -1,6 +1,5 @@
 """AutonomousDetector, as the people who call it see it."""
 
-import contextlib
 import io
 import json
 import logging
@@ -31,7 +30,7 @@ from autonomaly import (
     register_detector,
 )
 from autonomaly.detectors import unregister_detector
-from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
+from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.profiling import DataProfile
 from autonomaly.selection import POOL
@@ -506,6 +505,39 @@ def test_too_little_time_gives_the_best_so_far_and_says_so():
     assert len(detector.rejected_) == len(POOL) - 1
     assert detector.record_.filter("resources", "time_budget")[0].choice == "spent"
     assert (detector.outlier_pvalues(table[:6]) < 0.01).all()
+    # One reason for all, which names the budget that was given and not a part of it.
+    (why,) = set(detector.rejected_.values())
+    assert why == "the time budget of 0.01 s was spent before it began"
+    trimming = detector.record_.filter("ensemble", "trimming")[0]
+    assert trimming.choice == ["all rows"]
+    assert "no time for more depths" in trimming.reason
+    # The profile is one of a sample of rows, the table is not.
+    assert detector.profile_.n_samples == 1000
+    assert detector.n_samples_seen_ == 6000
+    assert "6000 rows" in repr(detector.result_)
+    about_data = detector.record_.filter("profile", "data")[0]
+    assert about_data.choice == "6000 rows, 30 columns"
+    assert "1000 rows profiled" in about_data.reason
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_a_single_member_has_nobody_to_agree_with(n_members):
+    detector = AutonomousDetector(max_models=n_members).fit(X)
+    agreement = detector.result_.performance["member_agreement"]
+    alone = n_members == 1
+    assert (agreement is None) == (detector.ensemble_.agreement_ is None) == alone
+    assert ("agree" not in str(detector.record_.filter("selection"))) == alone
+    vote = detector.record_.filter("ensemble", "vote")[0]
+    assert ("agreement" not in vote.evidence) == alone
+
+
+def test_the_record_says_how_the_reference_was_trimmed():
+    def why(table):
+        decisions = AutonomousDetector(**SMALL).fit(table).record_
+        return decisions.filter("ensemble", "trimming")[0].reason
+
+    assert "several depths are averaged" in why(X)
+    assert "too few to leave any out" in why(X[:12])
 
 
 def test_memory_limit_is_kept():
@@ -740,6 +772,32 @@ def test_auto_detect(tmp_path):
     result = auto_detect(file, {"max_models": 3})
     assert result.model.predict(pd.read_csv(file))[7] == -1
     assert len(result.recommendations) == 3
-    with contextlib.suppress(TypeError):
-        auto_detect(file, {"max_model": 3})
-        pytest.fail("an unknown parameter was accepted")
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"max_model": 3}, r"'max_model'; did you mean 'max_models'\? Allowed: algo"),
+        ({"foo": 1, "bar": 2}, "Unknown parameter 'foo'.*Unknown parameter 'bar'"),
+        ({1: 2}, "Unknown parameter 1"),
+        (AutonomousDetector(), r"AutonomousDetector\(\) is no dict.*detector.fit"),
+        ([], r"config=\[\] is no dict"),
+    ],
+)
+def test_auto_detect_says_what_a_config_is(config, said):
+    with pytest.raises(TypeError, match=said):
+        auto_detect(X, config)
+
+
+@pytest.mark.parametrize("names", [["a", "b", "a"], [0, 1, 0]])
+def test_columns_of_one_name(names):
+    table = pd.DataFrame(X[:, :3], columns=names)
+    said = f"More than one column is called {names[0]!r}.*rename them"
+    with pytest.raises(DataError, match=said):
+        AutonomousDetector(**SMALL).fit(table)
+    fitted = AutonomousDetector(**SMALL).fit(table.iloc[:, :2])
+    with pytest.raises(DataError, match=said):
+        fitted.predict(table)
+    # what the message advises works
+    numbered = load_dataset(table).data
+    assert AutonomousDetector(**SMALL).fit(numbered).n_features_in_ == 3

@@ -429,6 +429,10 @@ def test_large_tables_keep_a_sample_and_all_labelled_rows(monkeypatch):
         model.feedback({int(missing): 1})
     # shares are counted on the sample, which the rows kept besides do not bend
     assert abs(np.mean(model.predict(X) == -1) - model.contamination_) < 0.05
+    assert "of the 100 rows looked at" in repr(model.result_)
+    assert "of the 100 rows looked at" in model.record_.filter("labels")[-1].reason
+    again = detector()
+    assert np.mean(again.fit_predict(X, as_y(labels)) == -1) == again.contamination_
 
 
 def test_feedback_is_quick_on_ten_thousand_rows():

@@ -1,6 +1,9 @@
 """From a source to a result in one call."""
 
+from collections.abc import Mapping
+
 from autonomaly._detector._estimator import AutonomousDetector
+from autonomaly._utils._names import unknown_name_message
 from autonomaly.io import load_dataset
 
 __all__ = ["auto_detect"]
@@ -22,6 +25,11 @@ def auto_detect(source, config=None):
         The fitted detector and what was found out. ``result.model.predict(source)``
         labels the rows, ``result.model.score_samples(source)`` scores them.
 
+    Raises
+    ------
+    TypeError
+        If ``config`` is no dict, or names something else than a parameter.
+
     Examples
     --------
     >>> from autonomaly import auto_detect
@@ -31,5 +39,22 @@ def auto_detect(source, config=None):
     >>> result.model.predict("sklearn:iris").shape
     (105,)
     """
-    dataset = load_dataset(source)
-    return AutonomousDetector(**(config or {})).fit(dataset.data).result_
+    detector = AutonomousDetector(**_checked({} if config is None else config))
+    return detector.fit(load_dataset(source).data).result_
+
+
+def _checked(config):
+    """Return the configuration, or say what is wrong with it."""
+    if not isinstance(config, Mapping):
+        raise TypeError(
+            f"config={config!r} is no dict. It must be one of parameters of "
+            f"AutonomousDetector, such as {{'max_models': 3}}; a detector that is "
+            f"there already is fitted with detector.fit(source)."
+        )
+    known = AutonomousDetector().get_params()
+    unknown = [name for name in config if name not in known]
+    if unknown:
+        raise TypeError(
+            " ".join(unknown_name_message("parameter", n, known) for n in unknown)
+        )
+    return dict(config)

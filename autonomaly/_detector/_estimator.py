@@ -22,6 +22,7 @@ from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._decisions import record_data, record_fit, record_tuning
 from autonomaly.explanation._html import summary_html
 from autonomaly.io import as_chunks
+from autonomaly.io._columns import check_names
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling import DataProfiler
 from autonomaly.resources import (
@@ -93,8 +94,10 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     Attributes
     ----------
+    n_samples_seen_ : int
+        Rows that were read.
     profile_ : DataProfile
-        What the data is.
+        What the data is; where time is short, what a sample of its rows is.
     preprocessor_ : AutonomousPreprocessor
         From the table to numbers.
     recommendations_ : list of AlgorithmRecommendation
@@ -104,7 +107,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     ensemble_ : VotingOutlierEnsemble
         The fitted members and their vote.
     contamination_ : float
-        Share of training rows below the threshold.
+        Share of training rows below the threshold; after ``fit`` of those that were
+        looked at, which are not all of many.
     offset_ : float
         ``decision_function = score_samples - offset_``.
     labels_ : dict of int to bool
@@ -320,6 +324,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     def _check_columns(self, X, *, reset):
         """Check names and width; what the cells hold is for the preprocessor."""
+        check_names(X)
         validate_data(self, X, reset=reset, skip_check_array=True)
 
     # What the user wants transformers to put out is not what goes from part to part.
@@ -333,14 +338,15 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         chunks = as_chunks(X)
         with Progress(self.verbose) as progress:
             progress.stage("reading the table")
-            profile = None
+            profile, n_rows = None, None
             if chunks is not None:
-                X, profile, label_chunks = read_chunks(
+                X, profile, n_rows, label_chunks = read_chunks(
                     chunks, memory, deadline, seeds[0], record, label=label
                 )
                 label = label and not label_chunks
             preprocessor = AutonomousPreprocessor()
             Z = preprocessor.fit_transform(X)
+            self.n_samples_seen_ = len(Z) if n_rows is None else n_rows
             self._check_columns(X, reset=True)
             if len(Z) < 2:
                 raise DataError(
@@ -356,7 +362,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 profile = profiler.profile(rows, roles=preprocessor.roles_)
             self.profile_ = profile
             self.preprocessor_ = preprocessor
-            record_data(record, self.profile_, preprocessor, Z)
+            record_data(record, profile, self.n_samples_seen_, preprocessor, Z)
             if rows is not X:
                 choice = f"from {self.profile_.n_samples} of {len(Z)} rows"
                 why = "time_budget leaves no time to read all of them once more"
@@ -398,7 +404,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                     Z,
                     search=self.search,
                     n_trials=self.n_trials,
-                    time_budget=_time_left(deadline, _TUNING_SHARE),
+                    time_budget=Deadline(
+                        _time_left(deadline, _TUNING_SHARE), self.time_budget
+                    ),
                     memory_limit=memory,
                     n_jobs=self.n_jobs,
                     random_state=seeds[2],
@@ -419,11 +427,13 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             )
             self.ensemble_._on_step = progress.step
             self.ensemble_._sources = list(preprocessor.feature_sources_.values())
+            self.ensemble_._whole_budget = self.time_budget
             progress.stage("fitting detectors")
             labels = self.ensemble_.fit_predict(Z) if label else None
             if not label:
                 self.ensemble_.fit(Z)
-            del self.ensemble_._on_step, self.ensemble_._sources
+            for known_here in ("_on_step", "_sources", "_whole_budget"):
+                delattr(self.ensemble_, known_here)
 
         self._say_what_time_cost(record)
         failed = {**failed, **self.ensemble_.rejected_}
@@ -432,12 +442,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             r for r in selection.recommendations if r.algorithm not in failed
         ]
         self.offset_ = self.ensemble_.offset_
-        self.contamination_ = self.ensemble_.contamination_
-        self._performance = {
-            "kind": LABEL_FREE,
-            "flagged_share": self.contamination_,
-            "member_agreement": self.ensemble_.agreement_,
-        }
+        self._performance = {"kind": LABEL_FREE}
+        self._performance["member_agreement"] = self.ensemble_.agreement_
+        self._tell_share(self.ensemble_.contamination_, self.ensemble_.n_scored_)
         agreement = self.ensemble_.agreement_with_vote_
         names = [r.algorithm for r in self.recommendations_]
         self._best = max(names, key=lambda name: agreement.get(name, -1.0))
@@ -446,8 +453,12 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         self._start_learning(Z, known, _time_left(deadline), seeds[1])
         self._performance["fit_seconds"] = time.monotonic() - started
         if label and self.labels_:
-            return np.where(self._scores(Z) < self.offset_, -1, 1)
-        return self.predict(chunks) if chunks is not None and label_chunks else labels
+            labels = np.where(self._scores(Z) < self.offset_, -1, 1)
+        elif chunks is not None and label_chunks:
+            labels = self.predict(chunks)
+        if labels is not None:
+            self._tell_share_of_all(labels)
+        return labels
 
     def _say_what_time_cost(self, record):
         """Warn, and write down, if the time budget left something undone."""

@@ -2,6 +2,7 @@
 
 from numbers import Integral
 
+import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -124,11 +125,29 @@ class FeedbackMixin:
         vote = self._labelled_vote
         vote.learn(known)
         self.labels_ = known
-        self.offset_ = -vote.threshold if known else self.ensemble_.offset_
-        self.contamination_ = vote.share if known else self.ensemble_.contamination_
+        ensemble = self.ensemble_
+        self.offset_ = -vote.threshold if known else ensemble.offset_
+        if known:
+            self._tell_share(vote.share, vote.n_counted)
+        else:
+            self._tell_share(ensemble.contamination_, ensemble.n_scored_)
         self._performance.update(
             kind=vote.describe() if known else LABEL_FREE,
             average_precision=vote.left_out_precision,
-            flagged_share=self.contamination_,
         )
         record_labels(self.record_, vote, self.contamination_, self.offset_)
+
+    def _tell_share(self, share, n_rows):
+        """Publish the share of rows below the threshold, and of how many rows."""
+        self.contamination_ = share
+        self._performance.update(flagged_share=share, rows_looked_at=n_rows)
+
+    def _tell_share_of_all(self, labels):
+        """Publish the share really flagged, once all rows are labelled."""
+        n_looked_at = self._performance["rows_looked_at"]
+        self.n_samples_seen_ = len(labels)  # chunks may have had no time to end before
+        self._tell_share(float(np.mean(labels == -1)), len(labels))
+        if n_looked_at < len(labels):
+            why = f"all rows were labelled; {n_looked_at} of them set the threshold"
+            share = self.contamination_
+            self.record_.add("threshold", "flagged", share, why, rows=len(labels))

@@ -47,6 +47,8 @@ def read_chunks(chunks, memory, deadline, seed, record, *, label):
         The rows that are held.
     profile : DataProfile
         Of all rows read, if that could be had.
+    n_rows : int
+        Number of rows read.
     read_again : bool
         Whether the rows must be read again to label them.
     """
@@ -79,7 +81,8 @@ def read_chunks(chunks, memory, deadline, seed, record, *, label):
     if reading.disagreement:
         why += f"; it is profiled in their place: {reading.disagreement}"
     record.add("resources", "chunks", choice, why, memory_limit=limit)
-    return reading.table, reading.profile, label and not reading.complete
+    again = label and not reading.complete
+    return reading.table, reading.profile, reading.n_rows, again
 
 
 def rows_to_profile(X, n_rows, deadline, seed):

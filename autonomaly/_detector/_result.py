@@ -19,13 +19,16 @@ class AutonomousResult:
     model : AutonomousDetector
         The fitted detector.
     performance : dict
-        Figures about the fit; ``"kind"`` says whether labels were used.
+        Figures about the fit; ``"kind"`` says whether labels were used, and
+        ``"flagged_share"`` is one of the ``"rows_looked_at"``: all of them after
+        ``fit_predict``, perhaps not all of many after ``fit``. The
+        ``"member_agreement"`` is None with fewer than two members.
     explanations : DecisionRecord
         Every choice with its reason.
     recommendations : list of AlgorithmRecommendation
         The detectors chosen.
     data_profile : DataProfile
-        What the data is.
+        What the data is; where time was short, what a sample of its rows is.
     best_result : str
         Name of the detector that agrees best with the vote.
     success : bool
@@ -50,9 +53,11 @@ class AutonomousResult:
     success: bool
 
     def __repr__(self):
-        n_rows, n_columns = self.data_profile.n_samples, self.data_profile.n_features
+        n_rows, n_columns = self.model.n_samples_seen_, self.data_profile.n_features
+        seen = self.performance["rows_looked_at"]
+        some = f"of the {seen} rows looked at " if seen < n_rows else ""
         return (
             f"<{type(self).__name__}: {n_rows} rows, {n_columns} columns; "
-            f"{self.performance['flagged_share']:.1%} flagged by "
+            f"{self.performance['flagged_share']:.1%} {some}flagged by "
             f"{len(self.recommendations)} detectors>"
         )

@@ -77,7 +77,7 @@ def run_detect(
     if quiet:
         return
     report = Report(sys.stdout)
-    report.data(name, detector.profile_)
+    report.data(name, detector.profile_, len(table))
     if truth is None:
         report.labels_among_features(looks_like_truth(data))
     report.unused(detector.preprocessor_.dropped_)

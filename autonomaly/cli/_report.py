@@ -126,7 +126,7 @@ class Report:
         self._stream.write("\n".join(lines).rstrip("\n") + "\n")
         self._stream.flush()
 
-    def data(self, name, profile):
+    def data(self, name, profile, n_rows=None):
         """Say what the data is.
 
         Parameters
@@ -135,8 +135,11 @@ class Report:
             Name of the data set.
         profile : DataProfile
             Its profile.
+        n_rows : int or None, default=None
+            Its rows, if the profile may be of some of them only.
         """
         types = profile.types
+        n_rows = profile.n_samples if n_rows is None else n_rows
         kinds = {
             "numeric": types.numerical,
             "categorical": types.categorical,
@@ -153,10 +156,12 @@ class Report:
             else "nothing missing"
         )
         twice = count(quality.duplicates, "duplicate row")
+        some = profile.n_samples
+        where = f" in the {count(some, 'row')} profiled" if some < n_rows else ""
         self._say(
             "Data",
-            f"{name}: {count(profile.n_samples, 'row')}, "
-            f"{count(profile.n_features, 'column')} ({held}); {missing}, {twice}",
+            f"{name}: {count(n_rows, 'row')}, {count(profile.n_features, 'column')} "
+            f"({held}); {missing}, {twice}{where}",
         )
 
     def labels_among_features(self, names):

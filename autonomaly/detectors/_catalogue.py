@@ -354,9 +354,9 @@ def register_detector(
         Hyperparameter to list of values, to (low, high) of a range, of whole numbers
         if both ends are, or to (low, high, "log") where factors count.
     metadata : dict, default=None
-        Any of ``description``, ``suitable_for`` (a family, see
-        :class:`DetectorSpec`), ``complexity``, ``memory_usage``, ``view``,
-        ``min_samples``, ``max_samples``.
+        Any of ``description`` (what it finds, such as ``"rows far from all others"``),
+        ``suitable_for`` (a family, see :class:`DetectorSpec`), ``complexity``,
+        ``memory_usage``, ``view``, ``min_samples``, ``max_samples``.
     should_recommend : callable, default=None
         Called with the data's profile, tells whether the detector suits the data.
         Where it is given and says yes, the detector joins the ensemble by itself;
@@ -409,7 +409,8 @@ def register_detector(
             )
     if metadata.get("view", "squashed") not in VIEWS:
         raise ValueError(unknown_name_message("view", metadata["view"], VIEWS))
-    metadata.setdefault("description", f"registered as {name!r}")
+    # The record says that the detector "finds" what the description names.
+    metadata.setdefault("description", f"what {name!r} takes for abnormal")
     spec = DetectorSpec(
         name,
         factory,

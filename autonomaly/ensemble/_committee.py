@@ -280,8 +280,9 @@ class Committee:
 
         Returns
         -------
-        mean : float
-            Mean rank correlation of the columns that vote.
+        mean : float or None
+            Mean rank correlation of the columns that vote; None if they are those of
+            one member, which agrees with itself.
         by_member : dict of str to float
             That of every member, over its depths.
         """
@@ -294,7 +295,9 @@ class Committee:
         by_member = {}
         for name, value in zip(self.names, correlation, strict=True):
             by_member.setdefault(name.split("@")[0], []).append(value)
-        mean = float(correlation[self.weights_of_columns > 0].mean())
+        votes = self.weights_of_columns > 0
+        names = {self.names[j].split("@")[0] for j in np.flatnonzero(votes)}
+        mean = float(correlation[votes].mean()) if len(names) > 1 else None
         return mean, {name: float(np.mean(v)) for name, v in by_member.items()}
 
     def _take_columns(self, by_depth=False):

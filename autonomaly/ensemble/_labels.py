@@ -52,6 +52,8 @@ class LabelledVote:
     ----------
     n_rows : int
         Number of training rows.
+    n_counted : int
+        Number of those that shares are counted on.
     rows : ndarray of shape (n_kept,)
         Positions of the training rows that are kept, ascending.
     labels : dict of int to bool
@@ -59,7 +61,7 @@ class LabelledVote:
     threshold : float
         Rows with larger scores are anomalies; None without labels.
     share : float
-        Share of the training rows above it.
+        Share of the rows counted above it.
     emphasis : str
         What the process looks at, see ``EMPHASES``.
     threshold_reason : str
@@ -108,6 +110,7 @@ class LabelledVote:
             wanted.append(np.argsort(-votes, kind="stable")[:top])
         self.rows = np.unique(np.concatenate(wanted))
         self._even = np.searchsorted(self.rows, even)
+        self.n_counted = len(even)
         self._view = SquashedView().set_output(transform="default").fit(X[even])
         self._Z = self._member_scores(X[self.rows]).astype(np.float32)
         self._columns = self._view.transform(X[self.rows]).astype(np.float32)

@@ -278,7 +278,7 @@ def fit_level(
     for m in members:
         if m.shared_key not in query and m.name not in rejected:
             why = views.failed.get(m.view_key)
-            rejected[m.name] = why or _too_late(m.name, deadline)
+            rejected[m.name] = why or str(deadline.out_of_time())
     level = column_suffix(depth)
     wanted = [m for m in members if m.name not in rejected]
     parts = views.restrict(keep, {m.shared_key for m in wanted})
@@ -306,7 +306,7 @@ def fit_level(
         try:
             # One member of ours is fitted however late it is: a result, if a poor one.
             if fitted or _is_foreign(member):
-                deadline.check(member.name)
+                deadline.check()
             fitted[member.name] = fit(member)
         except DetectorRejected as error:
             rejected[member.name] = error.reason
@@ -320,10 +320,6 @@ def fit_level(
 
 def _is_foreign(member):
     return isinstance(member.detector, DetectorAdapter)
-
-
-def _too_late(name, deadline):
-    return str(deadline.out_of_time(name))
 
 
 def _answers(parts, query, costs, level, n_rows):
@@ -346,9 +342,7 @@ def _fit_member(member, views, part, answer, keep, deadline, share, costs, level
 
     foreign = _is_foreign(member)
     with quiet() if foreign else np.errstate(**_OVERFLOW):
-        scores = run_within(
-            deadline, member.name, fit_and_score, watch=foreign, share=share
-        )
+        scores = run_within(deadline, None, fit_and_score, watch=foreign, share=share)
     if not np.isfinite(scores).all():
         n_bad = int((~np.isfinite(scores)).sum())
         raise DetectorRejected(f"{n_bad} of {len(scores)} scores are not finite")
@@ -440,7 +434,7 @@ def _score_member(member, answer, deadline, late):
     if late and member.name in late:
         return nothing
     try:
-        scores = run_within(deadline, member.name, score, watch=foreign, share=0.5)
+        scores = run_within(deadline, None, score, watch=foreign, share=0.5)
     except OutOfTime as error:
         late[member.name] = str(error)
         return nothing

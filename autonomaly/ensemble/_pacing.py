@@ -90,7 +90,12 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, parallel, gi
             stop = min(done + step * n_chunks, wanted)
             started = time.monotonic()
             scored = parallel(
-                delayed(_score)(committee, X[rows[a : a + step]], deadline.remaining)
+                delayed(_score)(
+                    committee,
+                    X[rows[a : a + step]],
+                    deadline.remaining,
+                    deadline.budget,
+                )
                 for a in range(done, stop, step)
             )
             seconds = time.monotonic() - started
@@ -106,10 +111,10 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, parallel, gi
     return np.concatenate(parts) if parts else np.empty((0, len(committee.names)))
 
 
-def _score(committee, X, seconds):
+def _score(committee, X, seconds, budget):
     """Score a chunk, perhaps in another process; tell what it cost and who was late."""
     costs, late = Costs(), {}
-    return committee.scores(X, Deadline(seconds), late, costs), costs, late
+    return committee.scores(X, Deadline(seconds, budget), late, costs), costs, late
 
 
 def _fit_members_to_time(committee, parts, n_rows, pace, deadline, give_up):
@@ -124,7 +129,7 @@ def _fit_members_to_time(committee, parts, n_rows, pace, deadline, give_up):
     if gone:
         reason = (
             f"scoring {n_rows} rows with it, too, would have taken longer than the "
-            f"time budget of {deadline.seconds:g} s allows"
+            f"time budget of {deadline.budget:g} s allows"
         )
         _give_up(parts, gone, reason, give_up)
 

@@ -110,16 +110,19 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         ``"name@0.3"`` after the share left out.
     rejected_ : dict of str to str
         Members that could not serve, with the reason.
+    n_scored_ : int
+        Training rows that set the threshold: of many, ``fit`` scores a part only.
     contamination_ : float
-        Share of training rows below the threshold.
+        Share of those rows below the threshold.
     structure_ : float
         Typical distance between neighbouring rows, relative to a Gaussian population
         with the same columns and correlations: about 1 where the data is one
         homogeneous population, less where it has structure.
     threshold_reason_ : str
         What set the threshold.
-    agreement_ : float
-        Mean rank correlation of the members with the vote, on the reference.
+    agreement_ : float or None
+        Mean rank correlation of the members with the vote, on the reference. None with
+        fewer than two of them, which have nobody to agree with.
     agreement_with_vote_ : dict of str to float
         The same for each member, over its levels.
     offset_ : float
@@ -378,7 +381,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         structure : float, default=None
             The structure of the data where it is known; measured if None.
         """
-        deadline = Deadline(self.time_budget)
+        # Whoever gave a part of a budget knows the whole, which reasons name.
+        deadline = Deadline(self.time_budget, getattr(self, "_whole_budget", None))
         seeds = spawn_seeds(self.random_state, 5)
         rows = draw_reference(len(X), self.max_reference, self.calibrate, seeds[0])
         self.rejected_, self._n_unscored = {}, 0
@@ -612,6 +616,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             why = "contamination was given"
         self.threshold_reason_ = why
         self.offset_ = -threshold
+        self.n_scored_ = len(scores)
         self.contamination_ = float(np.mean(-scores < self.offset_))
 
     # ------------------------------------------------------------------ scoring

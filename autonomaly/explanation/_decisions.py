@@ -3,16 +3,19 @@
 __all__ = ["record_data", "record_fit", "record_labels", "record_tuning"]
 
 
-def record_data(record, profile, preprocessor, Z):
+def record_data(record, profile, n_rows, preprocessor, Z):
     """Write down what the data is and how it was made numeric."""
     roles = {}
+    why = "counted; roles are inferred from the values"
+    if profile.n_samples < n_rows:
+        why += f"; the ratios are those of the {profile.n_samples} rows profiled"
     for role in preprocessor.roles_.values():
         roles[str(role)] = roles.get(str(role), 0) + 1
     record.add(
         "profile",
         "data",
-        f"{profile.n_samples} rows, {profile.n_features} columns",
-        "counted; roles are inferred from the values",
+        f"{n_rows} rows, {profile.n_features} columns",
+        why,
         roles=roles,
         missing_values_ratio=profile.missing_values_ratio,
         duplicate_ratio=profile.duplicate_ratio,
@@ -66,7 +69,14 @@ def record_tuning(record, search, tuned):
 def record_fit(record, detector):
     """Write down members, refusals, trimming, vote and threshold."""
     ensemble = detector.ensemble_
+    vote = {"members": len(ensemble.estimators_)}
+    if ensemble.agreement_ is not None:
+        vote["agreement"] = ensemble.agreement_
     for r in detector.recommendations_:
+        agreement = {}
+        if ensemble.agreement_ is not None:  # one member agrees with itself
+            found = ensemble.agreement_with_vote_.get(r.algorithm)
+            agreement["agreement_with_vote"] = found
         record.add(
             "selection",
             r.algorithm,
@@ -74,7 +84,7 @@ def record_fit(record, detector):
             r.reasoning,
             view=r.view,
             hyperparameters=r.hyperparameters,
-            agreement_with_vote=ensemble.agreement_with_vote_.get(r.algorithm),
+            **agreement,
         )
     for name, why in detector.rejected_.items():
         record.add("selection", name, "rejected", why)
@@ -82,9 +92,7 @@ def record_fit(record, detector):
         "ensemble",
         "trimming",
         [_depth(level) for level in ensemble.levels_],
-        "detectors learn the contamination they are given: the most suspicious rows "
-        "leave the reference; several depths are averaged because the best one cannot "
-        "be read off the data",
+        _why_these_depths(ensemble),
         reference_size=ensemble.reference_size_,
     )
     record.add(
@@ -93,8 +101,7 @@ def record_fit(record, detector):
         ensemble.combination,
         "the mean of the half of the members that find a row most abnormal: an anomaly "
         "need not look odd to every kind of detector",
-        members=len(ensemble.estimators_),
-        agreement=ensemble.agreement_,
+        **vote,
     )
     if detector.max_false_discovery_rate is not None:
         rate = detector.max_false_discovery_rate
@@ -109,13 +116,36 @@ def record_fit(record, detector):
         why = ensemble.threshold_reason_
     else:
         why = "contamination was given"
+    if ensemble.n_scored_ < detector.n_samples_seen_:
+        why += f"; shares are of the {ensemble.n_scored_} rows looked at"
     record.add(
         "threshold",
         "contamination",
         detector.contamination_,
         why,
         offset=detector.offset_,
+        rows=ensemble.n_scored_,
     )
+
+
+def _why_these_depths(ensemble):
+    skipped = set(ensemble._depths) - set(ensemble._committee.depths_in_time)
+    if len(ensemble.levels_) == 1:
+        if skipped:
+            return (
+                "there was no time for more depths: detectors learn from all rows of "
+                "the reference, suspicious ones too"
+            )
+        return (
+            "detectors learn from all rows of the reference: they are too few to leave "
+            "any out, or nothing could be fitted on the others"
+        )
+    why = (
+        "detectors learn the contamination they are given: the most suspicious rows "
+        "leave the reference; several depths are averaged because the best one cannot "
+        "be read off the data"
+    )
+    return f"{why}; there was no time for more" if skipped else why
 
 
 def _depth(level):
@@ -166,10 +196,13 @@ def record_labels(record, vote, share, offset):
         else "two labels of each kind are needed to grow trees on",
         weight=vote.trees_weight,
     )
+    why = vote.threshold_reason
+    if vote.n_counted < vote.n_rows:
+        why += f"; shares are of the {vote.n_counted} rows looked at"
     record.add(
         "labels",
         "contamination",
         share,
-        vote.threshold_reason,
+        why,
         offset=offset,
     )

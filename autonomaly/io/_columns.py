@@ -19,6 +19,7 @@ from autonomaly.io._raw import is_polars, raw_values
 
 __all__ = [
     "ColumnValues",
+    "check_names",
     "complex_error",
     "is_polars",
     "parse_number",
@@ -70,6 +71,19 @@ def table(X):
             "columns; reshape it, for example with X.reshape(-1, 1)."
         )
     return [f"x{j}" for j in range(X.shape[1])], list(X.T), X.shape[0]
+
+
+def check_names(X):
+    """Raise DataError if two columns of a data frame have the same name."""
+    names = getattr(X, "columns", None)
+    if names is None or getattr(names, "is_unique", True):
+        return
+    twice = dict.fromkeys(names[names.duplicated()])
+    raise DataError(
+        f"More than one column is called {', '.join(map(repr, twice))}. Rows are read "
+        "by name, so every column needs one of its own: rename them, or drop those "
+        "that came in twice; autonomaly.load_dataset(X).data numbers them (a, a_2)."
+    )
 
 
 def unique_names(names):

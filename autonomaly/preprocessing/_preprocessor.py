@@ -16,6 +16,7 @@ from autonomaly.exceptions import DataError
 from autonomaly.io import ColumnRole
 from autonomaly.io._columns import (
     ColumnValues,
+    check_names,
     complex_error,
     is_polars,
     table,
@@ -265,6 +266,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
                 f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of "
                 "1 is required. Give at least one column."
             )
+        check_names(X)
         return validate_data(self, X, reset=reset, skip_check_array=True)
 
     def _fit_array(self, X):

@@ -5,6 +5,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import rankdata
 
+from autonomaly.profiling._dip import dip
+
 #: Bounds that keep a profile cheap.
 PAIR_ROWS = 2000
 PAIR_COLUMNS = 200
@@ -18,6 +20,9 @@ LEVEL_COLUMNS = 20
 _MAX_CLUSTERS = 8
 _MIN_CLUSTER_SHARE = 0.05
 _MIN_SILHOUETTE = 0.5
+# Of rows between neighbouring groups, times the root of their number: what one uniform
+# sample in a thousand exceeds.
+_MIN_DIP = 0.6
 _RIDGE = 1e-3
 
 
@@ -194,13 +199,31 @@ def count_clusters(view, seed):
     for n_clusters in range(2, _MAX_CLUSTERS + 1):
         labels = fcluster(tree, n_clusters, criterion="maxclust") - 1
         sizes = np.bincount(labels)
-        n_large = int((sizes >= _MIN_CLUSTER_SHARE * labels.size).sum())
-        if n_large < 2:
+        large = np.flatnonzero(sizes >= max(2, _MIN_CLUSTER_SHARE * labels.size))
+        if large.size < 2:
             continue  # what was split off are outliers
         silhouette = _silhouette(distances, labels, sizes)
-        if silhouette > best:
-            best, n_best = silhouette, n_large
+        if silhouette > best and _apart(points, labels, large):
+            best, n_best = silhouette, large.size
     return n_best
+
+
+def _apart(points, labels, groups):
+    """Tell whether there are fewer rows between neighbouring groups than in them.
+
+    On a line any cut gives a high silhouette; a sample of one group has none of these
+    valleys, whatever its shape.
+    """
+    centres = np.array([points[labels == group].mean(axis=0) for group in groups])
+    distances = squareform(pdist(centres))
+    np.fill_diagonal(distances, np.inf)
+    pairs = {tuple(sorted(pair)) for pair in enumerate(distances.argmin(axis=1))}
+    for a, b in sorted(pairs):
+        rows = points[(labels == groups[a]) | (labels == groups[b])]
+        along = rows @ (centres[a] - centres[b])
+        if dip(along) * np.sqrt(along.size) <= _MIN_DIP:
+            return False
+    return True
 
 
 def _silhouette(distances, labels, sizes):

@@ -210,9 +210,11 @@ class PatternInfo:
     cycles : tuple
         Named cycles such as daily or weekly. Not looked for yet: always empty.
     clusters : int or None
-        Number of groups of at least 5 % of the rows in the best Ward clustering of
-        a subsample; 1 if no clustering reaches a mean silhouette of 0.5 [1]_. None
-        if patterns were not asked for, or for fewer than 10 rows.
+        Number of groups of at least 5 % of the rows, and two of them, in the best
+        Ward clustering of a subsample; 1 if no clustering reaches a mean silhouette
+        of 0.5 [1]_ with fewer rows between neighbouring groups than in them, by a
+        dip test of the rows along the line between their centres [2]_. None if
+        patterns were not asked for, or for fewer than 10 rows.
     correlations : tuple of Correlation
         The strongest pairs, at most 50, with an absolute rank correlation of at
         least the profiler's ``correlation_threshold``.
@@ -223,6 +225,8 @@ class PatternInfo:
     ----------
     .. [1] Rousseeuw, "Silhouettes", J. Comput. Appl. Math. 20, 1987.
            :doi:`10.1016/0377-0427(87)90125-7`
+    .. [2] Kalogeratos, Likas, "Dip-means: an incremental clustering method for
+           estimating the number of clusters", NeurIPS 2012.
 
     Examples
     --------

@@ -19,6 +19,9 @@ class Deadline:
     ----------
     seconds : float or None
         Seconds from now; None for no limit.
+    budget : float, default=None
+        Seconds of the whole budget that these are a part of: what errors name, since
+        it is what somebody asked for. None where these are all of it.
 
     Examples
     --------
@@ -29,8 +32,9 @@ class Deadline:
     True
     """
 
-    def __init__(self, seconds=None):
+    def __init__(self, seconds=None, budget=None):
         self.seconds = seconds
+        self.budget = seconds if budget is None else budget
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def part(self, share):
@@ -46,7 +50,7 @@ class Deadline:
         Deadline
             The moment after that share.
         """
-        earlier = Deadline(self.seconds)
+        earlier = Deadline(self.seconds, self.budget)
         if self._end is not None:
             earlier._end = time.monotonic() + share * self.remaining
         return earlier
@@ -63,15 +67,16 @@ class Deadline:
         """Whether no time is left."""
         return self.remaining == 0
 
-    def check(self, what):
-        """Raise OutOfTime if no time is left for a piece of work."""
+    def check(self, what=None):
+        """Raise OutOfTime if no time is left for a piece of work, see `run_within`."""
         if self.expired:
             raise self.out_of_time(what)
 
-    def out_of_time(self, what):
+    def out_of_time(self, what=None):
         """Make the error for a piece of work that there was no time for."""
         return OutOfTime(
-            f"the time budget of {self.seconds:g} s was spent before {what!r} began"
+            f"the time budget of {self.budget:g} s was spent before {_named(what)} "
+            f"began"
         )
 
 
@@ -82,8 +87,8 @@ def run_within(deadline, what, work, *, watch=True, share=1.0):
     ----------
     deadline : Deadline
         When to be done.
-    what : str
-        Named in the error.
+    what : str or None
+        Named in the error; None where the error is kept under its name.
     work : callable
         Takes nothing; its result is returned and its exceptions pass through.
     watch : bool, default=True
@@ -119,16 +124,21 @@ def run_within(deadline, what, work, *, watch=True, share=1.0):
         except BaseException as error:  # handed over to the thread that waits
             outcome["error"] = error
 
-    thread = threading.Thread(target=run, name=f"autonomaly-{what}", daemon=True)
+    name = f"autonomaly-{what or 'work'}"
+    thread = threading.Thread(target=run, name=name, daemon=True)
     seconds = share * deadline.remaining
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
         leave_behind(thread.ident)
         raise OutOfTime(
-            f"{what!r} did not finish within the {seconds:.2g} s that it was given of "
-            f"the time budget of {deadline.seconds:g} s"
+            f"{_named(what)} did not finish within the {seconds:.2g} s that it was "
+            f"given of the time budget of {deadline.budget:g} s"
         )
     if "error" in outcome:
         raise outcome["error"]
     return outcome["result"]
+
+
+def _named(what):
+    return "it" if what is None else repr(what)

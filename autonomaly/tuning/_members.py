@@ -99,7 +99,7 @@ def tune_selection(
         A criterion of ``CRITERIA``, computed with one consensus for all members.
     n_trials : int, default=100
         Trials of all members together, at most; but two of each, if the budget allows.
-    time_budget : float, default=None
+    time_budget : float or Deadline, default=None
         Seconds; members that there is no time for stay as they are. What fits depends
         on the machine, and so does the result.
     memory_limit : int or str, default=None
@@ -129,7 +129,9 @@ def tune_selection(
     >>> member.name, len(member.trials)
     ('lof30_robust', 4)
     """
-    deadline = Deadline(time_budget)
+    deadline = time_budget
+    if not isinstance(deadline, Deadline):
+        deadline = Deadline(time_budget)
     seeds = spawn_seeds(random_state, 3)
     if len(X) > _MAX_ROWS:
         rng = check_random_state(seeds[0])
@@ -144,7 +146,7 @@ def tune_selection(
         )
     except (OutOfTime, NoDetectorLeftError) as error:
         return selection, [_untouched(member, str(error)) for member in tunable]
-    budgeted = time_budget is not None or memory_limit is not None
+    budgeted = deadline.seconds is not None or memory_limit is not None
     views, jobs, tuned = {}, [], {}
     for member in tunable:
         try:

@@ -104,6 +104,20 @@ def test_options_reach_the_detector(run, orders, tmp_path):
     assert (pd.read_csv(tmp_path / "scores.csv")["label"] == -1).sum() == 30
 
 
+def test_a_short_time_budget_is_told_as_it_was_given(run, tmp_path):
+    rows = np.random.RandomState(0).normal(size=(3000, 8))
+    pd.DataFrame(rows, columns=list("abcdefgh")).to_csv(tmp_path / "x.csv", index=False)
+    code, out, _ = run(
+        *("auto", "detect", "--dataset", tmp_path / "x.csv", "--time-budget", "0.02")
+    )
+    assert code == 0
+    out = " ".join(out.split())
+    assert "x: 3000 rows, 8 columns" in out
+    assert "no duplicate rows in the 1000 rows profiled" in out
+    # one line for all that are left out, not one for each
+    assert out.count("the time budget of 0.02 s was spent before it began") == 1
+
+
 def test_a_second_run_replaces_the_first(run, orders, tmp_path):
     arguments = ("auto", "detect", "--dataset", orders, "--output", tmp_path, *FEW)
     assert run(*arguments, "--ignore-column", "odd")[0] == 0

@@ -70,6 +70,16 @@ def test_profiles_fit_the_terminal_and_have_no_colour_when_piped(monkeypatch, wi
     assert "60 rows" in " ".join(text.split())
 
 
+def test_the_profile_of_some_rows_is_not_taken_for_the_table():
+    profile = DataProfiler().profile(np.random.RandomState(0).normal(size=(20, 3)))
+    text = " ".join(_printed(lambda report: report.data("x", profile, 500)).split())
+    assert "x: 500 rows, 3 columns (3 numeric)" in text
+    assert "no duplicate rows in the 20 rows profiled" in text
+    text = " ".join(_printed(lambda report: report.data("x", profile, 20)).split())
+    assert "20 rows, 3 columns" in text
+    assert "profiled" not in text
+
+
 def test_wide_profiles_are_cut():
     profile = DataProfiler().profile(np.random.RandomState(0).normal(size=(20, 60)))
     text = _printed(lambda report: report.columns(profile))

@@ -99,6 +99,12 @@ def test_own_rule_and_confidence():
     assert "its own rule" in chosen.reasoning
 
 
+def test_without_a_description_the_reason_is_a_sentence():
+    register_detector("plain", OneClassSVM)
+    (chosen,) = AutonomousDetector(algorithms=["plain"]).fit(X).recommendations_
+    assert chosen.reasoning.startswith("finds what 'plain' takes for abnormal (user);")
+
+
 def test_limits_of_rows_are_kept():
     register_detector("big", OneClassSVM, metadata={"min_samples": 1000})
     register_detector("small", OneClassSVM, metadata={"max_samples": 10})

@@ -200,6 +200,19 @@ def test_part_of_a_deadline():
         half.part(0).check("lof")
 
 
+def test_errors_name_the_whole_budget():
+    part = Deadline(0, 60)
+    assert part.part(0.5).budget == 60
+    with pytest.raises(OutOfTime, match="^the time budget of 60 s was spent before it"):
+        part.check()
+    woken = threading.Event()
+    try:
+        with pytest.raises(OutOfTime, match="^it did not finish .* budget of 60 s$"):
+            run_within(Deadline(0.01, 60), None, lambda: woken.wait(60))
+    finally:
+        woken.set()
+
+
 def test_run_within_hands_over_results_and_errors():
     assert run_within(Deadline(60), "sum", lambda: 1 + 1) == 2
     assert run_within(Deadline(None), "sum", lambda: 1 + 1) == 2

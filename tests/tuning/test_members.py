@@ -11,7 +11,7 @@ from joblib.externals.loky import get_reusable_executor
 from autonomaly import AutonomousDetector, register_detector
 from autonomaly.detectors import KNNDetector, unregister_detector
 from autonomaly.profiling import DataProfiler
-from autonomaly.resources import ResourceManager, Task
+from autonomaly.resources import Deadline, ResourceManager, Task
 from autonomaly.selection import AlgorithmSelector
 from autonomaly.tuning import CRITERIA, Criterion, Trial, get_criterion, tune_selection
 from autonomaly.tuning._members import _share
@@ -67,7 +67,10 @@ def test_no_time_leaves_members_as_they_are(planted):
     same, tuned = tune_selection(selection, X, time_budget=1e-6)
     assert same == selection
     assert not any(t.changed or t.trials for t in tuned)
-    assert all("time budget" in t.reason for t in tuned)
+    assert all("time budget of 1e-06 s" in t.reason for t in tuned)
+    # A part of a budget is not what somebody asked for.
+    _, tuned = tune_selection(selection, X, time_budget=Deadline(1e-6, 60))
+    assert all("time budget of 60 s" in t.reason for t in tuned)
 
 
 class Costly(KNNDetector):
