@@ -411,12 +411,12 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 n_jobs=self.n_jobs,
                 random_state=seeds[1],
             )
-            self.ensemble_._on_step = progress.step
+            self.ensemble_._progress = progress
             progress.stage("fitting detectors")
             labels = self.ensemble_.fit_predict(Z) if label else None
             if not label:
                 self.ensemble_.fit(Z)
-            del self.ensemble_._on_step
+            del self.ensemble_._progress
 
         self._say_what_time_cost(record)
         failed = {**failed, **self.ensemble_.rejected_}
