@@ -1,9 +1,11 @@
 """scikit-learn's own checks, for every public estimator, none expected to fail."""
 
+import importlib
 import inspect
+import pkgutil
 
 import pytest
-from sklearn.base import BaseEstimator, is_outlier_detector
+from sklearn.base import is_outlier_detector
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.utils.estimator_checks import (
@@ -13,13 +15,30 @@ from sklearn.utils.estimator_checks import (
 
 import autonomaly
 
+# Public classes that can be fitted or have parameters, but are no estimators of rows.
+NOT_CHECKED = {
+    "BaseDetector": "the frame of our detectors: it has no way to score",
+    "MetaLearner": "it is fitted on a knowledge base, not on a table",
+}
+
 
 def _public_estimators():
+    """Find what the front door or a room shows and scikit-learn can fit or clone."""
+    rooms = [
+        importlib.import_module(f"autonomaly.{module.name}")
+        for module in pkgutil.iter_modules(autonomaly.__path__)
+        if module.ispkg
+    ]
+    things = [
+        getattr(room, name)
+        for room in (autonomaly, *rooms)
+        for name in getattr(room, "__all__", ())
+    ]
     return [
         thing
-        for name in autonomaly.__all__
-        if inspect.isclass(thing := getattr(autonomaly, name))
-        and issubclass(thing, BaseEstimator)
+        for thing in dict.fromkeys(filter(inspect.isclass, things))
+        if hasattr(thing, "fit") or hasattr(thing, "get_params")
+        if thing.__name__ not in NOT_CHECKED
     ]
 
 
@@ -27,6 +46,8 @@ def _public_estimators():
 # default. A public estimator without an entry is checked with its defaults.
 SETTINGS = {
     "AutonomousDetector": [{}, {"contamination": 0.1, "max_models": 2}],
+    "DetectorAdapter": [{"estimator": IsolationForest(n_estimators=3, random_state=0)}],
+    "ForestDetector": [{"n_estimators": 5}],
     "OutlierSearch": [
         {
             "estimator": IsolationForest(n_estimators=3, random_state=0),
@@ -61,6 +82,13 @@ def _instances():
 @parametrize_with_checks(_instances())
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+def test_every_room_is_looked_at():
+    names = {thing.__name__ for thing in _public_estimators()}
+    assert {"AutonomousDetector", "KNNDetector", "SquashedView"} <= names
+    assert {"VotingOutlierEnsemble", "DataProfiler", "OutlierSearch"} <= names
+    assert len(names) >= 18
 
 
 @pytest.mark.parametrize("estimator", _instances(), ids=repr)

@@ -5,6 +5,7 @@ import json
 import logging
 import pickle
 import random
+import re
 import threading
 import time
 import tracemalloc
@@ -592,7 +593,39 @@ def test_stages_go_to_the_log(caplog):
         "profiling",
         "choosing detectors",
         "fitting detectors",
+        "calibrating",
     ]
+
+
+def test_a_terminal_shows_the_time_left(terminal, capsys):
+    with terminal() as shown:
+        AutonomousDetector(verbose=1, **SMALL).fit(X)
+    assert capsys.readouterr().out == ""
+    text = "".join(shown)
+    assert "\u2501" in text
+    assert re.search(r"\d:\d\d:\d\d|-:--:--", text)
+
+
+@pytest.mark.parametrize("settings", [{}, {"n_jobs": 2}, {"time_budget": 600}], ids=str)
+def test_scoring_has_steps_of_its_own(caplog, settings):
+    table = data(6000, d=5)
+    detector = AutonomousDetector(memory_limit="30MB", **SMALL, **settings)
+    with caplog.at_level(logging.DEBUG, logger="autonomaly"):
+        labels = detector.fit_predict(table)
+    told = [record.getMessage() for record in caplog.records]
+    steps = told[told.index("scoring rows") + 1 :]
+    pattern = re.compile(r"scoring rows \((\d+) of (\d+)\)")
+    counted = [tuple(map(int, pattern.fullmatch(step).groups())) for step in steps]
+    numbers, totals = zip(*counted, strict=True)
+    assert len(counted) > 2
+    assert list(numbers) == sorted(set(numbers))
+    assert numbers[0] == 1
+    assert {*totals} == {totals[0]}
+    assert numbers[-1] <= totals[0]
+    # Who follows the fit leaves no trace in it.
+    assert pickle.loads(pickle.dumps(detector)).predict(table[:9]).tolist() == (
+        labels[:9].tolist()
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,25 @@
 
 import logging
 
-__all__ = ["Progress"]
+__all__ = ["NobodyWatches", "Progress"]
 
 _LOGGER = logging.getLogger("autonomaly")
+
+
+class NobodyWatches:
+    """Take reports of stages and steps, and tell nobody.
+
+    Examples
+    --------
+    >>> from autonomaly._utils._progress import NobodyWatches
+    >>> NobodyWatches().stage("fitting")
+    """
+
+    def stage(self, name):
+        """Take note of nothing."""
+
+    def step(self, name, number, total):
+        """Take note of nothing."""
 
 
 class Progress:
@@ -57,12 +73,15 @@ class Progress:
         """Begin a stage of unknown length."""
         _LOGGER.info(name)
         if self._bar is not None:
-            self._bar.update(self._task, description=name, total=None, completed=0)
+            # A task of its own: its length is unknown and its pace is another.
+            self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(name, total=None)
             if self._lines:
                 self._bar.console.print(name)
 
-    def step(self, name, done, total):
-        """Report that a step of the stage is done."""
-        _LOGGER.debug("%s (%d of %d)", name, done, total)
+    def step(self, name, number, total):
+        """Begin a step of the stage, the first one is 1: those before it are done."""
+        _LOGGER.debug("%s (%d of %d)", name, number, total)
         if self._bar is not None:
+            done = number - 1
             self._bar.update(self._task, description=name, total=total, completed=done)

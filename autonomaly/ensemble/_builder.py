@@ -5,9 +5,12 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
 __all__ = ["EnsemblePlan", "IntelligentEnsembleBuilder", "pairwise_agreement"]
 
@@ -78,7 +81,7 @@ def pairwise_agreement(scores):
     return np.clip(agreement, -1, 1)
 
 
-class IntelligentEnsembleBuilder(BaseEstimator):
+class IntelligentEnsembleBuilder:
     """Choose members and their weights, and say when to leave a good prior alone.
 
     A member's weight is its weight in the prior, the plain ensemble that serves when
@@ -190,7 +193,9 @@ class IntelligentEnsembleBuilder(BaseEstimator):
             If there is no candidate, a figure is not finite, the prior names no
             candidate, or the agreement is missing or of another shape.
         """
-        self._validate_params()
+        validate_parameter_constraints(
+            self._parameter_constraints, vars(self), caller_name=type(self).__name__
+        )
         names = list(expected)
         performance, errors = _figures(expected, error)
         prior = _prior_weights(names, prior)

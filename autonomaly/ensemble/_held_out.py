@@ -16,7 +16,7 @@ FEWEST_HELD_OUT, MAX_HELD_OUT = 100, 10_000
 _FOLDS = ((400, 5), (1000, 3), (np.inf, 2))
 
 
-def cross_fitted(ensemble, X, rng, deadline):
+def cross_fitted(ensemble, X, rng, deadline, on_step):
     """Score rows, each with an ensemble like this one fitted on the other folds.
 
     Parameters
@@ -29,6 +29,8 @@ def cross_fitted(ensemble, X, rng, deadline):
         Makes the folds.
     deadline : Deadline
         When to stop; one fold is scored in any case.
+    on_step : callable
+        Told name, number and total of the folds as they begin.
 
     Returns
     -------
@@ -50,6 +52,7 @@ def cross_fitted(ensemble, X, rng, deadline):
             if k == 0 and deadline.seconds is not None:
                 # What served within half of this will serve again.
                 seconds = max(deadline.seconds, 1.0)
+            on_step("calibrating", k + 1, n_folds)
             part = _like(ensemble, seconds, int(rng.randint(2**31 - 1)))
             yield delayed(_fold_scores)(part, X, fold == k, ensemble.structure_)
 

@@ -42,7 +42,9 @@ def affordable_members(committee, order, seconds_per_row):
     return kept or [min(order, key=lambda name: committee.seconds_per_row([name]))]
 
 
-def score_in_time(committee, X, rows, deadline, *, every, max_rows, parallel, give_up):
+def score_in_time(
+    committee, X, rows, deadline, *, every, max_rows, parallel, give_up, on_step
+):
     """Score rows with every member for as long as there is time.
 
     Parameters
@@ -65,6 +67,8 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, parallel, gi
     give_up : callable
         ``give_up(names, reason)`` is told of the members that are to go, and makes
         ``committee.keep`` leave them out.
+    on_step : callable
+        Told name, number and total of the rows as they begin.
 
     Returns
     -------
@@ -78,6 +82,7 @@ def score_in_time(committee, X, rows, deadline, *, every, max_rows, parallel, gi
     with parallel:
         n_chunks = parallel._effective_n_jobs()
         while done < wanted and (every or not deadline.expired):
+            on_step("scoring rows", done + 1, wanted)
             # The first step takes memory and starts threads: its rows look dear.
             if every and steps >= 2 and (flexible or steps == 2):
                 _fit_members_to_time(

@@ -16,9 +16,11 @@ _TIE = 1e-9
 # A population as tight as its Gaussian surrogate shows no structure; at the lower value
 # it is certainly something else (see joint_structure).
 _NO_STRUCTURE, _STRUCTURE = 0.98, 0.92
-# Share of the variance of the upper half that a cut in two explains: up to .76 in noise
-# of numbers; at the upper value the two parts are certainly two groups.
-_ONE_GROUP, _TWO_GROUPS = 0.80, 0.90
+# Share of the variance of the upper half that a cut in two explains: less than the lower
+# value in one group of very many rows, at the upper one there are certainly two groups.
+# Few rows are easily cut in two: of n in one group, one in a hundred samples explains
+# about _OF_FEW / sqrt(n) more.
+_ONE_GROUP, _TWO_GROUPS, _OF_FEW = 0.80, 0.90, 0.7
 _MAX_SHARE = 0.30
 # In fewer rows the tail is a guess, and a row must lie farther out to be beyond it.
 _FEW_ROWS = 20
@@ -105,7 +107,7 @@ def outlier_threshold(abnormality, structure):
     weight, of_groups = np.clip(
         [
             (_NO_STRUCTURE - structure) / (_NO_STRUCTURE - _STRUCTURE),
-            (clarity - _ONE_GROUP) / (_TWO_GROUPS - _ONE_GROUP),
+            (clarity - _OF_FEW / n**0.5 - _ONE_GROUP) / (_TWO_GROUPS - _ONE_GROUP),
         ],
         0,
         1,

@@ -15,6 +15,7 @@ from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autonomaly._utils._labels import ThresholdMixin
+from autonomaly._utils._progress import NobodyWatches
 from autonomaly._utils._quiet import quiet
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
@@ -408,6 +409,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
                 Z = self._fit_members(reference, seeds[1], until, rows_later)
         self.reference_size_ = len(Z)
         held_out = None
+        if rows is not None:
+            self._watcher().stage("scoring rows")
         if rows is not None and deadline.seconds is None:
             Z, held_out = self._survived(Z, lambda: self._abnormality(X[rest]))
         elif rows is not None:
@@ -441,10 +444,15 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             self._depths,
             self.combination if self.voting == "soft" else "upper_half",
         )
-        on_step = getattr(self, "_on_step", lambda name, done, total: None)
         max_rows = chunk_rows(rows_later, X.shape[1], self.memory_limit)
         Z = self._committee.fit(
-            X, seed, deadline, self.rejected_, on_step, rows_later, max_rows
+            X,
+            seed,
+            deadline,
+            self.rejected_,
+            self._watcher().step,
+            rows_later,
+            max_rows,
         )
         self._take_members(Z)
         return Z
@@ -486,6 +494,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
                 max_rows=chunk_rows(len(rest), X.shape[1], self.memory_limit),
                 parallel=parallel,
                 give_up=give_up,
+                on_step=self._watcher().step,
             )
             # A few rows more than there is time for, rather than no p-values.
             few = rest[len(scores) : FEWEST_HELD_OUT]
@@ -533,7 +542,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
 
     def _warn_of_the_undone(self):
         # Whoever follows the steps knows the whole budget, and tells.
-        if self.undone_ and not hasattr(self, "_on_step"):
+        if self.undone_ and not hasattr(self, "_progress"):
             warnings.warn(
                 f"time_budget={self.time_budget:g} s was spent: "
                 f"{', '.join(self.undone_)}. The fit is the best so far; give it more "
@@ -585,7 +594,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             return
         rng = check_random_state(seed)
         if held_out is None:
-            held_out = cross_fitted(self, X, rng, deadline)
+            self._watcher().stage("calibrating")
+            held_out = cross_fitted(self, X, rng, deadline, self._watcher().step)
             if held_out is None:
                 return
             self._n_uncalibrated = len(X) - len(held_out)
@@ -634,13 +644,24 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         members are far larger than their vote.
         """
         size = chunk_rows(len(X), X.shape[1], self.memory_limit)
-        chunks = [X[a : a + size] for a in range(0, len(X), size)]
+        starts = range(0, len(X), size)
         foreign = self._has_foreign_members()
+        watcher = self._watcher()
+
+        def calls():  # drawn as threads become free
+            for number, a in enumerate(starts, 1):
+                watcher.step("scoring rows", number, len(starts))
+                yield delayed(work)(self._committee, X[a : a + size])
+
         with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
             parallel = parallel_threads(
-                self.n_jobs, n_tasks=len(chunks), automatic=not foreign
+                self.n_jobs, n_tasks=len(starts), automatic=not foreign
             )
-            return parallel(delayed(work)(self._committee, chunk) for chunk in chunks)
+            return parallel(calls())
+
+    def _watcher(self):
+        """Return what is told of stages and steps, while somebody follows the fit."""
+        return getattr(self, "_progress", None) or NobodyWatches()
 
     def _has_foreign_members(self):
         return any(isinstance(p[-1], DetectorAdapter) for p in self.estimators_)

@@ -275,10 +275,13 @@ class AlgorithmSelector:
                 if spec.origin == "user" and _wants(spec, profile, refused):
                     yield _default_member(spec), "its own rule asks for this data"
             return
+        given = set()  # a detector and one of its members name that member twice
         for name in dict.fromkeys(self.algorithms):
             of_pool = [m for m in POOL if name in (m.name, m.detector)]
             for member in of_pool:
-                yield member, "asked for"
+                if member.name not in given:
+                    yield member, "asked for"
+                given.add(member.name)
             if not of_pool:
                 yield _default_member(known[name]), "asked for"
 

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -81,6 +82,22 @@ def test_verbose_prints_the_decisions(run, orders):
     assert code == 0
     assert "because" in out
     assert "profiling" in err
+
+
+def test_a_terminal_shows_the_time_left(run, orders, terminal):
+    with terminal() as shown:
+        code, out, _ = run("auto", "detect", "--dataset", orders, *FEW)
+    assert code == 0
+    assert "\u2501" not in out
+    text = "".join(shown)
+    assert "\u2501" in text
+    assert re.search(r"\d:\d\d:\d\d|-:--:--", text)
+
+
+def test_quiet_on_a_terminal_shows_no_bar(run, orders, terminal):
+    with terminal() as shown:
+        assert run("auto", "detect", "--dataset", orders, "-q", *FEW)[0] == 0
+    assert shown == []
 
 
 def test_options_reach_the_detector(run, orders, tmp_path):

@@ -1,4 +1,5 @@
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -6,6 +7,7 @@ import pytest
 
 from autonomaly.cli._files import SCORE_COLUMNS
 from autonomaly.cli._report import Report, _rough, count, percent, plain
+from autonomaly.detectors import KNNDetector
 from autonomaly.profiling import DataProfiler
 
 
@@ -112,6 +114,18 @@ def test_scores_that_are_all_alike_have_no_oddest():
     table = _table(np.zeros(3), np.ones(3))
     text = _printed(lambda report: report.oddest(table, np.zeros((3, 2)), None))
     assert "no row is odder than another" in text
+
+
+def test_the_ten_oddest_rows_are_shown():
+    X = np.random.RandomState(0).normal(size=(40, 2))
+    model = KNNDetector().fit(X)
+    scores = model.score_samples(X)
+    table = _table(scores, model.predict(X))
+    lines = _printed(lambda report: report.oddest(table, X, model)).splitlines()
+    assert "10 rows, counted from 0" in lines[0]
+    rows = [re.match(r"\s*(\d+)[* ] +-\d", line) for line in lines]
+    shown = [int(row[1]) for row in rows if row]
+    assert shown == np.argsort(scores)[:10].tolist()
 
 
 @pytest.mark.parametrize(

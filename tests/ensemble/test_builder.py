@@ -112,6 +112,12 @@ def test_unusable_predictions(arguments, message):
         IntelligentEnsembleBuilder().build(*arguments)
 
 
+def test_unusable_parameters():
+    for bad in ({"max_models": 0}, {"trust": 2}, {"temperature": "warm"}):
+        with pytest.raises(ValueError, match=f"{[*bad][0]}' parameter of Intelligent"):
+            IntelligentEnsembleBuilder(**bad).build(EXPECTED, SURE)
+
+
 def test_unusable_prior_and_agreement():
     with pytest.raises(ValueError, match="at least one candidate"):
         IntelligentEnsembleBuilder().build(EXPECTED, SURE, prior={"z": 1.0})

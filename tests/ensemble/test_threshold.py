@@ -18,6 +18,16 @@ def test_two_groups_of_scores_are_told_apart_without_structure(n_odd):
     assert "two groups" in reason
 
 
+@pytest.mark.parametrize("n_rows", [10, 20, 40, 80, 300])
+def test_few_rows_of_one_group_are_no_two(n_rows):
+    rng = np.random.RandomState(0)
+    reasons = [
+        outlier_threshold(2 * np.log1p(rng.exponential(size=n_rows)), 1.0)[1]
+        for _ in range(100)
+    ]
+    assert sum("two groups" in reason for reason in reasons) <= 3
+
+
 def test_a_tail_is_one_group():
     threshold, reason = outlier_threshold(BULK, structure=1.0)
     assert (threshold < BULK).sum() <= 1

@@ -33,6 +33,7 @@ from autonomaly.detectors import (
     MahalanobisDetector,
 )
 from autonomaly.preprocessing import AutonomousPreprocessor, RobustView, SquashedView
+from autonomaly.resources import bytes_per_row
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +139,43 @@ def test_score_depends_on_the_row_alone():
     # Rows are scored in chunks, the same for any size of them.
     fitted.set_params(memory_limit=300_000)
     np.testing.assert_allclose(fitted.score_samples(new), scores, atol=1e-8)
+
+
+class CountsRows(BaseEstimator):
+    """Notes how many rows it is given at a time."""
+
+    sizes = []
+
+    def fit(self, X, y=None):
+        return self
+
+    def score_samples(self, X):
+        self.sizes.append(len(X))
+        return -np.abs(X).sum(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("memory_limit", "time_budget"), [(None, None), (2 * 10**6, None), (2 * 10**6, 600)]
+)
+def test_rows_are_scored_in_chunks_that_fit_into_memory(memory_limit, time_budget):
+    table = data(9000, d=10)
+    # Chunks of equal size may be larger by a row.
+    most = min(memory_limit or np.inf, 2**29) / 16 / bytes_per_row(10) + 1
+    ensemble = VotingOutlierEnsemble(
+        [("counts", CountsRows())],
+        max_reference=100,
+        memory_limit=memory_limit,
+        time_budget=time_budget,
+    )
+    CountsRows.sizes.clear()
+    ensemble.fit_predict(table)
+    assert sum(CountsRows.sizes) >= 9000
+    assert max(CountsRows.sizes) <= max(most, 100)  # the reference comes as a whole
+    for score in (ensemble.score_samples, ensemble.member_scores):
+        CountsRows.sizes.clear()
+        score(table)
+        assert sum(CountsRows.sizes) == len(ensemble.levels_) * 9000
+        assert max(CountsRows.sizes) <= most
 
 
 def test_the_last_digits_of_equal_rows_do_not_matter():

@@ -1,6 +1,7 @@
 """Which members serve, and what is said about those that do not."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
@@ -61,6 +62,8 @@ def test_algorithms_are_names_of_the_pool_or_the_catalogue():
     assert sorted(m.name for m in members) == ["knn20_normal", "pyod_hbos"]
     knn = [m.name for m in POOL if m.detector == "knn"]
     assert {m.name for m in select(algorithms=["knn"]).members} == set(knn)
+    for both in (["knn", "knn5_minmax"], ["knn5_minmax", "knn"]):
+        assert sorted(m.name for m in select(algorithms=both).members) == sorted(knn)
     projection = select(algorithms=["projection"]).recommendations[0]
     assert "asked for" in projection.reasoning
     assert projection.detector == "projection"
@@ -83,6 +86,24 @@ def test_refusals_say_why():
     assert few.refused == {"pyod_cblof": "needs 20 rows, there are 10"}
     many = select(algorithms=["knn", "sklearn_ocsvm"], n_reference=20_000)
     assert "too slow beyond 10000 rows" in many.refused["sklearn_ocsvm"]
+
+
+def test_categories_need_no_normal_scores():
+    rng = np.random.RandomState(0)
+    categories = {f"c{j}": rng.choice(list("abcd"), 200) for j in range(5)}
+    numbers = {f"n{j}": rng.randn(200) for j in range(5)}
+    normal = {m.name for m in POOL if m.view == "normal"}
+    for columns, without in [
+        (categories, normal),
+        (numbers, set()),
+        (categories | numbers, set()),
+    ]:
+        profile = DataProfiler(cache=False).profile(pd.DataFrame(columns))
+        selection = AlgorithmSelector().select(profile, 200, 20)
+        assert set(selection.refused) == without
+        assert {m.name for m in POOL} - without == {m.name for m in selection.members}
+        assert all("two values" in why for why in selection.refused.values())
+    assert normal
 
 
 def test_nothing_left_names_every_reason():
