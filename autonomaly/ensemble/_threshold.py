@@ -16,10 +16,10 @@ _TIE = 1e-9
 # A population as tight as its Gaussian surrogate shows no structure; at the lower value
 # it is certainly something else (see joint_structure).
 _NO_STRUCTURE, _STRUCTURE = 0.98, 0.92
-# Share of the variance of the upper half that a cut in two explains: less than the lower
-# value in one group of very many rows, at the upper one there are certainly two groups.
-# Few rows are easily cut in two: of n in one group, one in a hundred samples explains
-# about _OF_FEW / sqrt(n) more.
+# Share of the variance of the upper half that a cut in two explains: less than the
+# lower value in one group of very many rows, at the upper one there are certainly two
+# groups. Few rows are easily cut in two: of samples of n rows from one group, one in a
+# hundred explains about _OF_FEW / sqrt(n) more.
 _ONE_GROUP, _TWO_GROUPS, _OF_FEW = 0.80, 0.90, 0.7
 _MAX_SHARE = 0.30
 # In fewer rows the tail is a guess, and a row must lie farther out to be beyond it.
