@@ -7,6 +7,9 @@ import threading
 import pytest
 from hypothesis import HealthCheck, settings
 
+from autonomaly import register_detector
+from autonomaly.detectors import unregister_detector
+
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("ci", max_examples=60, **_COMMON)
 settings.register_profile("thorough", max_examples=2500, **_COMMON)
@@ -45,3 +48,17 @@ def terminal(monkeypatch):
             os.close(ours)
 
     return opened
+
+
+@pytest.fixture
+def register():
+    """Register detectors that are gone afterwards."""
+    names = []
+
+    def add(name, factory, **more):
+        register_detector(name, factory, **more)
+        names.append(name)
+
+    yield add
+    for name in names:
+        unregister_detector(name)

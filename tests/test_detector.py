@@ -6,7 +6,6 @@ import logging
 import pickle
 import random
 import re
-import threading
 import time
 import tracemalloc
 import warnings
@@ -17,7 +16,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn import config_context
-from sklearn.base import BaseEstimator, OutlierMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -28,10 +27,8 @@ from autonomaly import (
     AutonomousDetector,
     auto_detect,
     load_dataset,
-    register_detector,
 )
-from autonomaly.detectors import unregister_detector
-from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
+from autonomaly.exceptions import BudgetWarning, DataError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.profiling import DataProfile
 from autonomaly.selection import POOL
@@ -42,20 +39,6 @@ def _no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-
-
-@pytest.fixture
-def register():
-    """Register detectors that are gone afterwards."""
-    names = []
-
-    def add(name, factory, **more):
-        register_detector(name, factory, **more)
-        names.append(name)
-
-    yield add
-    for name in names:
-        unregister_detector(name)
 
 
 def data(n=200, d=4, n_far=6, seed=0):
@@ -652,151 +635,7 @@ def test_bad_parameters(bad):
             getattr(AutonomousDetector(**bad), method)(X)
 
 
-# Failing detectors --------------------------------------------------------------
-
-
-class Odd(OutlierMixin, BaseEstimator):
-    def fit(self, X, y=None):
-        return self
-
-    def score_samples(self, X):
-        return X[:, 0]
-
-
-class Raises(Odd):
-    def fit(self, X, y=None):
-        raise RuntimeError("no luck")
-
-
-class GivesNaN(Odd):
-    def score_samples(self, X):
-        return X[:, 0] * np.nan
-
-
-class Hangs(Odd):
-    woken = threading.Event()
-
-    def fit(self, X, y=None):
-        self.woken.wait(60)
-        return self
-
-
-def refuses_to_be_made():
-    raise ValueError("not today")
-
-
-@pytest.mark.parametrize(
-    ("factory", "why"),
-    [
-        (Raises, "RuntimeError: no luck"),
-        (GivesNaN, "200 of 200 scores are not finite"),
-        (refuses_to_be_made, "ValueError: not today"),
-        (object, "Cannot clone object"),
-    ],
-)
-def test_registered_detector_that_fails(register, factory, why):
-    register("bad", factory, should_recommend=lambda profile: True)
-    others = [m.name for m in POOL if m.detector not in ("tails", "knn")]
-    detector = AutonomousDetector(exclude=others).fit(X)
-    assert detector.recommendations_
-    assert why in detector.rejected_["bad"]
-    (decision,) = detector.record_.filter("selection", "bad")
-    assert decision.choice == "rejected"
-    assert why in decision.reason
-    assert "bad" not in [r.algorithm for r in detector.recommendations_]
-    assert np.isfinite(detector.score_samples(X)).all()
-
-
-def test_registered_detector_that_hangs(register):
-    Hangs.woken.clear()
-    register("slow", Hangs)
-    algorithms = ["slow", "knn20_squashed"]
-    detector = AutonomousDetector(algorithms=algorithms[1:])
-    detector.fit(X)  # what is imported at the first fit takes none of the budget
-    detector.set_params(algorithms=algorithms, time_budget=2)
-    started = time.monotonic()
-    try:
-        with pytest.warns(BudgetWarning, match="members left out: 1"):
-            detector.fit(X)
-    finally:
-        seconds = time.monotonic() - started
-        Hangs.woken.set()
-    assert seconds < 30  # it would hang for 60
-    assert "did not finish" in detector.rejected_["slow"]
-    assert (detector.predict(X)[:6] == -1).all()
-
-
-def test_rules_that_fail_do_not_end_the_run(register):
-    def fails(profile):
-        raise KeyError("nothing of the kind")
-
-    register("bad_rule", Odd, should_recommend=fails)
-    register("bad_confidence", Odd, should_recommend=bool, confidence=fails)
-    detector = AutonomousDetector(**SMALL).fit(X)
-    assert "KeyError" in detector.rejected_["bad_rule"]
-    detector = AutonomousDetector(algorithms=["tails", "bad_confidence"]).fit(X)
-    assert "bad_confidence" in [r.algorithm for r in detector.recommendations_]
-
-
-def test_every_detector_fails(register):
-    register("bad", Raises)
-    with pytest.raises(NoDetectorLeftError, match="bad: RuntimeError: no luck"):
-        AutonomousDetector(algorithms=["bad"]).fit(X)
-
-
-# Noise --------------------------------------------------------------------------
-
-
-def test_no_anomalies_no_alarm():
-    rng = np.random.RandomState(0)
-    noises = [rng.randn(300, 5), rng.rand(300, 3), rng.standard_t(5, (400, 4))]
-    flagged = [AutonomousDetector().fit(noise).contamination_ for noise in noises]
-    assert np.mean(flagged) <= 0.05
-
-
-@pytest.mark.parametrize("levels", [(3,), (4, 6), ()])
-def test_no_alarm_for_categories_and_many_gaps(levels):
-    rng = np.random.RandomState(0)
-    table = pd.DataFrame(rng.randn(600, 2), columns=["a", "b"])
-    for n_levels in levels:
-        table[f"kind{n_levels}"] = rng.choice(list("uvwxyz"[:n_levels]), 600)
-    if not levels:
-        table.loc[rng.rand(600) < 0.4, "a"] = np.nan
-    table.loc[5, "b"] = 40.0
-    labels = AutonomousDetector().fit_predict(table)
-    assert labels[5] == -1
-    assert (labels == -1).mean() <= 0.02
-
-
-@pytest.mark.parametrize("n", [2, 3, 5])
-def test_a_handful_of_rows_holds_no_anomaly(n):
-    rng = np.random.RandomState(0)
-    assert (AutonomousDetector().fit_predict(rng.randn(n, 3)) == 1).all()
-
-
-@pytest.mark.parametrize("n", [8, 15])
-def test_one_far_row_among_few_is_flagged(n):
-    table = np.random.RandomState(0).randn(n, 3)
-    table[0] = 30
-    labels = AutonomousDetector().fit_predict(table)
-    assert labels[0] == -1
-    assert (labels[1:] == 1).all()
-
-
-@pytest.mark.parametrize("share", [0.05, 0.15])
-def test_gaps_are_no_anomalies(share):
-    rng = np.random.RandomState(0)
-    table = rng.randn(400, 4)
-    gaps = rng.rand(400) < share
-    table[gaps, 1] = np.nan
-    assert (AutonomousDetector().fit_predict(table)[gaps] == -1).mean() <= 0.1
-
-
-def test_planted_rows_are_flagged_and_little_else():
-    table = data(600, d=5, n_far=20, seed=3)
-    labels = AutonomousDetector().fit_predict(table)
-    assert (labels[:20] == -1).all()
-    assert (labels[20:] == -1).mean() <= 0.03
+# In one call ---------------------------------------------------------------------
 
 
 def test_auto_detect(tmp_path):
