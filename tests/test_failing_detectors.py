@@ -14,6 +14,7 @@ from autonomaly.selection import POOL
 pytestmark = pytest.mark.filterwarnings("error")
 
 X = np.random.RandomState(0).randn(200, 4)
+X[:6] += 9 * np.random.RandomState(1).choice([-1, 1], (6, 4))
 
 
 class Odd(OutlierMixin, BaseEstimator):
