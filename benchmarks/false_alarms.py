@@ -45,7 +45,9 @@ NOISE = {
 TABLES = {
     "categories": (1, 0),
     "categories and numbers": (2, 0),
+    "one of categories": (1000, 0),
     "numbers with gaps": (0, 20),
+    "a third missing": (0, 3),
 }
 RATES = (0.05, 0.1, 0.2)
 
