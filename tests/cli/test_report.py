@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autonomaly import AutonomousDetector
 from autonomaly.cli._files import SCORE_COLUMNS
 from autonomaly.cli._report import Report, _rough, count, percent, plain
-from autonomaly.detectors import KNNDetector
 from autonomaly.profiling import DataProfiler
 
 
@@ -118,7 +118,7 @@ def test_scores_that_are_all_alike_have_no_oddest():
 
 def test_the_ten_oddest_rows_are_shown():
     X = np.random.RandomState(0).normal(size=(40, 2))
-    model = KNNDetector().fit(X)
+    model = AutonomousDetector(max_models=1).fit(X)
     scores = model.score_samples(X)
     table = _table(scores, model.predict(X))
     lines = _printed(lambda report: report.oddest(table, X, model)).splitlines()
