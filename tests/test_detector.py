@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy import sparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
@@ -393,6 +394,13 @@ def test_wrong_columns_are_a_clear_error():
     plain = AutonomousDetector(**SMALL).fit(X)
     with pytest.raises(ValueError, match="has 3 features.* expecting 4"):
         plain.predict(X[:, :3])
+
+
+def test_a_large_table_that_cannot_be_used_is_a_clear_error():
+    detector = AutonomousDetector(memory_limit="1MB", **SMALL).fit(X)
+    rows = sparse.coo_matrix(np.tile(X, (30, 1)))  # cannot be cut into pieces
+    with pytest.raises(TypeError, match="Sparse data was passed"):
+        detector.score_samples(rows)
 
 
 def test_one_row_alone_scores_as_in_company():

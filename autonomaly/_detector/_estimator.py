@@ -425,15 +425,15 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 n_jobs=self.n_jobs,
                 random_state=seeds[1],
             )
-            self.ensemble_._progress = progress
-            self.ensemble_._sources = list(preprocessor.feature_sources_.values())
-            self.ensemble_._whole_budget = self.time_budget
             progress.stage("fitting detectors")
-            labels = self.ensemble_.fit_predict(Z) if label else None
-            if not label:
-                self.ensemble_.fit(Z)
-            for known_here in ("_progress", "_sources", "_whole_budget"):
-                delattr(self.ensemble_, known_here)
+            with self.ensemble_._part_of(
+                progress=progress,
+                sources=list(preprocessor.feature_sources_.values()),
+                whole_budget=self.time_budget,
+            ):
+                labels = self.ensemble_.fit_predict(Z) if label else None
+                if not label:
+                    self.ensemble_.fit(Z)
 
         self._say_what_time_cost(record)
         failed = {**failed, **self.ensemble_.rejected_}

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 
 from autonomaly.exceptions import DataError
+from autonomaly.io._columns import is_polars
 from autonomaly.profiling import DataProfiler
 from autonomaly.profiling._streamed import read_once
 from autonomaly.resources import MemoryOptimizer
@@ -136,7 +137,8 @@ def row_slabs(X, n_encoded, memory):
     DataFrame, ndarray or sequence of rows
         X itself where it is small, or cannot be cut.
     """
-    shape = getattr(X, "shape", ())
+    sliced = isinstance(X, np.ndarray) or hasattr(X, "iloc") or is_polars(X)
+    shape = X.shape if sliced and hasattr(X, "shape") else ()
     limit = _SLAB_BYTES if memory is None else min(_SLAB_BYTES, memory * _SLAB_SHARE)
     size = max(1, int(limit / (8 * _COPIES * n_encoded)))
     if len(shape) != 2 or shape[0] <= size:

@@ -659,6 +659,24 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             )
             return parallel(calls())
 
+    @contextlib.contextmanager
+    def _part_of(self, *, progress, sources, whole_budget):
+        """Know while fitting what the caller does: who watches, and of what it is part.
+
+        ``sources`` are the columns of the table that the columns come from.
+        """
+        known = {
+            "_progress": progress,
+            "_sources": sources,
+            "_whole_budget": whole_budget,
+        }
+        vars(self).update(known)
+        try:
+            yield
+        finally:
+            for name in known:
+                delattr(self, name)
+
     def _watcher(self):
         """Return what is told of stages and steps, while somebody follows the fit."""
         return getattr(self, "_progress", None) or NobodyWatches()
