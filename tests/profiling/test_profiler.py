@@ -17,13 +17,7 @@ from autonomaly.exceptions import DataError
 from autonomaly.profiling import (
     DataProfile,
     DataProfiler,
-    clear_profile_cache,
-    profile_cache_info,
-    register_profiler,
-    registered_profilers,
-    unregister_profiler,
 )
-from autonomaly.profiling._dip import dip
 
 
 @pytest.fixture
@@ -281,67 +275,6 @@ def test_correlated_pairs(rng):
     assert profile(X, pattern_detection=False).patterns.correlations == ()
 
 
-def test_clusters(rng):
-    centres = np.array([[0, 0, 0], [20, 0, 0], [0, 20, 5]])
-    X = centres[rng.integers(0, 3, 2000)] + rng.normal(size=(2000, 3))
-    assert profile(X).patterns.clusters == 3
-    assert profile(rng.normal(size=(2000, 3))).patterns.clusters == 1
-    far = np.concatenate([rng.normal(size=(990, 3)), np.full((10, 3), 40.0)])
-    assert profile(far).patterns.clusters == 1  # one percent are no group
-    assert profile(X, pattern_detection=False).patterns.clusters is None
-    assert profile(X[:9]).patterns.clusters is None
-
-
-ONE_GROUP = {
-    "gaussian": lambda rng, n: rng.normal(size=(n, 1)),
-    "uniform": lambda rng, n: rng.uniform(size=(n, 1)),
-    "exponential": lambda rng, n: rng.exponential(size=(n, 1)),
-    "lognormal": lambda rng, n: rng.lognormal(size=(n, 1)),
-    "one and the same": lambda rng, n: (
-        rng.normal(size=(n, 1)) + rng.normal(scale=0.05, size=(n, 3))
-    ),
-    "two exponentials": lambda rng, n: rng.exponential(size=(n, 2)),
-}
-
-
-@pytest.mark.parametrize("n", [20, 50, 1000])
-@pytest.mark.parametrize("shape", ONE_GROUP)
-def test_no_groups_where_there_is_one(shape, n):
-    tables = [ONE_GROUP[shape](np.random.default_rng(seed), n) for seed in range(10)]
-    assert [profile(X).patterns.clusters for X in tables] == [1] * 10
-
-
-@pytest.mark.parametrize("n_groups", [2, 3])
-@pytest.mark.parametrize(("n", "distance"), [(100, 8), (1000, 6)])
-def test_groups_in_one_column_are_found(n_groups, n, distance):
-    def table(seed):
-        rng = np.random.default_rng(seed)
-        return rng.normal(size=(n, 1)) + distance * rng.integers(n_groups, size=(n, 1))
-
-    found = [profile(table(seed)).patterns.clusters for seed in range(10)]
-    assert found == [n_groups] * 10
-
-
-def test_a_column_beside_does_not_hide_groups(rng):
-    X = rng.normal(size=(1000, 2))
-    X[:500, 0] += 8
-    assert profile(X).patterns.clusters == 2
-    assert profile(np.repeat([[0.0], [1.0]], 20, axis=0)).patterns.clusters == 2
-    # neither is one row a group, however few there are
-    assert profile(np.r_[X[500:518, :1], [[1e3]]]).patterns.clusters == 1
-
-
-def test_dip_of_shapes_with_one_mode_is_small(rng):
-    for n in (10, 50, 250):
-        limit = 0.6 / np.sqrt(n)
-        assert np.mean([dip(rng.uniform(size=n)) > limit for _ in range(300)]) <= 0.01
-        assert max(dip(rng.standard_cauchy(size=n)) for _ in range(100)) < limit
-    assert dip(np.arange(100.0)) == pytest.approx(1 / 200)
-    assert dip(np.repeat([0.0, 1.0], 10)) == 0.25  # the largest there is
-    assert dip(np.zeros(5)) == 0
-    assert dip(np.array([0.0, 5e-324, 1.0, 1e300])) <= 0.25
-
-
 def test_outlier_ratio_follows_planted_outliers(rng):
     X = rng.normal(size=(2000, 5))
     clean = profile(X).quality
@@ -588,93 +521,6 @@ def test_estimator():
     assert fitted.n_features_in_ == 8
     assert list(fitted.feature_names_in_) == list(make_frame().columns)
     assert fitted.profile_ == DataProfiler().profile(make_frame())
-
-
-# ------------------------------------------------------------------ cache, registry
-
-
-def test_cache_is_used_and_bounded(rng):
-    clear_profile_cache()
-    X = rng.normal(size=(200, 3))
-    first = DataProfiler().profile(X)
-    again = DataProfiler().profile(X.copy())
-    assert profile_cache_info()[:2] == (1, 1)
-    assert again == first
-    assert again.merge(first).n_samples == 400
-    DataProfiler(sample_size=100).profile(X)
-    X[0, 0] += 1e-9
-    changed = DataProfiler(mergeable=False).profile(X)
-    assert profile_cache_info()[:2] == (1, 3)
-    assert changed.feature("x0").mean != first.feature("x0").mean
-    assert not changed.mergeable
-    for i in range(40):
-        DataProfiler().profile(np.full((2, 1), float(i)))
-    assert profile_cache_info().size == profile_cache_info().max_size == 32
-    clear_profile_cache()
-    DataProfiler(random_state=None).profile(X)
-    DataProfiler(cache=False).profile(X)
-    assert profile_cache_info() == (0, 0, 32, 0)
-
-
-def test_cache_tells_names_and_roles_apart(rng):
-    X = rng.normal(size=(30, 2))
-    a = DataProfiler().profile(pd.DataFrame(X, columns=["a", "b"]))
-    b = DataProfiler().profile(pd.DataFrame(X, columns=["a", "c"]))
-    assert [f.name for f in a.features] != [f.name for f in b.features]
-    bits = DataProfiler().profile(X.view(np.int64))
-    assert bits.feature("x0").mean == pytest.approx(X.view(np.int64)[:, 0].mean())
-    c = DataProfiler().profile(X, {"x0": "identifier", "x1": "numeric"})
-    assert c.types != DataProfiler().profile(X).types
-
-
-@pytest.fixture
-def cleanup():
-    yield
-    for name in registered_profilers():
-        unregister_profiler(name)
-
-
-@pytest.mark.usefixtures("cleanup")
-def test_registered_profilers(rng):
-    X = rng.normal(size=(60, 2))
-    plain = DataProfiler().profile(X)
-    assert plain.custom == {}
-    register_profiler("rows", lambda X: {"n": np.int64(len(X))}, merge=_add)
-    register_profiler("broken", lambda X: 1 / 0)
-    found = DataProfiler().profile(X)  # not the one cached before
-    assert found.custom == {
-        "rows": {"n": 60},
-        "broken": {"failed": "ZeroDivisionError: division by zero"},
-    }
-    found.custom["rows"]["n"] = 0
-    assert DataProfiler().profile(X).custom["rows"] == {"n": 60}
-    assert DataProfile.from_dict(found.to_dict()) == found
-    merged = DataProfiler().profile_chunks([X, X[:5]])
-    assert merged.custom == {"rows": {"n": 65}}
-    parts = DataProfiler().profile(X), DataProfiler().profile(X[:5])
-    assert parts[0].merge(parts[1]).custom == {"rows": {"n": 65}}
-    unregister_profiler("broken")
-    assert list(DataProfiler().profile(X).custom) == ["rows"]
-
-
-def _add(sections):
-    return {"n": sum(section["n"] for section in sections)}
-
-
-@pytest.mark.usefixtures("cleanup")
-def test_bad_registrations():
-    register_profiler("mine", len)
-    for name, message in (
-        ("mine", "registered already"),
-        ("size", "part of every profile"),
-        ("not a name", "identifier"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            register_profiler(name, len)
-    with pytest.raises(TypeError, match="callable"):
-        register_profiler("other", 3)
-    with pytest.raises(ValueError, match="did you mean 'mine'"):
-        unregister_profiler("mine_")
 
 
 # -------------------------------------------------------------------------- speed
