@@ -325,6 +325,15 @@ def test_scoring_changes_nothing():
     assert pickle.dumps(fitted) == before
 
 
+@pytest.mark.parametrize("budget", [None, 20])
+def test_what_only_the_fit_knows_is_forgotten(budget):
+    detector = AutonomousDetector(time_budget=budget, verbose=1, **SMALL).fit(X)
+    left = {"_progress", "_sources", "_whole_budget"} & set(vars(detector.ensemble_))
+    assert not left
+    alone = detector.ensemble_.fit(X)  # it is an estimator like any other
+    assert alone.n_scored_ == len(X)
+
+
 def test_nothing_is_left_behind(capfd):
     filters = list(warnings.filters)
     table = orders()
