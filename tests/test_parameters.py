@@ -160,11 +160,45 @@ def test_memory_limit_is_kept():
         AutonomousDetector(memory_limit="lots").fit(X)
 
 
-@pytest.mark.parametrize("kind", ["pandas", "polars"])
-def test_a_table_of_categories_is_never_encoded_as_a_whole(kind):
+@pytest.fixture(scope="module")
+def categories():
+    """Return a table whose numbers take 38 MB."""
     rng = np.random.RandomState(0)
     names = [f"n{i}" for i in range(40)]
-    table = pd.DataFrame({f"c{j}": rng.choice(names, 20_000) for j in range(6)})
+    return pd.DataFrame({f"c{j}": rng.choice(names, 20_000) for j in range(6)})
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_fit_encodes_what_memory_allows(kind, categories):
+    table = categories.assign(x=0.0)
+    table.loc[:9, "x"] = np.arange(5.0, 15.0)
+    rows = table if kind == "pandas" else pl.from_pandas(table)
+    detector = AutonomousDetector(max_models=1, memory_limit="30MB", random_state=0)
+    tracemalloc.start()
+    labels = detector.fit_predict(rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30e6
+    assert len(labels) == detector.n_samples_seen_ == detector.profile_.n_samples
+    (sample,) = detector.record_.filter("resources", "rows")
+    assert "of 20000 rows are learnt from" in sample.choice
+    assert detector.contamination_ == np.mean(labels == -1)
+    again = AutonomousDetector(max_models=1, memory_limit="30MB", random_state=0)
+    np.testing.assert_array_equal(again.fit(rows).predict(rows), labels)
+
+
+def test_labels_keep_every_row(categories):
+    table, y = categories[:4000], np.full(4000, np.nan)
+    y[:4] = [1, 0, 0, 1]
+    detector = AutonomousDetector(max_models=1, memory_limit="10MB", labels="use")
+    detector.fit(table, y)
+    assert detector.labels_ == {0: True, 1: False, 2: False, 3: True}
+    assert not detector.record_.filter("resources", "rows")
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_a_table_of_categories_is_never_encoded_as_a_whole(kind, categories):
+    table = categories
     detector = AutonomousDetector(max_models=1, memory_limit="60MB", random_state=0)
     detector.fit(table[:1000])
     rows = table if kind == "pandas" else pl.from_pandas(table)

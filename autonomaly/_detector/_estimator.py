@@ -8,10 +8,15 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
 from autonomaly._detector._feedback import LABEL_FREE, FeedbackMixin
-from autonomaly._detector._reading import read_chunks, row_slabs, rows_to_profile
+from autonomaly._detector._reading import (
+    read_chunks,
+    row_slabs,
+    rows_to_encode,
+    rows_to_profile,
+)
 from autonomaly._detector._result import AutonomousResult
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import Progress
@@ -137,7 +142,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     returns one. If the table fits into ``memory_limit`` (2 GB where it is None), the
     result is the same as for the table in memory. If not, ``fit`` reads the chunks
     once and learns from a sample of the rows. ``fit_predict`` reads them a second
-    time, which an iterator does not allow.
+    time, which an iterator does not allow. Of a table in memory, a sample is made
+    numeric where all of it, categories spread over columns, would not fit; unless
+    ``labels="use"``.
 
     References
     ----------
@@ -344,27 +351,32 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                     chunks, memory, deadline, seeds[0], record, label=label
                 )
                 label = label and not label_chunks
-            preprocessor = AutonomousPreprocessor()
-            Z = preprocessor.fit_transform(X)
-            self.n_samples_seen_ = len(Z) if n_rows is None else n_rows
+            preprocessor = AutonomousPreprocessor().fit(X)
+            n_held = _num_samples(X)
+            self.n_samples_seen_ = n_held if n_rows is None else n_rows
             self._check_columns(X, reset=True)
-            if len(Z) < 2:
+            if n_held < 2:
                 raise DataError(
-                    f"Found array with {len(Z)} sample(s) while a minimum of 2 is "
+                    f"Found array with {n_held} sample(s) while a minimum of 2 is "
                     f"required: one row cannot be odd beside others. Give more rows."
                 )
-            known = self._read_labels(y, len(Z), in_chunks=chunks is not None)
+            known = self._read_labels(y, n_held, in_chunks=chunks is not None)
+            encoded = X
+            if known is None:  # labels belong to rows
+                encoded = rows_to_encode(X, preprocessor, memory, seeds[0], record)
+            label_here = label and encoded is X
+            Z = preprocessor.transform(encoded)
             progress.stage("profiling")
             profiler = DataProfiler(mergeable=False, random_state=seeds[0])
             rows = X
             if profile is None:
-                rows = rows_to_profile(X, len(Z), deadline, seeds[0])
+                rows = rows_to_profile(X, n_held, deadline, seeds[0])
                 profile = profiler.profile(rows, roles=preprocessor.roles_)
             self.profile_ = profile
             self.preprocessor_ = preprocessor
             record_data(record, profile, self.n_samples_seen_, preprocessor, Z)
             if rows is not X:
-                choice = f"from {self.profile_.n_samples} of {len(Z)} rows"
+                choice = f"from {self.profile_.n_samples} of {n_held} rows"
                 why = "time_budget leaves no time to read all of them once more"
                 record.add("resources", "profile", choice, why)
 
@@ -374,7 +386,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 slowness=slowness() if hurried else 1.0,
                 speed=parallel_threads(self.n_jobs).speed,
             ).plan(
-                *Z.shape,
+                n_held,
+                Z.shape[1],
                 memory,
                 time_budget=_time_left(
                     deadline, 1.0 if self.search is None else 1 - _TUNING_SHARE
@@ -384,7 +397,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             record.add(
                 "resources",
                 "reference",
-                f"{plan.n_reference} of {len(Z)} rows",
+                f"{plan.n_reference} of {n_held} rows",
                 plan.reason,
                 strategy=plan.strategy,
                 batch_size=plan.batch_size,
@@ -431,8 +444,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 sources=list(preprocessor.feature_sources_.values()),
                 whole_budget=self.time_budget,
             ):
-                labels = self.ensemble_.fit_predict(Z) if label else None
-                if not label:
+                labels = self.ensemble_.fit_predict(Z) if label_here else None
+                if not label_here:
                     self.ensemble_.fit(Z)
 
         self._say_what_time_cost(record)
@@ -452,10 +465,12 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         self.record_ = record
         self._start_learning(Z, known, _time_left(deadline), seeds[1])
         self._performance["fit_seconds"] = time.monotonic() - started
-        if label and self.labels_:
+        if label_here and self.labels_:
             labels = np.where(self._scores(Z) < self.offset_, -1, 1)
         elif chunks is not None and label_chunks:
             labels = self.predict(chunks)
+        elif label and not label_here:
+            labels = self.predict(X)
         if labels is not None:
             self._tell_share_of_all(labels)
         return labels

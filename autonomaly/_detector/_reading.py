@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
 
 from autonomaly.exceptions import DataError
 from autonomaly.io._columns import is_polars
@@ -9,7 +10,7 @@ from autonomaly.profiling import DataProfiler
 from autonomaly.profiling._streamed import read_once
 from autonomaly.resources import MemoryOptimizer
 
-__all__ = ["read_chunks", "row_slabs", "rows_to_profile"]
+__all__ = ["read_chunks", "row_slabs", "rows_to_encode", "rows_to_profile"]
 
 # Where time is short, the profile takes this share of what is left, and looks at this
 # many rows at least.
@@ -20,8 +21,8 @@ _READING_SHARE = 0.5
 # Bytes that the rows encoded at a time may take while they are scored, and the share of
 # the memory; three copies of the numbers are made on the way.
 _SLAB_BYTES, _SLAB_SHARE, _COPIES = 64 * 2**20, 1 / 8, 3
-# Memory for a table that comes in chunks, where there is no limit.
-_STREAM_MEMORY = 2**31
+# Memory for a table that comes in chunks, or is made numeric, where there is no limit.
+_TABLE_MEMORY = 2**31
 
 
 def read_chunks(chunks, memory, deadline, seed, record, *, label):
@@ -59,7 +60,7 @@ def read_chunks(chunks, memory, deadline, seed, record, *, label):
             f"only. Call fit, and score from a new one; or give a list of chunks, "
             f"a glob of files, or a function that returns the chunks anew."
         )
-    planner, limit = MemoryOptimizer(), memory or _STREAM_MEMORY
+    planner, limit = MemoryOptimizer(), memory or _TABLE_MEMORY
 
     def capacity(n_rows, n_features):
         plan = planner.plan(n_rows, n_features, limit)
@@ -84,6 +85,39 @@ def read_chunks(chunks, memory, deadline, seed, record, *, label):
     record.add("resources", "chunks", choice, why, memory_limit=limit)
     again = label and not reading.complete
     return reading.table, reading.profile, reading.n_rows, again
+
+
+def rows_to_encode(X, preprocessor, memory, seed, record):
+    """Choose the rows to learn from, where numbers for all take too much memory.
+
+    Parameters
+    ----------
+    X : DataFrame, ndarray or sequence of rows
+        The table.
+    preprocessor : AutonomousPreprocessor
+        Fitted on the table.
+    memory : int or None
+        Bytes.
+    seed : int
+        Seed of the draw.
+    record : DecisionRecord
+        Written to.
+
+    Returns
+    -------
+    DataFrame, ndarray or sequence of rows
+        X itself where all rows fit.
+    """
+    n_rows, n_encoded = _num_samples(X), len(preprocessor.get_feature_names_out())
+    plan = MemoryOptimizer().plan(n_rows, n_encoded, memory or _TABLE_MEMORY)
+    size = round(plan.data_sampling_ratio * n_rows)
+    if size >= n_rows:
+        return X
+    choice = f"{size} of {n_rows} rows are learnt from"
+    why = f"all of them, as {n_encoded} columns of numbers, do not fit into memory"
+    record.add("resources", "rows", choice, why, memory_limit=memory or _TABLE_MEMORY)
+    rows = np.random.RandomState(seed).choice(n_rows, size, replace=False)
+    return _safe_indexing(X, np.sort(rows))
 
 
 def rows_to_profile(X, n_rows, deadline, seed):

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-__all__ = ["MIN_HELD_OUT", "draw_reference", "draw_rest"]
+__all__ = ["MIN_HELD_OUT", "draw_reference", "draw_rest", "rows_beyond"]
 
 # Rows outside the reference that make a calibration sample of their own.
 MIN_HELD_OUT = 1000
@@ -71,10 +71,35 @@ def draw_rest(n_samples, rows, every, random_state):
     >>> draw_rest(5, [0, 2], True, 0)
     array([1, 3, 4])
     """
-    outside = np.ones(n_samples, dtype=bool)
-    outside[rows] = False
-    rest = np.nonzero(outside)[0]
+    rest = rows_beyond(n_samples, rows)
     if every or len(rest) <= _MAX_THRESHOLD_ROWS:
         return rest
     rng = check_random_state(random_state)
     return np.sort(rng.choice(rest, _MAX_THRESHOLD_ROWS, replace=False))
+
+
+def rows_beyond(n_samples, *drawn):
+    """Return the rows that are not among those drawn.
+
+    Parameters
+    ----------
+    n_samples : int
+        Rows there are.
+    *drawn : ndarray of int
+        Positions.
+
+    Returns
+    -------
+    ndarray of int
+        Positions, ascending.
+
+    Examples
+    --------
+    >>> from autonomaly.ensemble._reference import rows_beyond
+    >>> rows_beyond(6, [0, 2], [5])
+    array([1, 3, 4])
+    """
+    left = np.ones(n_samples, dtype=bool)
+    for rows in drawn:
+        left[rows] = False
+    return np.nonzero(left)[0]

@@ -34,7 +34,12 @@ from autonomaly.ensemble._parameters import (
     checked_names,
     checked_weights,
 )
-from autonomaly.ensemble._reference import MIN_HELD_OUT, draw_reference, draw_rest
+from autonomaly.ensemble._reference import (
+    MIN_HELD_OUT,
+    draw_reference,
+    draw_rest,
+    rows_beyond,
+)
 from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
 from autonomaly.exceptions import (
@@ -378,7 +383,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         X : ndarray of shape (n_samples, n_features)
             Validated rows.
         score_all : bool
-            Whether to score every row even where the threshold needs fewer.
+            Whether to score every row; the threshold does not depend on it.
         structure : float, default=None
             The structure of the data where it is known; measured if None.
         """
@@ -387,10 +392,13 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         seeds = spawn_seeds(self.random_state, 5)
         rows = draw_reference(len(X), self.max_reference, self.calibrate, seeds[0])
         self.rejected_, self._n_unscored = {}, 0
-        rest = None
+        rest, n_judged = None, 0
         if rows is not None:
-            exact = self.contamination != "auto" or score_all
-            rest = draw_rest(len(X), rows, exact, seeds[3])
+            # These set the threshold, whether or not all rows are scored.
+            rest = draw_rest(len(X), rows, self.contamination != "auto", seeds[3])
+            n_judged = len(rest)
+            if score_all:
+                rest = np.concatenate([rest, rows_beyond(len(X), rows, rest)])
         with one_blas_thread():
             reference = X if rows is None else X[rows]
             if structure is None:
@@ -417,23 +425,26 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             if not score_all:  # the first ones stand for all, should time run out
                 rest = check_random_state(seeds[3]).permutation(rest)
             Z, held_out = self._score_in_time(X, Z, rest, score_all, deadline)
-            order = np.argsort(rest[: len(held_out)])
             self._n_unscored = len(rest) - len(held_out)
-            rest, held_out = rest[order], held_out[order]
+            if not score_all:
+                order = np.argsort(rest[: len(held_out)])
+                rest, held_out = rest[order], held_out[order]
         self._committee.finish()
+        judged = None if held_out is None else held_out[:n_judged]
         Z, _ = self._survived(
-            Z, lambda: self._fit_calibration(X, held_out, seeds[2], deadline)
+            Z, lambda: self._fit_calibration(X, judged, seeds[2], deadline)
         )
         scores = self._vote(Z)
-        if held_out is not None:
-            scores = np.concatenate([scores, held_out])
-            rows = np.concatenate([rows, rest])
-        self._fit_threshold(scores)
+        self._fit_threshold(
+            scores if judged is None else np.concatenate([scores, judged])
+        )
         self.undone_ = self._what_is_undone(deadline)
-        if len(scores) < len(X):
+        if held_out is None:
+            return scores
+        if len(scores) + len(held_out) < len(X):
             return None
-        ordered = np.empty_like(scores)
-        ordered[slice(None) if rows is None else rows] = scores
+        ordered = np.empty(len(X))
+        ordered[rows], ordered[rest] = scores, held_out
         return ordered
 
     def _fit_members(self, X, seed, deadline, rows_later):
