@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from autonomaly.preprocessing._gaps import GapFiller
+
 __all__ = ["NumberEncoder"]
 
 # Beyond this many scale units a value grows by its logarithm only: the order of
@@ -11,6 +13,8 @@ _INFINITE = 1e33  # above 1e30 * (1 + log(1.8e308 / 1e30)) = 6.4e32
 _NORMAL_RANGE = 3.2897072539029435  # 95th minus 5th percentile of a standard normal
 _BLOCK_VALUES = 2**20
 _BLOCK_ROWS = 8192
+# Rows that correlations are found on.
+_CORRELATED_ROWS = 5000
 
 
 class NumberEncoder:
@@ -23,7 +27,8 @@ class NumberEncoder:
     power of two near the largest magnitude of the column, so that nothing overflows.
     Results beyond 1e30 continue as ``1e30 * (1 + log(|z| / 1e30))``.
 
-    Missing values take the median. An infinite value comes to lie one range (highest
+    Missing values take the median, moved by what the others of their row say, see
+    :class:`GapFiller`. An infinite value comes to lie one range (highest
     minus lowest finite value, at least one scale unit) beyond the finite extreme
     of the training column if the training column had infinite values, and at 1e33
     if not; finite values never come to lie beyond it.
@@ -78,6 +83,12 @@ class NumberEncoder:
         # Multiplying by a power of two is exact and faster than ldexp.
         ordinary = np.abs(self.exponent_[self.kept_]).max(initial=0) < 1000
         self._factor = np.ldexp(1.0, -self.exponent_[self.kept_]) if ordinary else None
+        self._filler = None
+        # A random order: of some of the rows, each is as good as any.
+        X = X[np.random.RandomState(0).permutation(n)[:_CORRELATED_ROWS]]
+        Z = self.transform(X)[:, : len(self.kept_)]
+        gaps = np.isnan(np.asarray(X[:, self.kept_], dtype=np.float64))
+        self._filler = GapFiller().fit(Z, gaps)
         return self
 
     def _fit_block(self, B, block):
@@ -145,6 +156,9 @@ class NumberEncoder:
                 z /= scale
                 if self._bounded or not np.abs(z).max(initial=0) <= _LINEAR_UP_TO:
                     z = _tame(z, x, low, high)  # a NaN leads here, too
+                    gaps = np.isnan(x)
+                    if self._filler is not None and gaps.any():
+                        self._filler.fill(z, gaps)
                 out[rows, : len(kept)] = z
         if len(self.indicators_):
             out[:, len(kept) :] = np.isnan(

@@ -37,11 +37,12 @@ _NUMERIC_ROLES = (ColumnRole.NUMERIC, ColumnRole.DATE)
 class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     """Turn any table into a matrix of finite numbers for anomaly detection.
 
-    Numbers are imputed by the median, centred and scaled robustly; categories become
-    one column each; dates become seconds and their place in the day, week and year;
-    free text becomes a few components. Columns that cannot help (constant, or
-    an identifier) are left out, with the reason in ``dropped_``. Nothing is learnt
-    from labels, and a row's output depends on the fitted state and on that row alone.
+    Numbers are centred and scaled robustly, missing ones filled in with what the others
+    of their row say; categories become one column each; dates become seconds and their
+    place in the day, week and year; free text becomes a few components. Columns that
+    cannot help (constant, or an identifier) are left out, with the reason in
+    ``dropped_``. Nothing is learnt from labels, and what comes out of a row depends on
+    the fitted state and that row alone.
 
     Parameters
     ----------
@@ -87,6 +88,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     logarithmically, infinite values lie beyond the finite ones. Where most integers of
     a column are beyond 2**53, the middle one is subtracted before they become float64,
     which could not tell close ones apart.
+
+    A missing number is the conditional mean of a normal population, shrunk towards the
+    median where the other numbers of the row say little; with more than 100 columns of
+    numbers, or one, it is the median.
 
     If no column varies, one column of zeros comes out.
 
