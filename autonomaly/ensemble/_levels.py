@@ -1,6 +1,7 @@
 """Members on shared views: fitted once per trimming level, scored in one pass."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from joblib import hash as joblib_hash
@@ -136,7 +137,7 @@ def split_member(name, estimator, seed):
 
 
 # Rows too large for squares give scores that are not finite, which are dealt with.
-_OVERFLOW = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
+_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
 
 class SharedViews:
