@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-# Arrays, nested lists and, by their ``__array__``, the data frames of any package.
-Table: TypeAlias = npt.ArrayLike | Sequence[Sequence[object]]
+# Arrays, by their ``__array__`` data frames of any package, and lists of mixed rows.
+Table: TypeAlias = npt.ArrayLike | Sequence[object]
 # The same, or what gives tables: files, an iterable of chunks, a function.
 TableOrChunks: TypeAlias = (
     Table | Path | Iterable[Table] | Callable[[], Iterable[Table]]

@@ -28,7 +28,7 @@ class _Lazy:
 
     module: str
     name: str
-    defaults: tuple = ()
+    defaults: tuple[tuple[str, Any], ...] = ()
 
     def __call__(self, **parameters):
         with quiet():  # some packages set warning filters while they are imported

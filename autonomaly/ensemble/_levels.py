@@ -45,7 +45,7 @@ class Member:
     """
 
     name: str
-    view: tuple
+    view: tuple[Any, ...]
     view_key: str
     detector: BaseDetector
 
@@ -60,7 +60,7 @@ class FittedMember:
     """A member fitted on the rows that its level trusts."""
 
     name: str
-    shared_key: tuple
+    shared_key: tuple[str, str]
     detector: BaseDetector
     center: float
     scale: float
@@ -83,8 +83,8 @@ class Level:
     """
 
     depth: float
-    parts: dict
-    members: dict
+    parts: dict[tuple[str, str], Any]
+    members: dict[str, FittedMember]
 
     @property
     def name(self):

@@ -115,7 +115,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     array([0., 1., 0., 0.])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "cardinality_threshold": [Interval(Integral, 2, None, closed="left")],
         "missing_share": [Interval(Real, 0, 1, closed="both")],
         "text_components": [Interval(Integral, 1, None, closed="left")],

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval
@@ -108,7 +108,7 @@ class DataProfiler(BaseEstimator):
     25.8
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "sample_size": [Interval(Integral, 10, None, closed="left")],
         "correlation_threshold": [Interval(Real, 0, 1, closed="both")],
         "outlier_methods": [tuple, list],
@@ -281,7 +281,7 @@ class DataProfiler(BaseEstimator):
 
 @dataclass(frozen=True)
 class _Sections:
-    custom: dict
+    custom: dict[str, Any]
 
 
 def _sketch(table, options):

@@ -97,7 +97,7 @@ class _Document(_Record):
     """The file."""
 
     version: Literal[1] = Field(alias="schema")
-    provenance: dict = {}
+    provenance: dict[Any, Any] = {}
     meta_features: list[str]
     algorithms: list[MeasuredAlgorithm]
     tasks: list[_Task]

@@ -23,7 +23,7 @@ class Choice:
         What it may be.
     """
 
-    values: tuple
+    values: tuple[Any, ...]
 
     @property
     def n_values(self):
