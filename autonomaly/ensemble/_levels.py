@@ -60,7 +60,7 @@ class FittedMember:
     """A member fitted on the rows that its level trusts."""
 
     name: str
-    shared_key: tuple[str, str]
+    shared_key: tuple[str, Any]
     detector: BaseDetector
     center: float
     scale: float
@@ -83,7 +83,7 @@ class Level:
     """
 
     depth: float
-    parts: dict[tuple[str, str], Any]
+    parts: dict[tuple[str, Any], Any]
     members: dict[str, FittedMember]
 
     @property
