@@ -37,7 +37,7 @@ class DetectorRejected(AutonomalyError, ValueError):
         Why the detector does not apply, in words a user can read.
     """
 
-    def __init__(self, reason):
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -55,12 +55,12 @@ class MemberFailedError(AutonomalyError, RuntimeError):
         What it raised.
     """
 
-    def __init__(self, name, reason):
+    def __init__(self, name: str, reason: str) -> None:
         super().__init__(name, reason)
         self.name = name
         self.reason = reason
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Say what failed, and what to do."""
         return (
             f"The member {self.name!r} was fitted, but fails on these rows: "

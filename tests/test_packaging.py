@@ -71,10 +71,28 @@ def test_pre_commit_uses_the_pinned_version(hook):
     assert used == pinned
 
 
-def test_ruff_is_pinned_once():
+def test_pre_commit_uses_the_mypy_that_is_installed():
+    # a hook with an environment of its own would not see the types of numpy, and
+    # would have a second version to keep
+    text = (CHECKOUT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert "mirrors-mypy" not in text
+    (local,) = [part for part in text.split("  - repo: ") if "id: mypy" in part]
+    assert local.startswith("local\n")
+    assert "language: system" in local
+
+
+@pytest.mark.parametrize("tool", ["mypy", "ruff"])
+def test_tools_are_pinned_once(tool):
     text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
-    assert len(re.findall(r"ruff==", text)) == 1
-    assert "ruff==" not in (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
+    assert len(re.findall(rf"\b{tool}==", text)) == 1
+    for path in (".ci/run", ".pre-commit-config.yaml"):
+        assert f"{tool}==" not in (CHECKOUT / path).read_text(encoding="utf-8")
+
+
+def test_ci_checks_the_types():
+    script = (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
+    assert re.search(r'^check "mypy" mypy\b', script, re.MULTILINE)
+    assert PYPROJECT["tool"]["mypy"]["packages"] == ["autonomaly"]
 
 
 def test_extras_named_in_errors_exist():

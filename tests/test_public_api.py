@@ -95,7 +95,11 @@ def test_unknown_names_are_attribute_errors():
 
 def test_type_checkers_see_the_same_names():
     tree = ast.parse(Path(autonomaly.__file__).read_text(encoding="utf-8"))
-    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    (block,) = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
     seen = {
         alias.name: node.module
         for node in block.body

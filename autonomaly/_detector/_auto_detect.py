@@ -1,22 +1,26 @@
 """From a source to a result in one call."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from autonomaly._detector._estimator import AutonomousDetector
+from autonomaly._detector._result import AutonomousResult
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.io import load_dataset
 
 __all__ = ["auto_detect"]
 
 
-def auto_detect(source, config=None):
+def auto_detect(
+    source: Any, config: Mapping[str, Any] | None = None
+) -> AutonomousResult:
     """Load a table and detect its anomalies.
 
     Parameters
     ----------
     source : array, DataFrame, path, glob or str
         See :func:`autonomaly.load_dataset`.
-    config : dict, default=None
+    config : mapping of str to object, default=None
         Parameters of :class:`AutonomousDetector`.
 
     Returns

@@ -3,6 +3,7 @@
 import time
 import warnings
 from numbers import Integral, Real
+from typing import Literal, Self
 
 import numpy as np
 from sklearn import config_context
@@ -21,6 +22,18 @@ from autonomaly._detector._result import AutonomousResult
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._seeds import spawn_seeds
+from autonomaly._utils._typing import (
+    Contamination,
+    FloatArray,
+    IntArray,
+    Labels,
+    Memory,
+    Names,
+    Seed,
+    Strategy,
+    TableOrChunks,
+    keeps_signature,
+)
 from autonomaly.ensemble import VotingOutlierEnsemble
 from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
@@ -71,22 +84,21 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     outlier_label : object, default=None
         The label of anomalies. ``None`` will do where labels are -1 (anomaly) and 1,
         0 and 1 (anomaly), or booleans.
-    algorithms : list of str, default=None
+    algorithms : list or tuple of str, default=None
         Use only these detectors of :func:`autonomaly.detectors.catalogue`.
-    exclude : list of str, default=None
+    exclude : list or tuple of str, default=None
         Do not use these detectors.
     max_models : int, default=None
         Number of members that vote, at most.
-    search : str, default=None
-        Strategy to tune the members' hyperparameters with, without labels:
-        ``"bayesian"``, ``"random"``, ``"grid"``, ``"evolutionary"`` or ``"halving"``,
-        see :class:`OutlierSearch`. None leaves them as they are.
+    search : {"bayesian", "random", "grid", "evolutionary", "halving"}, default=None
+        Strategy to tune the members' hyperparameters with, without labels, see
+        :class:`OutlierSearch`. None leaves them as they are.
     n_trials : int, default=100
         Trials of that search, at most, over all members; each has at least two. How
         many each gets of them under a budget is read off what its first one took.
     time_budget : float, default=None
         Seconds for ``fit``. What cannot be fitted in time is left out, and recorded.
-    memory_limit : int or str, default=None
+    memory_limit : int, float or str, default=None
         Working memory beyond the data itself, in bytes or such as ``"2GB"``.
     n_jobs : int, default=None
         Threads that score; results do not depend on it. None is as many as
@@ -186,21 +198,21 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        contamination="auto",
-        max_false_discovery_rate=None,
-        labels="ignore",
-        outlier_label=None,
-        algorithms=None,
-        exclude=None,
-        max_models=None,
-        search=None,
-        n_trials=100,
-        time_budget=None,
-        memory_limit=None,
-        n_jobs=None,
-        random_state=0,
-        verbose=0,
-    ):
+        contamination: Contamination = "auto",
+        max_false_discovery_rate: float | None = None,
+        labels: Literal["ignore", "use"] = "ignore",
+        outlier_label: object = None,
+        algorithms: Names | None = None,
+        exclude: Names | None = None,
+        max_models: int | None = None,
+        search: Strategy | None = None,
+        n_trials: int = 100,
+        time_budget: float | None = None,
+        memory_limit: Memory | None = None,
+        n_jobs: int | None = None,
+        random_state: Seed = 0,
+        verbose: int = 0,
+    ) -> None:
         self.contamination = contamination
         self.max_false_discovery_rate = max_false_discovery_rate
         self.labels = labels
@@ -216,8 +228,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
+    def fit(self, X: TableOrChunks, y: Labels | None = None) -> Self:
         """Find out what is normal in a table.
 
         Parameters
@@ -242,7 +254,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         self._fit(X, y, label=False)
         return self
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X: TableOrChunks, y: Labels | None = None) -> IntArray:
         """Fit, and label the training rows; the same as ``fit(X).predict(X)``.
 
         Parameters
@@ -262,7 +274,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         self._validate_params()
         return self._fit(X, y, label=True)
 
-    def score_samples(self, X):
+    def score_samples(self, X: TableOrChunks) -> FloatArray:
         """Score rows; the lower, the more abnormal.
 
         Parameters
@@ -283,7 +295,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             return self._by_slabs(X, self._scores)
         return np.concatenate([self.score_samples(chunk) for chunk in chunks])
 
-    def outlier_pvalues(self, X):
+    def outlier_pvalues(self, X: TableOrChunks) -> FloatArray:
         """Give conformal p-values against the hypothesis that a row is normal.
 
         Parameters
@@ -304,7 +316,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         return np.concatenate([self.outlier_pvalues(chunk) for chunk in chunks])
 
     @property
-    def result_(self):
+    def result_(self) -> AutonomousResult:
         """The fit as one object: see :class:`AutonomousResult`."""
         check_is_fitted(self)
         return AutonomousResult(

@@ -1,12 +1,15 @@
 """What AutonomousDetector does with labels: learn, ask, learn again."""
 
+from collections.abc import Mapping
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from autonomaly._utils._known_labels import LabelCode, read_feedback, read_labels
+from autonomaly._utils._typing import IntArray, keeps_signature
 from autonomaly.ensemble._labels import LabelledVote
 from autonomaly.exceptions import DataError
 from autonomaly.explanation._decisions import record_labels
@@ -28,8 +31,10 @@ def _uses_labels(detector):
 class FeedbackMixin:
     """The part of a detector that its labels pass through."""
 
-    @available_if(_uses_labels)
-    def ask(self, n=5):
+    _label_code: LabelCode
+
+    @keeps_signature(available_if(_uses_labels))
+    def ask(self, n: int = 5) -> IntArray:
         """Choose the training rows whose labels would help most.
 
         Rows that are probably anomalies and rows that nothing is known about, of as
@@ -56,13 +61,15 @@ class FeedbackMixin:
             raise ValueError(f"ask(n={n!r}): pass a whole number of rows, 1 or more")
         return self._labelled_vote.ask(int(n))
 
-    @available_if(_uses_labels)
-    def feedback(self, labels):
+    @keeps_signature(available_if(_uses_labels))
+    def feedback(
+        self, labels: Mapping[int, object] | Mapping[np.int64, object]
+    ) -> Self:
         """Learn from further labels, without fitting again.
 
         Parameters
         ----------
-        labels : dict of int to label
+        labels : mapping of int to label
             Positions of rows of the training table and their labels, written as in
             ``y``. A label given before is replaced; NaN or None takes it back.
 

@@ -1,11 +1,14 @@
 """What a detection gave, as one object."""
 
 from dataclasses import dataclass
-
-from sklearn.base import BaseEstimator
+from typing import TYPE_CHECKING, Any
 
 from autonomaly.explanation import DecisionRecord
 from autonomaly.profiling import DataProfile
+from autonomaly.selection import AlgorithmRecommendation
+
+if TYPE_CHECKING:
+    from autonomaly._detector._estimator import AutonomousDetector
 
 __all__ = ["AutonomousResult"]
 
@@ -44,15 +47,15 @@ class AutonomousResult:
     4
     """
 
-    model: BaseEstimator
-    performance: dict
+    model: "AutonomousDetector"
+    performance: dict[str, Any]
     explanations: DecisionRecord
-    recommendations: list
+    recommendations: list[AlgorithmRecommendation]
     data_profile: DataProfile
     best_result: str
     success: bool
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_rows, n_columns = self.model.n_samples_seen_, self.data_profile.n_features
         seen = self.performance["rows_looked_at"]
         some = f"of the {seen} rows looked at " if seen < n_rows else ""

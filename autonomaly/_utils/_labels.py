@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.base import OutlierMixin
 
+from autonomaly._utils._typing import FloatArray, IntArray, TableOrChunks
+
 __all__ = ["ThresholdMixin"]
 
 
@@ -22,7 +24,7 @@ class ThresholdMixin(OutlierMixin):
     array([ 1, -1])
     """
 
-    def decision_function(self, X):
+    def decision_function(self, X: TableOrChunks) -> FloatArray:
         """Score rows relative to the threshold; negative = outlier.
 
         Parameters
@@ -37,7 +39,7 @@ class ThresholdMixin(OutlierMixin):
         """
         return self.score_samples(X) - self.offset_
 
-    def predict(self, X):
+    def predict(self, X: TableOrChunks) -> IntArray:
         """Label rows.
 
         Parameters

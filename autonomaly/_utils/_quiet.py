@@ -13,7 +13,7 @@ __all__ = ["leave_behind", "quiet"]
 # counted: the first one that is entered saves the state, the last one that is left
 # brings it back.
 _lock = threading.RLock()
-_open = []  # the threads whose blocks are open
+_open: list[int] = []  # the threads whose blocks are open
 _saved = contextlib.ExitStack()
 
 

@@ -7,7 +7,7 @@ once; what a command needs it imports when it runs.
 import os
 import sys
 import warnings
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -124,7 +124,7 @@ def _root(
             help="Show the version and exit.",
         ),
     ] = False,
-):
+) -> None:
     # Without a body: typer asks for this function to hang --version on.
     del version
 
@@ -237,7 +237,7 @@ def detect(
     ignore_column: IgnoreColumn = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-):
+) -> None:
     """Score every row of a table, flag the anomalies, and say why.
 
     Prints what the data is, what was chosen and why, how many rows are flagged,
@@ -310,7 +310,7 @@ def score(
     truth_column: TruthColumn = None,
     ignore_column: IgnoreColumn = None,
     quiet: Quiet = False,
-):
+) -> None:
     """Score new rows with a saved model.
 
     The rows must have the columns the model was fitted on, in any order; columns
@@ -344,7 +344,7 @@ def profile(
     ] = None,
     ignore_column: IgnoreColumn = None,
     quiet: Quiet = False,
-):
+) -> None:
     """Describe a table: size, kinds of columns, quality, distributions, hints.
 
     Example: autonomaly profile --dataset sklearn:wine
@@ -432,7 +432,7 @@ def _run(arguments):
         )
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code.
 
     Parameters

@@ -1,10 +1,13 @@
 """Any outlier detector, scikit-learn's or PyOD's, behind the house's contract."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from autonomaly._utils._quiet import quiet
+from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import _FARTHEST, BaseDetector
 from autonomaly.exceptions import DetectorRejected
 
@@ -77,7 +80,9 @@ class DetectorAdapter(BaseDetector):
         "estimator": [object],
     }
 
-    def __init__(self, *, estimator, contamination="auto"):
+    def __init__(
+        self, *, estimator: Any, contamination: Contamination = "auto"
+    ) -> None:
         self.estimator = estimator
         self.contamination = contamination
 

@@ -17,13 +17,16 @@ A detector does its work on the *answer* of a shared computation to a batch of r
 """
 
 from numbers import Real
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autonomaly._utils._labels import ThresholdMixin
+from autonomaly._utils._typing import FloatArray
 from autonomaly.exceptions import DetectorRejected
 
 __all__ = ["BaseDetector", "SharedRows"]
@@ -77,7 +80,7 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
         ],
     }
 
-    def fit(self, X, y=None):
+    def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Learn what is normal.
 
         Parameters
@@ -115,7 +118,7 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
             self._set_offset(self._abnormality(answer))
         return self
 
-    def score_samples(self, X):
+    def score_samples(self, X: npt.ArrayLike) -> FloatArray:
         """Score rows; the lower, the more abnormal.
 
         Parameters

@@ -1,11 +1,16 @@
 """The catalogue: every detector the package can choose from, under one name each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._quiet import quiet
 from autonomaly.detectors._spec import DetectorSpec
+
+if TYPE_CHECKING:
+    from autonomaly.profiling import DataProfile
 
 __all__ = [
     "catalogue",
@@ -23,7 +28,7 @@ class _Lazy:
 
     module: str
     name: str
-    defaults: tuple = ()
+    defaults: tuple[tuple[str, Any], ...] = ()
 
     def __call__(self, **parameters):
         with quiet():  # some packages set warning filters while they are imported
@@ -284,7 +289,7 @@ _BUILT_IN = [
 _catalogue = {spec.name: spec for spec in _BUILT_IN}
 
 
-def catalogue():
+def catalogue() -> dict[str, DetectorSpec]:
     """List the detectors that can be named in ``algorithms`` and ``exclude``.
 
     Returns
@@ -301,7 +306,7 @@ def catalogue():
     return dict(_catalogue)
 
 
-def detector_spec(name):
+def detector_spec(name: str) -> DetectorSpec:
     """Look a detector up by its name.
 
     Parameters
@@ -331,14 +336,14 @@ def detector_spec(name):
 
 
 def register_detector(
-    name,
-    factory,
+    name: str,
+    factory: Callable[..., Any],
     *,
-    search_space=None,
-    metadata=None,
-    should_recommend=None,
-    confidence=None,
-):
+    search_space: dict[str, Any] | None = None,
+    metadata: dict[str, Any] | None = None,
+    should_recommend: Callable[["DataProfile"], bool] | None = None,
+    confidence: Callable[["DataProfile"], float] | None = None,
+) -> DetectorSpec:
     """Add a detector of your own to the catalogue.
 
     Parameters
@@ -400,8 +405,10 @@ def register_detector(
             )
     metadata = dict(metadata or {})
     family = metadata.pop("suitable_for", "user")
-    allowed = ("description", "complexity", "memory_usage", "view")
-    allowed += ("min_samples", "max_samples")
+    allowed = (
+        *("description", "complexity", "memory_usage", "view"),
+        *("min_samples", "max_samples"),
+    )
     for key in metadata:
         if key not in allowed:
             raise ValueError(
@@ -425,7 +432,7 @@ def register_detector(
     return spec
 
 
-def unregister_detector(name):
+def unregister_detector(name: str) -> None:
     """Take a detector of your own out of the catalogue.
 
     Parameters

@@ -8,6 +8,7 @@ from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils._param_validation import Interval
 
 from autonomaly._utils._one_hot import one_hot_variables
+from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import BaseDetector
 
 __all__ = ["DependencyDetector"]
@@ -150,7 +151,13 @@ class DependencyDetector(BaseDetector):
         "alpha": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, *, n_knots=4, alpha=0.1, contamination="auto"):
+    def __init__(
+        self,
+        *,
+        n_knots: int = 4,
+        alpha: float = 0.1,
+        contamination: Contamination = "auto",
+    ) -> None:
         self.n_knots = n_knots
         self.alpha = alpha
         self.contamination = contamination

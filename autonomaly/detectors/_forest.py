@@ -7,6 +7,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.ensemble._iforest import _average_path_length
 from sklearn.utils._param_validation import Interval
 
+from autonomaly._utils._typing import Contamination, Seed
 from autonomaly.detectors._base import BaseDetector
 
 __all__ = ["ForestDetector"]
@@ -66,11 +67,11 @@ class ForestDetector(BaseDetector):
     def __init__(
         self,
         *,
-        n_estimators=100,
-        max_samples=256,
-        contamination="auto",
-        random_state=0,
-    ):
+        n_estimators: int = 100,
+        max_samples: int = 256,
+        contamination: Contamination = "auto",
+        random_state: Seed = 0,
+    ) -> None:
         self.n_estimators = n_estimators
         self.max_samples = max_samples
         self.contamination = contamination

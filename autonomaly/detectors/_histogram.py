@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import BaseDetector
 
 __all__ = ["HistogramDetector"]
@@ -49,7 +50,9 @@ class HistogramDetector(BaseDetector):
         "n_bins": [Interval(Integral, 2, None, closed="left")],
     }
 
-    def __init__(self, *, n_bins=10, contamination="auto"):
+    def __init__(
+        self, *, n_bins: int = 10, contamination: Contamination = "auto"
+    ) -> None:
         self.n_bins = n_bins
         self.contamination = contamination
 

@@ -4,6 +4,7 @@ from numbers import Integral
 
 from sklearn.utils._param_validation import Interval
 
+from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import BaseDetector
 from autonomaly.detectors._graph import NeighborGraph
 
@@ -54,7 +55,9 @@ class KNNDetector(BaseDetector):
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, *, n_neighbors=20, contamination="auto"):
+    def __init__(
+        self, *, n_neighbors: int = 20, contamination: Contamination = "auto"
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.contamination = contamination
 

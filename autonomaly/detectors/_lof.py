@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import BaseDetector
 from autonomaly.detectors._graph import NeighborGraph
 
@@ -52,7 +53,9 @@ class LOFDetector(BaseDetector):
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, *, n_neighbors=30, contamination="auto"):
+    def __init__(
+        self, *, n_neighbors: int = 30, contamination: Contamination = "auto"
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.contamination = contamination
 

@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import BaseDetector
 
 __all__ = ["MahalanobisDetector"]
@@ -57,7 +58,9 @@ class MahalanobisDetector(BaseDetector):
         "reg_covar": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, *, reg_covar=1e-4, contamination="auto"):
+    def __init__(
+        self, *, reg_covar: float = 1e-4, contamination: Contamination = "auto"
+    ) -> None:
         self.reg_covar = reg_covar
         self.contamination = contamination
 

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from autonomaly._utils._quiet import quiet
+from autonomaly._utils._typing import Contamination, Seed
 from autonomaly.detectors._base import BaseDetector
 
 __all__ = ["MixtureDetector"]
@@ -74,13 +75,13 @@ class MixtureDetector(BaseDetector):
     def __init__(
         self,
         *,
-        n_components=4,
-        reg_covar=1e-2,
-        max_dimensions=60,
-        max_samples=2000,
-        contamination="auto",
-        random_state=0,
-    ):
+        n_components: int = 4,
+        reg_covar: float = 1e-2,
+        max_dimensions: int = 60,
+        max_samples: int = 2000,
+        contamination: Contamination = "auto",
+        random_state: Seed = 0,
+    ) -> None:
         self.n_components = n_components
         self.reg_covar = reg_covar
         self.max_dimensions = max_dimensions

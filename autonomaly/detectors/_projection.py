@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
+from autonomaly._utils._typing import Contamination, Seed
 from autonomaly.detectors._base import BaseDetector
 
 __all__ = ["ProjectionDetector"]
@@ -60,7 +61,13 @@ class ProjectionDetector(BaseDetector):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, *, n_projections=300, contamination="auto", random_state=0):
+    def __init__(
+        self,
+        *,
+        n_projections: int = 300,
+        contamination: Contamination = "auto",
+        random_state: Seed = 0,
+    ) -> None:
         self.n_projections = n_projections
         self.contamination = contamination
         self.random_state = random_state

@@ -2,6 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autonomaly.profiling import DataProfile
 
 __all__ = ["DetectorSpec"]
 
@@ -52,7 +56,7 @@ class DetectorSpec:
     """
 
     name: str
-    factory: Callable
+    factory: Callable[..., Any]
     description: str
     family: str
     view: str = "squashed"
@@ -60,11 +64,11 @@ class DetectorSpec:
     memory_usage: str = "medium"
     max_samples: int | None = None
     min_samples: int = 2
-    search_space: dict = field(default_factory=dict)
-    should_recommend: Callable | None = None
-    confidence: Callable | None = None
+    search_space: dict[str, Any] = field(default_factory=dict)
+    should_recommend: Callable[["DataProfile"], bool] | None = None
+    confidence: Callable[["DataProfile"], float] | None = None
     origin: str = "user"
 
-    def make(self, **parameters):
+    def make(self, **parameters: Any) -> Any:
         """Build the unfitted detector."""
         return self.factory(**parameters)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import BaseDetector
 
 __all__ = ["SharedRanks", "TailDetector"]
@@ -121,7 +122,7 @@ class TailDetector(BaseDetector):
     np.int64(0)
     """
 
-    def __init__(self, *, contamination="auto"):
+    def __init__(self, *, contamination: Contamination = "auto") -> None:
         self.contamination = contamination
 
     def _shared(self):

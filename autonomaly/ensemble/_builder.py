@@ -1,9 +1,12 @@
 """Members and weights from predicted performance, agreement and a prior."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import rankdata
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import (
@@ -11,6 +14,8 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+
+from autonomaly._utils._typing import FloatArray, Seed
 
 __all__ = ["EnsemblePlan", "IntelligentEnsembleBuilder", "pairwise_agreement"]
 
@@ -37,15 +42,15 @@ class EnsemblePlan:
         In plain words.
     """
 
-    members: list
-    weights: dict
+    members: list[str]
+    weights: dict[str, float]
     trust: float
     expected_gain: float
-    front: list
+    front: list[dict[str, Any]]
     reason: str
 
 
-def pairwise_agreement(scores):
+def pairwise_agreement(scores: npt.ArrayLike) -> FloatArray:
     """Compare the ranks that members give the same rows.
 
     Parameters
@@ -146,15 +151,15 @@ class IntelligentEnsembleBuilder:
     def __init__(
         self,
         *,
-        max_models=None,
-        performance_weight=0.7,
-        diversity_weight=0.3,
-        trust="auto",
-        temperature=0.05,
-        population_size=60,
-        n_generations=30,
-        random_state=0,
-    ):
+        max_models: int | None = None,
+        performance_weight: float = 0.7,
+        diversity_weight: float = 0.3,
+        trust: float | Literal["auto"] = "auto",
+        temperature: float = 0.05,
+        population_size: int = 60,
+        n_generations: int = 30,
+        random_state: Seed = 0,
+    ) -> None:
         self.max_models = max_models
         self.performance_weight = performance_weight
         self.diversity_weight = diversity_weight
@@ -164,20 +169,27 @@ class IntelligentEnsembleBuilder:
         self.n_generations = n_generations
         self.random_state = random_state
 
-    def build(self, expected, error, *, agreement=None, prior=None):
+    def build(
+        self,
+        expected: Mapping[str, float],
+        error: Mapping[str, float],
+        *,
+        agreement: npt.ArrayLike | None = None,
+        prior: Mapping[str, float] | None = None,
+    ) -> EnsemblePlan:
         """Choose members and weights.
 
         Parameters
         ----------
-        expected : dict of str to float
+        expected : mapping of str to float
             Predicted performance of every candidate, high = good.
-        error : dict of str to float
+        error : mapping of str to float
             Standard errors of the predictions, in the same unit; 0 = certain.
         agreement : array-like of shape (n_candidates, n_candidates), default=None
             Rank correlations of the candidates in the order of ``expected``, see
             :func:`pairwise_agreement`. Needed where ``max_models`` leaves a choice
             and ``diversity_weight`` is not 0.
-        prior : dict of str to float, default=None
+        prior : mapping of str to float, default=None
             Non-negative weights of the plain ensemble; equal where not given.
             Candidates that it does not name only serve where ``max_models`` asks for
             a subset.
@@ -198,9 +210,9 @@ class IntelligentEnsembleBuilder:
         )
         names = list(expected)
         performance, errors = _figures(expected, error)
-        prior = _prior_weights(names, prior)
+        plain: FloatArray = _prior_weights(names, prior)
         front = []
-        chosen = prior > 0
+        chosen = plain > 0
         if self.max_models is not None and self.max_models < len(names):
             disagreement = self._disagreement(agreement, len(names))
             chosen, front = self._search(performance, disagreement)
@@ -208,18 +220,18 @@ class IntelligentEnsembleBuilder:
                 {**item, "members": [names[j] for j in item["members"]]}
                 for item in front
             ]
-            if not prior[chosen].any():
-                prior = np.ones(len(names))
-        prior = np.where(chosen, np.where(prior > 0, prior, prior[prior > 0].min()), 0)
-        prior /= prior.sum()
+            if not plain[chosen].any():
+                plain = np.ones(len(names))
+        plain = np.where(chosen, np.where(plain > 0, plain, plain[plain > 0].min()), 0)
+        plain /= plain.sum()
         trust = self._how_far(performance[chosen], errors[chosen])
-        advantage = performance - prior @ performance
+        advantage = performance - plain @ performance
         # Relative to the best, so that nothing overflows, whatever the unit is.
         behind = np.minimum(advantage - advantage[chosen].max(), 0.0)
-        follow = prior * np.exp(behind / self.temperature)
-        weights = (1 - trust) * prior + trust * follow / follow.sum()
+        follow = plain * np.exp(behind / self.temperature)
+        weights = (1 - trust) * plain + trust * follow / follow.sum()
         order = [j for j in np.argsort(-weights, kind="stable") if weights[j] > 0]
-        gain = float((weights - prior) @ performance)
+        gain = float((weights - plain) @ performance)
         return EnsemblePlan(
             members=[names[j] for j in order],
             weights={names[j]: float(weights[j]) for j in order},

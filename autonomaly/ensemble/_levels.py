@@ -1,6 +1,7 @@
 """Members on shared views: fitted once per trimming level, scored in one pass."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from joblib import hash as joblib_hash
@@ -44,7 +45,7 @@ class Member:
     """
 
     name: str
-    view: tuple
+    view: tuple[Any, ...]
     view_key: str
     detector: BaseDetector
 
@@ -59,7 +60,7 @@ class FittedMember:
     """A member fitted on the rows that its level trusts."""
 
     name: str
-    shared_key: tuple
+    shared_key: tuple[str, Any]
     detector: BaseDetector
     center: float
     scale: float
@@ -82,8 +83,8 @@ class Level:
     """
 
     depth: float
-    parts: dict
-    members: dict
+    parts: dict[tuple[str, Any], Any]
+    members: dict[str, FittedMember]
 
     @property
     def name(self):
@@ -136,7 +137,7 @@ def split_member(name, estimator, seed):
 
 
 # Rows too large for squares give scores that are not finite, which are dealt with.
-_OVERFLOW = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
+_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
 
 class SharedViews:

@@ -5,8 +5,10 @@ import math
 import warnings
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 from joblib import delayed
 from sklearn.base import _fit_context
 from sklearn.utils import Bunch, check_random_state
@@ -19,6 +21,13 @@ from autonomaly._utils._progress import NobodyWatches
 from autonomaly._utils._quiet import quiet
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
+from autonomaly._utils._typing import (
+    Contamination,
+    FloatArray,
+    IntArray,
+    Seed,
+    keeps_signature,
+)
 from autonomaly.detectors import DetectorAdapter
 from autonomaly.ensemble._calibration import Calibration, n_discoveries
 from autonomaly.ensemble._combination import combine
@@ -79,7 +88,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             default=None
         Non-negative weights of the members, the same at every depth of trimming or
         one for each.
-    trimming : "auto", None or tuple of float, default="auto"
+    trimming : "auto", None or tuple or list of float, default="auto"
         The depths at which members are fitted, each a share in [0, 1) of the reference
         that is left out: the rows that the vote so far finds most abnormal. ``None``
         is ``(0.0,)``, ``"auto"`` is ``(0.0, 0.3, 0.5)``.
@@ -195,21 +204,21 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
 
     def __init__(
         self,
-        estimators,
+        estimators: list[tuple[str, Any]],
         *,
-        voting="soft",
-        combination="upper_half",
-        weights=None,
-        trimming="auto",
-        contamination="auto",
-        max_false_discovery_rate=None,
-        calibrate=True,
-        max_reference=4000,
-        memory_limit=None,
-        time_budget=None,
-        n_jobs=None,
-        random_state=0,
-    ):
+        voting: Literal["soft", "hard"] = "soft",
+        combination: Literal["upper_half", "mean", "median", "max"] = "upper_half",
+        weights: npt.ArrayLike | None = None,
+        trimming: Literal["auto"] | tuple[float, ...] | list[float] | None = "auto",
+        contamination: Contamination = "auto",
+        max_false_discovery_rate: float | None = None,
+        calibrate: bool = True,
+        max_reference: int = 4000,
+        memory_limit: int | None = None,
+        time_budget: float | None = None,
+        n_jobs: int | None = None,
+        random_state: Seed = 0,
+    ) -> None:
         self.estimators = estimators
         self.voting = voting
         self.combination = combination
@@ -224,7 +233,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters of the ensemble and of its members.
 
         Parameters
@@ -239,7 +248,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         """
         return self._get_params("estimators", deep=deep)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters of the ensemble and of its members.
 
         Parameters
@@ -254,8 +263,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         """
         return self._set_params("estimators", **params)
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    @keeps_signature(_fit_context(prefer_skip_nested_validation=False))
+    def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Fit the members, the vote and the threshold.
 
         Parameters
@@ -279,7 +288,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         self._warn_of_the_undone()
         return self
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X: npt.ArrayLike, y: object = None) -> IntArray:
         """Fit, and label the training rows; the same as ``fit(X).predict(X)``.
 
         Parameters
@@ -300,7 +309,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         self._warn_of_the_undone()
         return np.where(-abnormality < self.offset_, -1, 1)
 
-    def score_samples(self, X):
+    def score_samples(self, X: npt.ArrayLike) -> FloatArray:
         """Score rows; the lower, the more abnormal.
 
         Parameters
@@ -317,7 +326,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         check_is_fitted(self)
         return -self._abnormality(self._validate_scoring(X))
 
-    def outlier_pvalues(self, X):
+    def outlier_pvalues(self, X: npt.ArrayLike) -> FloatArray:
         """Give conformal p-values against the hypothesis that a row is normal.
 
         Parameters
@@ -346,7 +355,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             )
         return self.calibration_.pvalues(-scores)
 
-    def member_scores(self, X):
+    def member_scores(self, X: npt.ArrayLike) -> dict[str, FloatArray]:
         """Score rows with every member.
 
         Parameters

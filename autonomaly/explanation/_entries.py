@@ -3,6 +3,7 @@
 import json
 import textwrap
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 __all__ = ["Decision", "Difference", "as_text"]
 
@@ -64,9 +65,9 @@ class Decision:
     subject: str
     choice: object = field(hash=False)
     reason: str
-    evidence: dict = field(default_factory=dict, hash=False)
+    evidence: dict[str, Any] = field(default_factory=dict, hash=False)
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = textwrap.wrap(f"{self.subject}: {as_text(self.choice)}", _WIDTH)
         if self.reason:
             lines += _indented(f"because {self.reason}")
@@ -107,12 +108,12 @@ class Difference:
 
     stage: str
     subject: str
-    kind: str
+    kind: Literal["added", "removed", "changed"]
     what: str
     before: object = field(default=None, hash=False)
     after: object = field(default=None, hash=False)
 
-    def __str__(self):
+    def __str__(self) -> str:
         where = f"{self.stage} / {self.subject}"
         if self.what == "decision":
             text = self.after if self.kind == "added" else self.before

@@ -4,6 +4,8 @@ import html
 import json
 import textwrap
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, Self, overload
 
 from autonomaly._utils._json import json_safe
 from autonomaly.exceptions import DataError
@@ -55,10 +57,18 @@ class DecisionRecord:
     True
     """
 
-    def __init__(self, decisions=()):
+    def __init__(self, decisions: Iterable[Decision] = ()) -> None:
         self._decisions = [_checked(decision) for decision in decisions]
 
-    def add(self, stage, subject, choice, reason, /, **evidence):
+    def add(
+        self,
+        stage: str,
+        subject: str,
+        choice: object,
+        reason: str,
+        /,
+        **evidence: object,
+    ) -> Decision:
         """Write one decision down.
 
         Parameters
@@ -86,11 +96,13 @@ class DecisionRecord:
         return decision
 
     @property
-    def stages(self):
+    def stages(self) -> tuple[str, ...]:
         """Tuple of str: the stages in the order of their first decision."""
         return tuple(dict.fromkeys(decision.stage for decision in self))
 
-    def filter(self, stage=None, subject=None):
+    def filter(
+        self, stage: str | None = None, subject: str | None = None
+    ) -> "DecisionRecord":
         """Keep the decisions of a stage, about a subject, or both.
 
         Parameters
@@ -112,7 +124,7 @@ class DecisionRecord:
             and (subject is None or decision.subject == subject)
         )
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the record as plain dicts and lists, ready for JSON.
 
         Returns
@@ -126,7 +138,7 @@ class DecisionRecord:
         }
 
     @classmethod
-    def from_dict(cls, state):
+    def from_dict(cls, state: dict[str, Any]) -> Self:
         """Rebuild a record from `to_dict`.
 
         Parameters
@@ -163,7 +175,7 @@ class DecisionRecord:
             )
         return cls(Decision(**entry) for entry in entries)
 
-    def to_json(self, *, indent=2):
+    def to_json(self, *, indent: int | None = 2) -> str:
         """Return the record as JSON text.
 
         Parameters
@@ -181,7 +193,7 @@ class DecisionRecord:
         )
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str | bytes) -> Self:
         """Rebuild a record from `to_json`.
 
         Parameters
@@ -208,7 +220,9 @@ class DecisionRecord:
             ) from error
         return cls.from_dict(state)
 
-    def diff(self, other, *, ignore=()):
+    def diff(
+        self, other: "DecisionRecord", *, ignore: Iterable[str] = ()
+    ) -> list[Difference]:
         """List the points in which another record differs from this one.
 
         Decisions are matched by stage, subject and, where a stage decided on a
@@ -245,15 +259,19 @@ class DecisionRecord:
             )
         ignore = {ignore} if isinstance(ignore, str) else set(ignore)
         mine, theirs = self._keyed(), other._keyed()
-        differences = []
+        differences: list[Difference] = []
         for key in dict.fromkeys([*mine, *theirs]):
             before, after = mine.get(key), theirs.get(key)
             if before is None or after is None:
-                kind = "added" if before is None else "removed"
-                sides = [
+                stage, subject, _ = key
+                first, second = (
                     None if side is None else side.choice for side in (before, after)
-                ]
-                differences.append(Difference(*key[:2], kind, "decision", *sides))
+                )
+                kind: Literal["added", "removed"]
+                kind = "added" if before is None else "removed"
+                differences.append(
+                    Difference(stage, subject, kind, "decision", first, second)
+                )
             else:
                 differences += _changes(before, after, ignore)
         return differences
@@ -267,25 +285,32 @@ class DecisionRecord:
             seen[name] += 1
         return keyed
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._decisions)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Decision]:
         return iter(self._decisions)
 
-    def __getitem__(self, index):
+    @overload
+    def __getitem__(self, index: int) -> Decision: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "DecisionRecord": ...
+
+    def __getitem__(self, index: int | slice) -> "Decision | DecisionRecord":
         if isinstance(index, slice):
             return DecisionRecord(self._decisions[index])
         return self._decisions[index]
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, DecisionRecord):
             return NotImplemented
         return self._decisions == other._decisions
 
-    __hash__ = None  # a record grows while a fit runs
+    # a record grows while a fit runs
+    __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<DecisionRecord: {self._headline()}>"
 
     def _headline(self):
@@ -295,7 +320,7 @@ class DecisionRecord:
             f"{n_stages} stage{'' if n_stages == 1 else 's'}"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         blocks = [self._headline()]
         for stage in self.stages:
             decisions = "\n".join(str(decision) for decision in self.filter(stage))

@@ -3,7 +3,9 @@
 import glob
 import itertools
 import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,13 +53,15 @@ class Chunks:
     (8, 8)
     """
 
-    def __init__(self, make, name, *, once=False):
+    def __init__(
+        self, make: Callable[[], Iterable[Any]], name: str, *, once: bool = False
+    ) -> None:
         self._make = make
         self.name = name
         self.once = once
         self._begun = False
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         """Yield tables with the same columns in the same order.
 
         Raises
@@ -94,7 +98,7 @@ class Chunks:
                 f"No chunk with rows came from {self.name}; check the source."
             )
 
-    def map(self, function):
+    def map(self, function: Callable[[Any], Any]) -> "Chunks":
         """Return the chunks that a function makes of these.
 
         Parameters
@@ -145,7 +149,7 @@ def _said(columns):
     return f"{n_columns} columns {'with' if named else 'without'} names"
 
 
-def as_chunks(X):
+def as_chunks(X: Any) -> Chunks | None:
     """Take as chunks what is no table in memory.
 
     Parameters
@@ -190,7 +194,9 @@ def as_chunks(X):
     return None
 
 
-def read_chunks(source, *, chunk_rows=_CHUNK_ROWS, **options):
+def read_chunks(
+    source: str | Path, *, chunk_rows: int = _CHUNK_ROWS, **options: Any
+) -> Chunks:
     r"""Read files in chunks of rows, so that the table need not fit into memory.
 
     Parameters

@@ -41,12 +41,13 @@ class Dataset:
 
     name: str
     data: Any
-    metadata: dict = field(default_factory=dict)
-    truth: np.ndarray | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    # array-like when it is given, an array of integers from then on
+    truth: Any = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check that table and truth belong together."""
-        shape = getattr(self.data, "shape", ())
+        shape: tuple[int, ...] = getattr(self.data, "shape", ())
         if len(shape) != 2:
             raise DataError(
                 f"Data of shape {shape} came for {self.name!r}. A data set holds a "
@@ -68,7 +69,7 @@ class Dataset:
             )
         object.__setattr__(self, "truth", truth.astype(np.int64))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Name and size."""
         rows, columns = self.data.shape
         known = ""

@@ -1,5 +1,8 @@
 """Readers that give a file piece by piece."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from autonomaly.exceptions import LoadError
@@ -74,7 +77,7 @@ def _tab_separated_parts(path, chunk_rows, *, separator="\t", **options):
 _TEXT_OPTIONS = {"separator", "encoding", "header"}
 
 # Endings of file names, the options known, and read(path, chunk_rows, **options).
-PART_READERS = (
+PART_READERS: tuple[tuple[tuple[str, ...], set[str], Callable[..., Any]], ...] = (
     ((".parquet", ".pq"), set(), _parquet_parts),
     ((".arrow", ".feather", ".ipc"), set(), _arrow_parts),
     ((".npy",), set(), _npy_parts),

@@ -47,7 +47,7 @@ def _known():
     }
 
 
-def loaders():
+def loaders() -> list[str]:
     """List the loaders in the order in which they are asked.
 
     Returns
@@ -64,7 +64,7 @@ def loaders():
     return list(_known())
 
 
-def register_loader(name, loader):
+def register_loader(name: str, loader: Loader) -> None:
     """Add a loader, or put another in the place of one.
 
     Parameters
@@ -108,7 +108,7 @@ def register_loader(name, loader):
     _registered[name] = loader
 
 
-def unregister_loader(name):
+def unregister_loader(name: str) -> None:
     """Take back a loader that was registered.
 
     Parameters
@@ -139,7 +139,14 @@ def unregister_loader(name):
     del _registered[name]
 
 
-def load_dataset(source, *, format=None, name=None, truth_column=None, **options):
+def load_dataset(
+    source: Any,
+    *,
+    format: str | None = None,
+    name: str | None = None,
+    truth_column: str | None = None,
+    **options: Any,
+) -> Dataset:
     """Load a table from wherever it is.
 
     Parameters

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from autonomaly._utils._typing import Table
 from autonomaly.io._columns import ColumnValues, is_polars, table
 from autonomaly.io._dates import guess_date_format
 
@@ -49,7 +50,7 @@ class _ColumnReading:
     date_format: str | None = None
 
 
-def infer_roles(X):
+def infer_roles(X: Table) -> dict[str, ColumnRole]:
     """Find the part that each column plays.
 
     Looks at no more than 10,000 rows, drawn with a fixed seed; what is claimed of

@@ -213,8 +213,8 @@ class _Form:
     encoding: str
     separator: str
     header: bool
-    names: list
-    renamed: dict
+    names: list[str]
+    renamed: dict[str, str]
     n_rows: int  # without the header
     trailing: int
     decimal_comma: bool

@@ -1,8 +1,10 @@
 """Any table in, finite numbers out."""
 
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
@@ -12,6 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from autonomaly._utils._typing import FloatArray, Table, keeps_signature
 from autonomaly.exceptions import DataError
 from autonomaly.io import ColumnRole
 from autonomaly.io._columns import (
@@ -117,7 +120,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     array([0., 1., 0., 0.])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "cardinality_threshold": [Interval(Integral, 2, None, closed="left")],
         "missing_share": [Interval(Real, 0, 1, closed="both")],
         "text_components": [Interval(Integral, 1, None, closed="left")],
@@ -127,18 +130,18 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        cardinality_threshold=40,
-        missing_share=0.25,
-        text_components=10,
-        drop_identifiers=True,
-    ):
+        cardinality_threshold: int = 40,
+        missing_share: float = 0.25,
+        text_components: int = 10,
+        drop_identifiers: bool = True,
+    ) -> None:
         self.cardinality_threshold = cardinality_threshold
         self.missing_share = missing_share
         self.text_components = text_components
         self.drop_identifiers = drop_identifiers
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
+    def fit(self, X: Table, y: object = None) -> Self:
         """Learn how to encode every column.
 
         Parameters
@@ -154,9 +157,12 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             Fitted preprocessor.
         """
         X = self._validate(X, reset=True)
-        self.dropped_, self.feature_sources_ = {}, {}
-        self._encoders = {}  # position of a column -> encoder
-        self._offsets = {}  # position of a column of large integers -> one of them
+        self.dropped_: dict[str, str] = {}
+        self.feature_sources_: dict[str, str] = {}
+        self._encoders: dict[int, Any] = {}  # position of a column -> encoder
+        self._offsets: dict[
+            int, int
+        ] = {}  # position of a column of large integers -> one of them
         self._plain = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
         if self._plain:
             self._fit_array(X)
@@ -164,7 +170,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             self._fit_table(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Table) -> FloatArray:
         """Encode rows.
 
         Parameters
@@ -200,7 +206,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             start = stop
         return out
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: npt.ArrayLike | None = None
+    ) -> npt.NDArray[np.object_]:
         """Get the names of the output columns.
 
         Parameters

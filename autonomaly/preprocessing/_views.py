@@ -1,9 +1,14 @@
 """Numeric pictures of a matrix: each is made once and shared by many detectors."""
 
+from typing import Self
+
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtri
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from autonomaly._utils._typing import FloatArray
 
 __all__ = [
     "MinMaxView",
@@ -30,7 +35,7 @@ def _order_statistics_rows(X, random_state=0):
 class _View(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Shared frame of the views: validate, then work on a finite float matrix."""
 
-    def fit(self, X, y=None):
+    def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Learn the order statistics of the columns.
 
         Parameters
@@ -54,7 +59,7 @@ class _View(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self._learn(self._safe(_order_statistics_rows(X)))
         return self
 
-    def transform(self, X):
+    def transform(self, X: npt.ArrayLike) -> FloatArray:
         """Draw the picture of X.
 
         Parameters
@@ -109,7 +114,7 @@ class RobustView(_View):
     array([ 0. ,  0.5, 20. ])
     """
 
-    def __init__(self, *, clip=20.0):
+    def __init__(self, *, clip: float = 20.0) -> None:
         self.clip = clip
 
     def _learn(self, X):
@@ -163,7 +168,7 @@ class SquashedView(RobustView):
     array([0.  , 0.95, 2.99])
     """
 
-    def __init__(self, *, clip=20.0, limit=3.0):
+    def __init__(self, *, clip: float = 20.0, limit: float = 3.0) -> None:
         self.clip = clip
         self.limit = limit
 
@@ -202,7 +207,7 @@ class MinMaxView(_View):
     array([0.25, 1.5 ])
     """
 
-    def __init__(self, *, clip=100.0):
+    def __init__(self, *, clip: float = 100.0) -> None:
         self.clip = clip
 
     def _learn(self, X):
@@ -271,7 +276,7 @@ class NormalView(_View):
     array([0.  , 1.89, 3.29])
     """
 
-    def __init__(self, *, n_quantiles=1000):
+    def __init__(self, *, n_quantiles: int = 1000) -> None:
         self.n_quantiles = n_quantiles
 
     def _learn(self, X):

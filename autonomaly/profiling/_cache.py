@@ -1,11 +1,19 @@
 """A small, bounded memory of profiles, shared by all profilers."""
 
 import threading
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
+from typing import NamedTuple
 
 CACHE_SIZE = 32
 
-CacheInfo = namedtuple("CacheInfo", ["hits", "misses", "max_size", "size"])
+
+class CacheInfo(NamedTuple):
+    """What the memory of profiles holds, and how often it was of use."""
+
+    hits: int
+    misses: int
+    max_size: int
+    size: int
 
 
 class ProfileCache:
@@ -58,7 +66,7 @@ class ProfileCache:
 PROFILES = ProfileCache(CACHE_SIZE)
 
 
-def clear_profile_cache():
+def clear_profile_cache() -> None:
     """Forget all cached profiles.
 
     Examples
@@ -71,7 +79,7 @@ def clear_profile_cache():
     PROFILES.clear()
 
 
-def profile_cache_info():
+def profile_cache_info() -> CacheInfo:
     """Count the cached profiles and how often they were of use.
 
     Returns

@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass, field
 from functools import reduce
+from typing import Any, Self
 
 from autonomaly._utils._json import json_safe
 from autonomaly.exceptions import DataError
@@ -115,32 +116,32 @@ class DataProfile:
     distributions: DistributionInfo
     patterns: PatternInfo
     complexity: ComplexityInfo
-    features: tuple
-    custom: dict = field(default_factory=dict, hash=False)
+    features: tuple[FeatureProfile, ...]
+    custom: dict[str, Any] = field(default_factory=dict, hash=False)
     _state: State | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
-    def n_samples(self):
+    def n_samples(self) -> int:
         """Rows."""
         return self.size.samples
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """Columns."""
         return self.size.features
 
     @property
-    def numeric_features(self):
+    def numeric_features(self) -> tuple[str, ...]:
         """Names of the numeric columns."""
         return self._names("numeric")
 
     @property
-    def categorical_features(self):
+    def categorical_features(self) -> tuple[str, ...]:
         """Names of the categorical columns."""
         return self._names("categorical")
 
     @property
-    def temporal_features(self):
+    def temporal_features(self) -> tuple[str, ...]:
         """Names of the date columns."""
         return self._names("date")
 
@@ -148,32 +149,32 @@ class DataProfile:
         return tuple(f.name for f in self.features if f.role == role)
 
     @property
-    def missing_values_ratio(self):
+    def missing_values_ratio(self) -> float:
         """Share of missing cells."""
         return self.quality.missing_ratio
 
     @property
-    def duplicate_ratio(self):
+    def duplicate_ratio(self) -> float:
         """Share of rows that repeat another row."""
         return self.quality.duplicate_ratio
 
     @property
-    def correlation_score(self):
+    def correlation_score(self) -> float:
         """Mean absolute rank correlation of pairs of numeric columns."""
         return self.complexity.correlation
 
     @property
-    def linear_dependence(self):
+    def linear_dependence(self) -> float:
         """Mean adjusted R² of each numeric column from the others."""
         return self.complexity.linear_dependence
 
     @property
-    def effective_rank(self):
+    def effective_rank(self) -> float:
         """Effective rank of the correlation matrix."""
         return self.complexity.effective_rank
 
     @property
-    def sparsity_ratio(self):
+    def sparsity_ratio(self) -> float:
         """Share of zeros among the finite numeric cells."""
         zeros = cells = 0.0
         for feature in self.features:
@@ -184,32 +185,32 @@ class DataProfile:
         return min(1.0, zeros / cells) if cells else 0.0
 
     @property
-    def discrete_ratio(self):
+    def discrete_ratio(self) -> float:
         """Share of discrete columns."""
         return self.distributions.discrete_ratio
 
     @property
-    def heavy_tail_ratio(self):
+    def heavy_tail_ratio(self) -> float:
         """Share of numeric columns with heavy tails."""
         return self.distributions.heavy_tail_ratio
 
     @property
-    def complexity_score(self):
+    def complexity_score(self) -> float:
         """Complexity in [0, 1]."""
         return self.complexity.score
 
     @property
-    def recommended_contamination(self):
+    def recommended_contamination(self) -> float:
         """Share of outlying rows, at least one row and at most half of them."""
         return min(0.5, max(self.quality.outlier_ratio, 1.0 / self.n_samples))
 
     @property
-    def feature_importance(self):
+    def feature_importance(self) -> dict[str, float]:
         """Importance by column name."""
         return {f.name: f.importance for f in self.features}
 
     @property
-    def statistical_summary(self):
+    def statistical_summary(self) -> dict[str, dict[str, float | None]]:
         """Mean, spread, quartiles and shape by name of numeric column."""
         return {
             f.name: {key: getattr(f, key) for key in _SUMMARY}
@@ -218,11 +219,11 @@ class DataProfile:
         }
 
     @property
-    def mergeable(self):
+    def mergeable(self) -> bool:
         """Whether the profile still has what `merge` needs."""
         return self._state is not None
 
-    def feature(self, name):
+    def feature(self, name: str) -> FeatureProfile:
         """Return the profile of one column.
 
         Parameters
@@ -245,7 +246,7 @@ class DataProfile:
                 return feature
         raise KeyError(name)
 
-    def merge(self, *others):
+    def merge(self, *others: "DataProfile") -> "DataProfile":
         """Return the profile of these rows and others, without reading them again.
 
         Exact: counts, means, variances, skewness, kurtosis, extremes, missing,
@@ -283,14 +284,15 @@ class DataProfile:
         """
         profiles = [self, *others]
         _check_mergeable(profiles)
-        options = self._state.options
+        states: list[Any] = [profile._state for profile in profiles]
+        options = states[0].options
         sketch = reduce(
             lambda a, b: merge_sketches(a, b, options),
-            (profile._state.sketch for profile in profiles),
+            (state.sketch for state in states),
         )
         return assemble(sketch, options, merge_sections(profiles), True)
 
-    def detach(self):
+    def detach(self) -> "DataProfile":
         """Return the profile without the rows that `merge` needs.
 
         Returns
@@ -300,7 +302,7 @@ class DataProfile:
         """
         return dataclasses.replace(self)  # what is not given to it starts anew
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the profile as plain dicts and lists, ready for JSON.
 
         Returns
@@ -318,7 +320,7 @@ class DataProfile:
         return state
 
     @classmethod
-    def from_dict(cls, state):
+    def from_dict(cls, state: dict[str, Any]) -> Self:
         """Rebuild a profile from `to_dict`.
 
         Parameters
@@ -351,7 +353,7 @@ class DataProfile:
                 f"The profile is damaged ({error}). Pass what to_dict returned."
             ) from error
 
-    def __str__(self):
+    def __str__(self) -> str:
         size, quality, shapes = self.size, self.quality, self.distributions
         counts = [
             f"{len(getattr(shapes, name))} {name.replace('_', ' ')}"

@@ -2,8 +2,10 @@
 
 import copy
 import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any, Literal, Self, TypeAlias
 
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval
@@ -11,9 +13,11 @@ from sklearn.utils.validation import _check_feature_names
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._seeds import spawn_seeds
+from autonomaly._utils._typing import Seed, Table, keeps_signature
 from autonomaly.exceptions import DataError
 from autonomaly.profiling._cache import PROFILES
 from autonomaly.profiling._profile import (
+    DataProfile,
     State,
     assemble,
     merge_sketches,
@@ -28,6 +32,7 @@ from autonomaly.profiling._sketch import TableSketch
 from autonomaly.profiling._summary import Options
 from autonomaly.profiling._table import open_table
 
+_OutlierMethod: TypeAlias = Literal["iqr", "isolation_forest"]
 _OUTLIER_METHODS = ("iqr", "isolation_forest")
 
 
@@ -47,7 +52,7 @@ class DataProfiler(BaseEstimator):
         sample has at most 2,000,000 cells, but not less than 1,000 rows.
     correlation_threshold : float in [0, 1], default=0.8
         Smallest absolute rank correlation that is listed as a pattern.
-    outlier_methods : sequence of {"iqr", "isolation_forest"}, \
+    outlier_methods : tuple or list of {"iqr", "isolation_forest"}, \
             default=("iqr", "isolation_forest")
         How to estimate the share of outlying rows; the mean of the methods is
         reported. The forest has 10 trees and looks at 500 rows, so that its share
@@ -103,7 +108,7 @@ class DataProfiler(BaseEstimator):
     25.8
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "sample_size": [Interval(Integral, 10, None, closed="left")],
         "correlation_threshold": [Interval(Real, 0, 1, closed="both")],
         "outlier_methods": [tuple, list],
@@ -117,15 +122,18 @@ class DataProfiler(BaseEstimator):
     def __init__(
         self,
         *,
-        sample_size=10000,
-        correlation_threshold=0.8,
-        outlier_methods=("iqr", "isolation_forest"),
-        pattern_detection=True,
-        statistical_tests=True,
-        mergeable=True,
-        cache=True,
-        random_state=0,
-    ):
+        sample_size: int = 10000,
+        correlation_threshold: float = 0.8,
+        outlier_methods: tuple[_OutlierMethod, ...] | list[_OutlierMethod] = (
+            "iqr",
+            "isolation_forest",
+        ),
+        pattern_detection: bool = True,
+        statistical_tests: bool = True,
+        mergeable: bool = True,
+        cache: bool = True,
+        random_state: Seed = 0,
+    ) -> None:
         self.sample_size = sample_size
         self.correlation_threshold = correlation_threshold
         self.outlier_methods = outlier_methods
@@ -135,8 +143,8 @@ class DataProfiler(BaseEstimator):
         self.cache = cache
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
+    def fit(self, X: Table, y: object = None) -> Self:
         """Profile a table and keep the result as `profile_`.
 
         Parameters
@@ -158,7 +166,7 @@ class DataProfiler(BaseEstimator):
             _check_feature_names(self, X, reset=True)
         return self
 
-    def profile(self, X, roles=None):
+    def profile(self, X: Table, roles: Mapping[str, str] | None = None) -> DataProfile:
         """Profile a table.
 
         Parameters
@@ -187,7 +195,9 @@ class DataProfiler(BaseEstimator):
         self._validate_params()
         return self._profile(X, roles)
 
-    def profile_chunks(self, chunks, roles=None):
+    def profile_chunks(
+        self, chunks: Iterable[Table], roles: Mapping[str, str] | None = None
+    ) -> DataProfile:
         """Profile a table that comes in chunks of rows.
 
         Parameters
@@ -271,7 +281,7 @@ class DataProfiler(BaseEstimator):
 
 @dataclass(frozen=True)
 class _Sections:
-    custom: dict
+    custom: dict[str, Any]
 
 
 def _sketch(table, options):

@@ -87,7 +87,7 @@ class QualityMetrics:
         ``duplicates / samples``.
     outlier_ratio : float in [0, 1]
         Mean of `outlier_ratios`; 0 if there is no column to look at.
-    outlier_ratios : tuple of (str, float)
+    outlier_ratios : tuple of tuple of (str, float)
         Share of rows that each method finds, in the sample. ``"iqr"``: a cell lies
         more than three interquartile ranges outside the quartiles (Tukey's outer
         fences) [1]_. ``"isolation_forest"``: the anomaly score of a small forest
@@ -126,7 +126,7 @@ class QualityMetrics:
     infinite_ratio: float
     duplicate_ratio: float
     outlier_ratio: float
-    outlier_ratios: tuple
+    outlier_ratios: tuple[tuple[str, float], ...]
     noise_level: float
     consistency_score: float
 
@@ -159,12 +159,12 @@ class DistributionInfo:
     """
 
     label: str
-    gaussian: tuple
-    skewed: tuple
-    uniform: tuple
-    heavy_tailed: tuple
-    discrete: tuple
-    other: tuple
+    gaussian: tuple[str, ...]
+    skewed: tuple[str, ...]
+    uniform: tuple[str, ...]
+    heavy_tailed: tuple[str, ...]
+    discrete: tuple[str, ...]
+    other: tuple[str, ...]
     heavy_tail_ratio: float
     discrete_ratio: float
 
@@ -205,9 +205,9 @@ class PatternInfo:
         Whether a column holds dates.
     seasonality : float or None
         Strength of the seasonal pattern. Not looked for yet: always None.
-    trends : tuple
+    trends : tuple of str
         Columns with a trend. Not looked for yet: always empty.
-    cycles : tuple
+    cycles : tuple of str
         Named cycles such as daily or weekly. Not looked for yet: always empty.
     clusters : int or None
         Number of groups of at least 5 % of the rows, and two of them, in the best
@@ -240,10 +240,10 @@ class PatternInfo:
 
     has_temporal: bool
     seasonality: float | None
-    trends: tuple
-    cycles: tuple
+    trends: tuple[str, ...]
+    cycles: tuple[str, ...]
     clusters: int | None
-    correlations: tuple
+    correlations: tuple[Correlation, ...]
     n_correlated_pairs: int
 
 
@@ -257,7 +257,7 @@ class ComplexityInfo:
         Mean of `components`.
     label : {"low", "medium", "high"}
         Score below 1/3, below 2/3, or above.
-    components : tuple of (str, float)
+    components : tuple of tuple of (str, float)
         ``"dimension"``: ``min(1, log10(features) / 4)``; ``"spread"``: effective
         rank as a share of the numeric columns used; ``"shape"``: share of the
         numeric columns that are not gaussian; ``"types"``: share of the columns that
@@ -292,7 +292,7 @@ class ComplexityInfo:
 
     score: float
     label: str
-    components: tuple
+    components: tuple[tuple[str, float], ...]
     effective_rank: float
     linear_dependence: float
     correlation: float

@@ -1,7 +1,9 @@
 """Sections that users add to a profile."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from autonomaly._utils._json import json_safe
 from autonomaly._utils._names import unknown_name_message
@@ -11,20 +13,25 @@ _RESERVED = {
     *("features", "custom"),
 }
 _LOCK = threading.Lock()
-_PROFILERS = {}
+_PROFILERS: dict[str, "_CustomProfiler"] = {}
 
 
 @dataclass(frozen=True)
 class _CustomProfiler:
-    func: object
-    merge: object
+    func: Callable[[Any], Any]
+    merge: Callable[[list[Any]], Any] | None
     serial: int  # tells a replaced function from the one before
 
 
 _serial = 0
 
 
-def register_profiler(name, func, *, merge=None):
+def register_profiler(
+    name: str,
+    func: Callable[[Any], Any],
+    *,
+    merge: Callable[[list[Any]], Any] | None = None,
+) -> None:
     """Add a section to every profile.
 
     Parameters
@@ -79,7 +86,7 @@ def register_profiler(name, func, *, merge=None):
         _PROFILERS[name] = _CustomProfiler(func, merge, _serial)
 
 
-def unregister_profiler(name):
+def unregister_profiler(name: str) -> None:
     """Take a registered section away.
 
     Parameters
@@ -104,7 +111,7 @@ def unregister_profiler(name):
         del _PROFILERS[name]
 
 
-def registered_profilers():
+def registered_profilers() -> tuple[str, ...]:
     """Name the registered sections.
 
     Returns

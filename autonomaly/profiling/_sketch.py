@@ -323,13 +323,13 @@ class TableSketch:
         Rows for everything else.
     """
 
-    names: tuple
-    roles: tuple
-    kinds: tuple
+    names: tuple[str, ...]
+    roles: tuple[str, ...]
+    kinds: tuple[str, ...]
     n_rows: int
     n_inconsistent: np.ndarray
     moments: Moments
-    columns: tuple
+    columns: tuple[DistinctSample, ...]
     rows: DistinctSample
     sample: RowSample
 

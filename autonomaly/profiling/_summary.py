@@ -28,7 +28,7 @@ class Options:
 
     sample_size: int
     correlation_threshold: float
-    outlier_methods: tuple
+    outlier_methods: tuple[str, ...]
     pattern_detection: bool
     statistical_tests: bool
     seed: int

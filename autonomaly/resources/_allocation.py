@@ -78,8 +78,8 @@ class Allocation:
         Sum over the trials.
     """
 
-    trials: dict
-    left_out: dict
+    trials: dict[str, int]
+    left_out: dict[str, str]
     seconds: float
     bytes: int
     value: float
@@ -114,10 +114,10 @@ class ResourceManager:
     {'deep': 'one trial takes 60 s of 5 s'}
     """
 
-    def __init__(self, *, n_jobs=1):
+    def __init__(self, *, n_jobs: int = 1) -> None:
         self.n_jobs = n_jobs
 
-    def system_state(self):
+    def system_state(self) -> SystemState:
         """Look at the machine.
 
         Returns
@@ -132,7 +132,14 @@ class ResourceManager:
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
         return SystemState(n_cores, load, *_memory())
 
-    def allocate(self, tasks, seconds, memory=None, *, max_trials=None):
+    def allocate(
+        self,
+        tasks: list[Task],
+        seconds: float | None,
+        memory: int | None = None,
+        *,
+        max_trials: int | None = None,
+    ) -> Allocation:
         """Choose tasks and numbers of trials.
 
         An integer programme: the worth of all trials is as large as can be, while

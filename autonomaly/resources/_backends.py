@@ -3,13 +3,16 @@
 import functools
 import uuid
 import warnings
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any
 
 import joblib
 from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 
 from autonomaly._utils._process_wide import ProcessWide
 from autonomaly._utils._threads import openmp_threads
-from autonomaly.resources._deadline import OutOfTime, run_within
+from autonomaly.resources._deadline import Deadline, OutOfTime, run_within
 
 __all__ = ["Parallel", "parallel_threads", "run_here", "workers_in_time"]
 
@@ -48,7 +51,7 @@ class Parallel(joblib.Parallel):
     [1, 2]
     """
 
-    def __init__(self, n_jobs=None, **options):
+    def __init__(self, n_jobs: int | None = None, **options: Any) -> None:
         if "backend" not in options:
             active, _ = get_active_backend()
             if type(active).__module__ == "joblib._dask":
@@ -56,11 +59,11 @@ class Parallel(joblib.Parallel):
         super().__init__(n_jobs, **options)
 
     @property
-    def speed(self):
+    def speed(self) -> float:
         """How many times as fast as one after the other tasks should be done."""
         return 1 + _SPEED_OF_ANOTHER * (self._effective_n_jobs() - 1)
 
-    def __call__(self, iterable):
+    def __call__(self, iterable: Iterable[Any]) -> list[Any]:
         """Run the tasks.
 
         Parameters
@@ -82,7 +85,13 @@ class Parallel(joblib.Parallel):
             return super().__call__(iterable)
 
 
-def parallel_threads(n_jobs=None, *, n_tasks=None, automatic=True, **options):
+def parallel_threads(
+    n_jobs: int | None = None,
+    *,
+    n_tasks: int | None = None,
+    automatic: bool = True,
+    **options: Any,
+) -> Parallel:
     """Return what runs tasks in threads: those that spend their time in NumPy.
 
     Parameters
@@ -127,7 +136,7 @@ def parallel_threads(n_jobs=None, *, n_tasks=None, automatic=True, **options):
     return Parallel(n_jobs, prefer="threads", **options)
 
 
-def run_here():
+def run_here() -> AbstractContextManager[Any]:
     """Keep parallel work within a block in this thread.
 
     Tasks are the only level of parallelism: what estimators of scikit-learn start
@@ -147,7 +156,7 @@ def run_here():
     return joblib.parallel_config(backend="sequential")
 
 
-def workers_in_time(n_jobs, deadline):
+def workers_in_time(n_jobs: int | None, deadline: Deadline) -> int:
     """Start the workers, and tell how many there will be in time.
 
     Parameters

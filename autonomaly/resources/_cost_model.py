@@ -5,9 +5,11 @@ import os
 import platform
 import time
 import tracemalloc
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,7 +21,7 @@ _SHAPES = ((100, 4), (400, 4), (100, 24), (400, 24), (1200, 8), (1600, 4), (1600
 # At least so many shapes are measured, however slow an algorithm is.
 _FEWEST_SHAPES = 4
 # Algorithms measured before in this process, by name, parameters and seed.
-_MEASURED = {}
+_MEASURED: dict[tuple[Any, ...], dict[str, Any]] = {}
 _FORMAT = 2
 
 
@@ -83,20 +85,24 @@ class CostModel:
     True
     """
 
-    def __init__(self, *, seconds=0.5, random_state=0):
+    def __init__(self, *, seconds: float = 0.5, random_state: int = 0) -> None:
         self.seconds = seconds
         self.random_state = random_state
-        self._measured = {}
+        self._measured: dict[str, dict[str, Any]] = {}
 
-    def measure(self, factories, parameters=None):
+    def measure(
+        self,
+        factories: Mapping[str, Callable[..., Any]],
+        parameters: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+    ) -> Self:
         """Measure algorithms; what was measured in this process is not repeated.
 
         Parameters
         ----------
-        factories : dict of str to callable
+        factories : mapping of str to callable
             Name to what makes an unfitted outlier detector, with ``fit`` and
             ``score_samples`` or ``decision_function``; takes parameters by name.
-        parameters : dict of str to dict, default=None
+        parameters : mapping of str to mapping, default=None
             Name to two values per parameter that the cost depends on, for example
             ``{"forest": {"n_estimators": (50, 200)}}``.
 
@@ -132,7 +138,13 @@ class CostModel:
             self._measured[name] = _MEASURED[key]
         return self
 
-    def predict(self, name, n_samples, n_features, parameters=None):
+    def predict(
+        self,
+        name: str,
+        n_samples: int,
+        n_features: int,
+        parameters: Mapping[str, float] | None = None,
+    ) -> CostEstimate:
         """Predict the cost of a fit.
 
         Parameters
@@ -141,7 +153,7 @@ class CostModel:
             An algorithm that was measured.
         n_samples, n_features : int
             Shape of the table.
-        parameters : dict of str to float, default=None
+        parameters : mapping of str to float, default=None
             Values of the parameters that were varied; the first one measured if not
             given.
 
@@ -178,16 +190,16 @@ class CostModel:
         return CostEstimate(seconds, int(memory), score)
 
     @property
-    def names_(self):
+    def names_(self) -> list[str]:
         """Algorithms that were measured."""
         return sorted(self._measured)
 
     @property
-    def errors_(self):
+    def errors_(self) -> dict[str, float]:
         """Median relative errors, each shape being predicted from the others."""
         return {name: self._error(name) for name in self.names_}
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Write what was measured to a JSON file.
 
         Parameters
@@ -211,7 +223,7 @@ class CostModel:
         os.replace(part, path)
 
     @classmethod
-    def load(cls, path, *, any_machine=False):
+    def load(cls, path: str | Path, *, any_machine: bool = False) -> Self:
         """Read what was measured.
 
         Parameters

@@ -2,10 +2,14 @@
 
 import threading
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from autonomaly._utils._quiet import leave_behind
 
 __all__ = ["Deadline", "OutOfTime", "run_within"]
+
+_Result = TypeVar("_Result")
 
 
 class OutOfTime(Exception):
@@ -32,12 +36,14 @@ class Deadline:
     True
     """
 
-    def __init__(self, seconds=None, budget=None):
+    def __init__(
+        self, seconds: float | None = None, budget: float | None = None
+    ) -> None:
         self.seconds = seconds
         self.budget = seconds if budget is None else budget
         self._end = None if seconds is None else time.monotonic() + seconds
 
-    def part(self, share):
+    def part(self, share: float) -> "Deadline":
         """Return an earlier moment of the same budget.
 
         Parameters
@@ -56,23 +62,23 @@ class Deadline:
         return earlier
 
     @property
-    def remaining(self):
+    def remaining(self) -> float:
         """Seconds left; infinite without a limit, never negative."""
         if self._end is None:
             return float("inf")
         return max(0.0, self._end - time.monotonic())
 
     @property
-    def expired(self):
+    def expired(self) -> bool:
         """Whether no time is left."""
         return self.remaining == 0
 
-    def check(self, what=None):
+    def check(self, what: str | None = None) -> None:
         """Raise OutOfTime if no time is left for a piece of work, see `run_within`."""
         if self.expired:
             raise self.out_of_time(what)
 
-    def out_of_time(self, what=None):
+    def out_of_time(self, what: str | None = None) -> OutOfTime:
         """Make the error for a piece of work that there was no time for."""
         return OutOfTime(
             f"the time budget of {self.budget:g} s was spent before {_named(what)} "
@@ -80,7 +86,14 @@ class Deadline:
         )
 
 
-def run_within(deadline, what, work, *, watch=True, share=1.0):
+def run_within(
+    deadline: Deadline,
+    what: str | None,
+    work: Callable[[], _Result],
+    *,
+    watch: bool = True,
+    share: float = 1.0,
+) -> _Result:
     """Run a piece of work, and leave it behind if it does not end in time.
 
     Parameters
@@ -116,7 +129,7 @@ def run_within(deadline, what, work, *, watch=True, share=1.0):
     """
     if not watch or deadline.seconds is None:
         return work()
-    outcome = {}
+    outcome: dict[str, Any] = {}
 
     def run():
         try:

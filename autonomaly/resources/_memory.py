@@ -7,7 +7,7 @@ __all__ = ["bytes_per_row", "chunk_rows"]
 _CHUNK_BYTES, _CHUNK_SHARE = 32 * 2**20, 1 / 16
 
 
-def bytes_per_row(n_features):
+def bytes_per_row(n_features: int) -> int:
     """Estimate the working memory of one row that is scored.
 
     Parameters
@@ -32,7 +32,7 @@ def bytes_per_row(n_features):
     return 8 * (20 * n_features + 1000)
 
 
-def chunk_rows(n_samples, n_features, memory_limit=None):
+def chunk_rows(n_samples: int, n_features: int, memory_limit: int | None = None) -> int:
     """Plan the rows per chunk, so that memory stays flat however many rows come.
 
     Parameters

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from collections.abc import Hashable, Iterator
 
 import numpy as np
 
@@ -14,7 +15,7 @@ _PROBE_SECONDS = 0.0028
 _PROBE_ROUNDS = 5
 
 
-def slowness():
+def slowness() -> float:
     """Measure how much slower this machine is now than the one planned for.
 
     Returns
@@ -57,8 +58,8 @@ class Costs:
     (0.02, 0.0)
     """
 
-    def __init__(self):
-        self._spent = {}
+    def __init__(self) -> None:
+        self._spent: dict[Hashable, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
     def __getstate__(self):
@@ -67,7 +68,7 @@ class Costs:
     def __setstate__(self, state):
         self.__dict__.update(state, _lock=threading.Lock())
 
-    def update(self, other):
+    def update(self, other: "Costs") -> None:
         """Add the measurements of others, made elsewhere.
 
         Parameters
@@ -78,7 +79,7 @@ class Costs:
         for key, (seconds, n_rows) in other._spent.items():
             self.add(key, seconds=seconds, n_rows=n_rows)
 
-    def add(self, key, *, seconds, n_rows):
+    def add(self, key: Hashable, *, seconds: float, n_rows: float) -> None:
         """Add a measurement.
 
         Parameters
@@ -87,7 +88,7 @@ class Costs:
             What the time was spent on.
         seconds : float
             How much of it.
-        n_rows : int
+        n_rows : float
             For how many rows.
         """
         with self._lock:
@@ -95,7 +96,7 @@ class Costs:
             self._spent[key] = old_seconds / 2 + seconds, old_rows / 2 + n_rows
 
     @contextlib.contextmanager
-    def measured(self, key, n_rows):
+    def measured(self, key: Hashable, n_rows: int) -> Iterator[None]:
         """Measure the block of a ``with`` statement.
 
         Parameters
@@ -109,7 +110,7 @@ class Costs:
         yield
         self.add(key, seconds=time.perf_counter() - started, n_rows=n_rows)
 
-    def per_row(self, *keys):
+    def per_row(self, *keys: Hashable) -> float:
         """Give the seconds that one row costs.
 
         Parameters

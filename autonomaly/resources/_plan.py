@@ -4,7 +4,9 @@ import math
 import re
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Literal
 
+from autonomaly._utils._typing import Memory
 from autonomaly.resources._memory import bytes_per_row, chunk_rows
 
 __all__ = ["MemoryOptimizer", "TrainingPlan", "parse_memory"]
@@ -53,7 +55,7 @@ class TrainingPlan:
         What decided.
     """
 
-    strategy: str
+    strategy: Literal["full_batch", "mini_batch", "sampled_mini_batch"]
     n_reference: int
     batch_size: int
     data_sampling_ratio: float
@@ -62,7 +64,7 @@ class TrainingPlan:
     reason: str
 
 
-def parse_memory(memory_limit):
+def parse_memory(memory_limit: Memory | None) -> int | None:
     """Read a memory limit.
 
     Parameters
@@ -130,26 +132,26 @@ class MemoryOptimizer:
     'full_batch'
     """
 
-    def __init__(self, *, slowness=1.0, speed=1.0):
+    def __init__(self, *, slowness: float = 1.0, speed: float = 1.0) -> None:
         self.slowness = slowness
         self.speed = speed
 
     def plan(
         self,
-        n_samples,
-        n_features,
-        memory_limit=None,
+        n_samples: int,
+        n_features: int,
+        memory_limit: Memory | None = None,
         *,
-        time_budget=None,
-        score_all=False,
-    ):
+        time_budget: float | None = None,
+        score_all: bool = False,
+    ) -> TrainingPlan:
         """Plan.
 
         Parameters
         ----------
         n_samples, n_features : int
             Shape of the table, once it is numeric.
-        memory_limit : int, str or None, default=None
+        memory_limit : int, float, str or None, default=None
             Working memory, see :func:`parse_memory`; None for no limit.
         time_budget : float, default=None
             Seconds that are left; None for no limit.

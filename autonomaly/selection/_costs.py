@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from autonomaly.selection._knowledge import KnowledgeBase
+from autonomaly.selection._pool import PoolMember
+
 __all__ = ["KnowledgeCosts"]
 
 # A neighbour search is shared by the members of a view and is not in the seconds of
@@ -40,7 +43,7 @@ class KnowledgeCosts:
     True
     """
 
-    def __init__(self, base):
+    def __init__(self, base: KnowledgeBase) -> None:
         self.lines = {}
         inputs = np.log(np.maximum(base.sizes, 1))
         for algorithm, seconds in zip(base.algorithms, base.seconds.T, strict=True):
@@ -52,7 +55,7 @@ class KnowledgeCosts:
                 target = np.log(seconds[there])
                 self.lines[key] = _line(rows, target)
 
-    def __call__(self, member, n_rows, n_columns):
+    def __call__(self, member: PoolMember, n_rows: int, n_columns: int) -> float | None:
         """Estimate the seconds of a member.
 
         Parameters

@@ -4,20 +4,26 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from numbers import Real
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from autonomaly._utils._json import json_safe
 from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._typing import FloatArray, PathLike
 from autonomaly.detectors import catalogue
 from autonomaly.exceptions import DataError
-from autonomaly.selection._metafeatures import MetaFeaturesExtractor, as_meta_features
+from autonomaly.profiling import DataProfile
+from autonomaly.selection._metafeatures import (
+    MetaFeatures,
+    MetaFeaturesExtractor,
+    as_meta_features,
+)
 from autonomaly.selection._pool import POOL, PoolMember
 
 __all__ = ["KnowledgeBase", "MeasuredAlgorithm"]
@@ -65,7 +71,7 @@ class MeasuredAlgorithm(_Record):
     trimmed: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     @functools.cached_property
-    def identity(self):
+    def identity(self) -> tuple[str, str, str, float]:
         """What makes two algorithms the same, whatever their names."""
         parameters = json.dumps(self.parameters, sort_keys=True)
         return self.detector, self.view, parameters, self.trimmed
@@ -91,7 +97,7 @@ class _Document(_Record):
     """The file."""
 
     version: Literal[1] = Field(alias="schema")
-    provenance: dict = {}
+    provenance: dict[Any, Any] = {}
     meta_features: list[str]
     algorithms: list[MeasuredAlgorithm]
     tasks: list[_Task]
@@ -165,14 +171,19 @@ class KnowledgeBase:
     KnowledgeBase(0 tasks, 0 algorithms)
     """
 
-    def __init__(self, documents):
+    # set by their names
+    auroc: FloatArray
+    average_precision: FloatArray
+    seconds: FloatArray
+
+    def __init__(self, documents: list[dict[str, Any]]) -> None:
         checked = [_check(item, f"document {i}") for i, item in enumerate(documents)]
-        self._own = {}  # by path
+        self._own: dict[str, _Document] = {}  # by path
         self._given = checked
         self._merge()
 
     @classmethod
-    def load(cls, path=None, *, shipped=True):
+    def load(cls, path: PathLike | None = None, *, shipped: bool = True) -> Self:
         """Read the knowledge base that ships, and a file of your own.
 
         Parameters
@@ -200,7 +211,16 @@ class KnowledgeBase:
         base._merge()
         return base
 
-    def record(self, meta, algorithm, metrics, *, path, task=None, family=None):
+    def record(
+        self,
+        meta: MetaFeatures | DataProfile,
+        algorithm: str | PoolMember | MeasuredAlgorithm,
+        metrics: Mapping[str, float],
+        *,
+        path: PathLike,
+        task: str | None = None,
+        family: str | None = None,
+    ) -> Self:
         """Add a measurement of yours to this base and to your file.
 
         The file is read again first and replaced in one step: it is whole at any time.
@@ -255,7 +275,7 @@ class KnowledgeBase:
             raise
         return self
 
-    def without(self, families):
+    def without(self, families: Iterable[str]) -> "KnowledgeBase":
         """Return the base without the tasks of some families.
 
         Parameters
@@ -281,7 +301,9 @@ class KnowledgeBase:
         rest._merge()
         return rest
 
-    def resolve(self, algorithm):
+    def resolve(
+        self, algorithm: str | PoolMember | MeasuredAlgorithm
+    ) -> MeasuredAlgorithm:
         """Look an algorithm up.
 
         Parameters
@@ -365,7 +387,7 @@ class KnowledgeBase:
         return columns
 
     @functools.cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """A digest of everything that models are trained on."""
         digest = hashlib.blake2b(digest_size=16)
         digest.update(repr([a.identity for a in self.algorithms]).encode())
@@ -376,13 +398,13 @@ class KnowledgeBase:
             self.meta,
             *(getattr(self, metric) for metric in METRICS),
         ):
-            digest.update(np.ascontiguousarray(values))
+            digest.update(np.ascontiguousarray(values).data)
         return digest.hexdigest()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.tasks)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"KnowledgeBase({len(self)} tasks, {len(self.algorithms)} algorithms)"
 
 

@@ -3,15 +3,20 @@
 import copy
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+from autonomaly._utils._typing import FloatArray
 from autonomaly.detectors import catalogue
 from autonomaly.exceptions import DataError
+from autonomaly.profiling import DataProfile
 from autonomaly.selection._errors import LeftOutErrors, backward, forward
-from autonomaly.selection._knowledge import KnowledgeBase
-from autonomaly.selection._metafeatures import as_meta_features
+from autonomaly.selection._knowledge import KnowledgeBase, MeasuredAlgorithm
+from autonomaly.selection._metafeatures import MetaFeatures, as_meta_features
+from autonomaly.selection._pool import PoolMember
 
 __all__ = ["MetaLearner", "PerformancePrediction", "Predictions"]
 
@@ -43,8 +48,8 @@ class PerformancePrediction:
         What it rests on.
     """
 
-    metrics: dict
-    interval: dict
+    metrics: dict[str, float]
+    interval: dict[str, tuple[float, float]]
     confidence: float
     reasoning: str
 
@@ -70,13 +75,13 @@ class Predictions:
         Whether the detector was measured often enough to be learnt by its name.
     """
 
-    expected: dict
-    advantage: np.ndarray
+    expected: dict[str, FloatArray]
+    advantage: FloatArray
     advantage_error: float
-    low: dict
-    high: dict
-    confidence: np.ndarray
-    known: np.ndarray
+    low: dict[str, FloatArray]
+    high: dict[str, FloatArray]
+    confidence: FloatArray
+    known: npt.NDArray[np.bool_]
 
 
 class MetaLearner:
@@ -115,11 +120,13 @@ class MetaLearner:
     True
     """
 
-    def __init__(self, base=None, *, random_state=0):
+    def __init__(
+        self, base: KnowledgeBase | None = None, *, random_state: int = 0
+    ) -> None:
         self.base = base
         self.random_state = random_state
 
-    def fit(self):
+    def fit(self) -> Self:
         """Train the models of AUROC: done at the first prediction, once per base.
 
         What is recorded into the base later is learnt at the next prediction.
@@ -143,7 +150,7 @@ class MetaLearner:
             self.base = KnowledgeBase.load()
         return _trained(self.base, self.random_state)
 
-    def n_tasks(self, detector):
+    def n_tasks(self, detector: str) -> int:
         """Return on how many tasks a detector was measured.
 
         Parameters
@@ -158,7 +165,12 @@ class MetaLearner:
         """
         return len(self._model.tasks_of.get(detector, ()))
 
-    def predict(self, meta, algorithms=None, metrics=("auroc",)):
+    def predict(
+        self,
+        meta: MetaFeatures | DataProfile,
+        algorithms: list[MeasuredAlgorithm] | None = None,
+        metrics: tuple[Literal["auroc", "average_precision"], ...] = ("auroc",),
+    ) -> Predictions:
         """Predict what several algorithms reach.
 
         Parameters
@@ -176,11 +188,16 @@ class MetaLearner:
             One number per algorithm.
         """
         model = self._model
+        assert self.base is not None  # what the model was trained on
         algorithms = self.base.algorithms if algorithms is None else algorithms
-        meta = as_meta_features(meta).to_array()
-        return model.predict(meta, list(algorithms), metrics)
+        vector = as_meta_features(meta).to_array()
+        return model.predict(vector, list(algorithms), metrics)
 
-    def predict_performance(self, meta, algorithm):
+    def predict_performance(
+        self,
+        meta: MetaFeatures | DataProfile,
+        algorithm: str | PoolMember | MeasuredAlgorithm,
+    ) -> PerformancePrediction:
         """Predict what an algorithm reaches, and say why.
 
         Parameters
@@ -200,6 +217,7 @@ class MetaLearner:
 
         meta = as_meta_features(meta)
         model = self._model
+        assert self.base is not None  # what the model was trained on
         algorithm = self.base.resolve(algorithm)
         predictions = model.predict(meta.to_array(), [algorithm], METRICS)
         return PerformancePrediction(
@@ -213,7 +231,7 @@ class MetaLearner:
         )
 
 
-_MODELS = OrderedDict()
+_MODELS: OrderedDict[tuple[str, int], "_Model"] = OrderedDict()
 _MAX_MODELS = 4
 
 

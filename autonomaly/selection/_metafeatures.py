@@ -1,12 +1,14 @@
 """A data set as a vector of what matters for the choice of a detector."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils import check_array
 
 from autonomaly._utils._threads import one_thread
+from autonomaly._utils._typing import FloatArray
 from autonomaly.exceptions import DataError
 from autonomaly.preprocessing import (
     AutonomousPreprocessor,
@@ -33,7 +35,7 @@ _MAX_COLUMNS = 200
 _TINY = 1e-150
 
 
-class MetaFeatures(Mapping):
+class MetaFeatures(Mapping[str, float]):
     """The meta-features of a data set: name to number, in a fixed order.
 
     Parameters
@@ -59,7 +61,7 @@ class MetaFeatures(Mapping):
     True
     """
 
-    def __init__(self, values):
+    def __init__(self, values: Mapping[str, float]) -> None:
         names = [feature.name for feature in META_FEATURES]
         missing = [name for name in names if name not in values]
         unknown = [name for name in values if name not in names]
@@ -73,20 +75,20 @@ class MetaFeatures(Mapping):
         if wrong:
             raise ValueError(f"The meta-features {wrong} are not finite numbers")
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> float:
         return self._values[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._values)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         items = ", ".join(f"{name}={x:.3g}" for name, x in self.items())
         return f"MetaFeatures({items})"
 
-    def to_array(self):
+    def to_array(self) -> FloatArray:
         """Return the vector.
 
         Returns
@@ -124,12 +126,12 @@ class MetaFeaturesExtractor:
     0.04
     """
 
-    def __init__(self, *, max_samples=1000, random_state=0):
+    def __init__(self, *, max_samples: int = 1000, random_state: int = 0) -> None:
         self.max_samples = max_samples
         self.random_state = random_state
 
     @staticmethod
-    def feature_names():
+    def feature_names() -> list[str]:
         """Return the names of the meta-features, in the order of the vector.
 
         Returns
@@ -139,7 +141,11 @@ class MetaFeaturesExtractor:
         """
         return [feature.name for feature in META_FEATURES]
 
-    def extract(self, X, profile=None):
+    def extract(
+        self,
+        X: npt.ArrayLike | Iterable[npt.ArrayLike],
+        profile: DataProfile | None = None,
+    ) -> MetaFeatures:
         """Compute the meta-features.
 
         Parameters
@@ -177,7 +183,7 @@ class MetaFeaturesExtractor:
         with one_thread():
             return MetaFeatures(self._describe(drawn, n, profile))
 
-    def extract_profile(self, profile):
+    def extract_profile(self, profile: DataProfile) -> MetaFeatures:
         """Compute the meta-features from the rows that a profile keeps.
 
         Parameters
@@ -309,7 +315,7 @@ def _of_profile(profile):
     }
 
 
-def as_meta_features(given):
+def as_meta_features(given: MetaFeatures | DataProfile) -> MetaFeatures:
     """Return the meta-features of what was given: themselves, or a profile.
 
     Parameters

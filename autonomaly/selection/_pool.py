@@ -1,6 +1,8 @@
 """The broad pool of members that serves when nothing speaks for less."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sklearn.pipeline import Pipeline
 
@@ -9,7 +11,7 @@ from autonomaly.preprocessing import MinMaxView, NormalView, RobustView, Squashe
 
 __all__ = ["POOL", "PoolMember", "build_member"]
 
-VIEW_CLASSES = {
+VIEW_CLASSES: dict[str, Callable[[], Any]] = {
     "robust": RobustView,
     "squashed": SquashedView,
     "normal": NormalView,
@@ -36,7 +38,7 @@ class PoolMember:
     name: str
     detector: str
     view: str
-    parameters: dict = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 # A broad pool, averaged, beat every cleverer selection on unseen data sets.
@@ -57,7 +59,7 @@ POOL = (
 )
 
 
-def build_member(member):
+def build_member(member: PoolMember) -> tuple[str, Pipeline]:
     """Build the named Pipeline of a member.
 
     Parameters

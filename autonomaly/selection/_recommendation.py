@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from autonomaly.detectors import detector_spec
 from autonomaly.selection._costs import KnowledgeCosts
 from autonomaly.selection._metafeatures import as_meta_features
+from autonomaly.selection._pool import PoolMember
 from autonomaly.selection._ranking import rank_members
 from autonomaly.selection._reasons import explain_data, explain_similar, influences
 from autonomaly.selection._rules import facts_of, recommended_by_rules
@@ -58,10 +60,10 @@ class AlgorithmRecommendation:
     confidence: float | None
     reasoning: str
     expected_performance: float | None = None
-    hyperparameters: dict = field(default_factory=dict)
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
     computational_complexity: str = "unknown"
     memory_requirements: str = "medium"
-    expected_interval: tuple | None = None
+    expected_interval: tuple[float, float] | None = None
     estimated_seconds: float | None = None
     estimated_bytes: float | None = None
 
@@ -82,10 +84,10 @@ class Selection:
         Rules of thumb that were not followed, with the measured figure.
     """
 
-    recommendations: list
-    members: list
-    refused: dict
-    contradicted_rules: dict = field(default_factory=dict)
+    recommendations: list[AlgorithmRecommendation]
+    members: list[PoolMember]
+    refused: dict[str, str]
+    contradicted_rules: dict[str, str] = field(default_factory=dict)
 
 
 def recommend(

@@ -2,11 +2,14 @@
 
 import functools
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from autonomaly.detectors import catalogue
+from autonomaly.selection._knowledge import KnowledgeBase
 
 __all__ = ["RULES", "Rule", "RuleEvidence", "check_rule", "recommended_by_rules"]
 
@@ -23,7 +26,7 @@ class Rule:
     ----------
     name : str
         What it is about.
-    conditions : tuple of (str, str, object)
+    conditions : tuple of tuple of (str, str, object)
         Fact, comparison and value; all must hold. Facts are ``n_samples``,
         ``n_features``, ``noise_level`` and ``temporal``; one that is not known holds
         for no comparison.
@@ -36,8 +39,8 @@ class Rule:
     """
 
     name: str
-    conditions: tuple
-    prefers: tuple
+    conditions: tuple[tuple[str, str, object], ...]
+    prefers: tuple[str, ...]
     combination: str
     reason: str
 
@@ -157,11 +160,11 @@ class RuleEvidence:
     high: float | None = None
 
     @property
-    def contradicted(self):
+    def contradicted(self) -> bool:
         """Whether the preferred detectors are worse than the mean algorithm."""
         return self.high is not None and self.high < 0
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.advantage is None:
             return "not measured on such data"
         text = (
@@ -204,7 +207,7 @@ def applies(rule, facts):
     )
 
 
-def check_rule(rule, base):
+def check_rule(rule: Rule, base: KnowledgeBase) -> RuleEvidence:
     """Compare a rule with what was measured on real sets.
 
     Parameters
@@ -275,12 +278,14 @@ def _evidence(rule, key):
     )
 
 
-def recommended_by_rules(facts, base=None):
+def recommended_by_rules(
+    facts: Mapping[str, Any], base: KnowledgeBase | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
     """Return what the rules recommend, and what was said about each.
 
     Parameters
     ----------
-    facts : dict
+    facts : mapping of str to object
         What is known, see `Rule`.
     base : KnowledgeBase, default=None
         Rules that it contradicts are not followed.
@@ -301,7 +306,8 @@ def recommended_by_rules(facts, base=None):
     ['lof', 'sklearn_ocsvm']
     """
     known = catalogue()
-    reasons, contradicted = {}, {}
+    reasons: dict[str, list[str]] = {}
+    contradicted: dict[str, str] = {}
     for rule in RULES:
         if not applies(rule, facts):
             continue

@@ -1,11 +1,16 @@
 """Which detectors serve this data, and why."""
 
+from collections.abc import Callable, Mapping
 from numbers import Integral
+from typing import Any, Literal, TypeAlias
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._threads import one_thread
+from autonomaly._utils._typing import Names
 from autonomaly.detectors import catalogue, detector_spec
+from autonomaly.profiling import DataProfile
 from autonomaly.selection._learner import MetaLearner
+from autonomaly.selection._metafeatures import MetaFeatures
 from autonomaly.selection._pool import POOL, PoolMember
 from autonomaly.selection._ranking import check_families, members_of, parse_priorities
 from autonomaly.selection._recommendation import (
@@ -16,6 +21,10 @@ from autonomaly.selection._recommendation import (
 )
 
 __all__ = ["AlgorithmSelector"]
+
+_Priority: TypeAlias = float | Literal["low", "medium", "high"]
+# Seconds, or seconds and bytes; None where they are unknown.
+_Cost: TypeAlias = float | None | tuple[float | None, float | None]
 
 # In this order members are kept where only a few are wanted: each next one has another
 # idea of what an anomaly is than those before it.
@@ -45,9 +54,9 @@ class AlgorithmSelector:
 
     Parameters
     ----------
-    algorithms : list of str, default=None
+    algorithms : list or tuple of str, default=None
         Detectors of the catalogue, or members of the pool, to use; nothing else is.
-    exclude : list of str, default=None
+    exclude : list or tuple of str, default=None
         Detectors or members not to use.
     max_models : int, default=None
         Number of members that vote, at most.
@@ -67,7 +76,14 @@ class AlgorithmSelector:
     ['knn20_squashed', 'forest_robust']
     """
 
-    def __init__(self, *, algorithms=None, exclude=None, max_models=None, learner=None):
+    def __init__(
+        self,
+        *,
+        algorithms: Names | None = None,
+        exclude: Names | None = None,
+        max_models: int | None = None,
+        learner: MetaLearner | None = None,
+    ) -> None:
         self.algorithms = algorithms
         self.exclude = exclude
         self.max_models = max_models
@@ -75,18 +91,18 @@ class AlgorithmSelector:
 
     def select(
         self,
-        profile,
-        n_reference=None,
-        n_columns=None,
+        profile: DataProfile,
+        n_reference: int | None = None,
+        n_columns: int | None = None,
         *,
-        meta=None,
-        priorities=None,
-        preferred=None,
-        excluded=None,
-        families=None,
-        max_candidates=None,
-        costs=None,
-    ):
+        meta: MetaFeatures | None = None,
+        priorities: Mapping[str, _Priority] | None = None,
+        preferred: Names | None = None,
+        excluded: Names | None = None,
+        families: Names | None = None,
+        max_candidates: int | None = None,
+        costs: Callable[[PoolMember, int, int], _Cost] | None = None,
+    ) -> Selection:
         """Choose members.
 
         Parameters
@@ -100,14 +116,15 @@ class AlgorithmSelector:
         meta : MetaFeatures, default=None
             The meta-features. They are computed from the rows that the profile keeps
             where they are needed and not given.
-        priorities : dict of str to float or {"low", "medium", "high"}, default=None
+        priorities : mapping of str to float or {"low", "medium", "high"}, \
+                default=None
             Weights of ``"accuracy"``, ``"speed"``, ``"interpretability"`` and
             ``"memory"``; accuracy alone if not given.
-        preferred : list of str, default=None
+        preferred : list or tuple of str, default=None
             Detectors or members that come first, whatever is expected of them.
-        excluded : list of str, default=None
+        excluded : list or tuple of str, default=None
             Detectors or members not to use, beside those of `exclude`.
-        families : list of str, default=None
+        families : list or tuple of str, default=None
             Only detectors of these families, see
             :class:`autonomaly.detectors.DetectorSpec`.
         max_candidates : int, default=None
@@ -136,7 +153,8 @@ class AlgorithmSelector:
         wishes = (meta, priorities, preferred, excluded, families, max_candidates)
         if any(wish is not None for wish in (*wishes, costs)):
             return self._select_learnt(profile, n_reference, n_columns, *wishes, costs)
-        refused, chosen = {}, []
+        refused: dict[str, str] = {}
+        chosen: list[Any] = []
         for member, why in self._candidates(profile, refused):
             spec = detector_spec(member.detector)
             no = self._refusal(member, spec, profile, n_reference, n_columns)
@@ -148,7 +166,10 @@ class AlgorithmSelector:
         if not chosen:
             raise ValueError(self._nothing_left(refused, n_reference, n_columns))
         return Selection(
-            [self._recommend(*item, profile) for item in chosen],
+            [
+                self._recommend(member, spec, why, profile)
+                for member, spec, why in chosen
+            ],
             [member for member, _, _ in chosen],
             refused,
         )

@@ -3,13 +3,15 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.detectors import catalogue
+from autonomaly.profiling import DataProfile
 from autonomaly.selection._knowledge import KnowledgeBase
-from autonomaly.selection._metafeatures import as_meta_features
+from autonomaly.selection._metafeatures import MetaFeatures, as_meta_features
 
 __all__ = ["SimilarDataset", "TransferLearner"]
 
@@ -30,7 +32,7 @@ class SimilarDataset:
         Name of the task.
     similarity : float
         In (0, 1]; 1 for equal meta-features, about 0.4 for two sets at random.
-    best_algorithms : tuple of (str, float)
+    best_algorithms : tuple of tuple of (str, float)
         The best algorithms on it with their AUROC, best first.
     family : str
         What it has in common with other tasks.
@@ -40,9 +42,9 @@ class SimilarDataset:
 
     dataset: str
     similarity: float
-    best_algorithms: tuple
+    best_algorithms: tuple[tuple[str, float], ...]
     family: str
-    kind: str
+    kind: Literal["real", "generated"]
 
 
 class TransferLearner:
@@ -80,12 +82,20 @@ class TransferLearner:
     ['n_neighbors']
     """
 
-    def __init__(self, base=None, *, threshold=0.7, max_datasets=20):
+    def __init__(
+        self,
+        base: KnowledgeBase | None = None,
+        *,
+        threshold: float = 0.7,
+        max_datasets: int = 20,
+    ) -> None:
         self.base = base
         self.threshold = threshold
         self.max_datasets = max_datasets
 
-    def find_similar_datasets(self, meta):
+    def find_similar_datasets(
+        self, meta: MetaFeatures | DataProfile
+    ) -> list[SimilarDataset]:
         """Find the data sets of the knowledge base that are most alike.
 
         Parameters
@@ -116,7 +126,9 @@ class TransferLearner:
             )
         return found
 
-    def transfer_hyperparameters(self, meta, detector):
+    def transfer_hyperparameters(
+        self, meta: MetaFeatures | DataProfile, detector: str
+    ) -> dict[str, Any]:
         """Average what did best on similar data sets, weighted by similarity.
 
         Amounts are averaged (by their logarithms where they span a factor of ten),

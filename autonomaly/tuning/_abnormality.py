@@ -1,8 +1,11 @@
 """What the criteria share: finite scores, high = abnormal, and checked tables."""
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.utils import check_array
+
+from autonomaly._utils._typing import FloatArray
 
 __all__ = ["abnormality", "checked_table", "fitted_clone"]
 
@@ -30,7 +33,7 @@ def abnormality(estimator, X):
     return -scores
 
 
-def checked_table(X):
+def checked_table(X: npt.ArrayLike) -> FloatArray:
     """Return X as a matrix of finite numbers, at least four rows of them.
 
     Raises

@@ -1,10 +1,14 @@
 """Criteria that ask other detectors, or the same one a second time."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import check_random_state
 
+from autonomaly._utils._typing import FloatArray, Seed
 from autonomaly.ensemble import VotingOutlierEnsemble
 from autonomaly.selection import POOL, build_member
 from autonomaly.tuning._abnormality import abnormality, checked_table, fitted_clone
@@ -23,7 +27,7 @@ _MAX_REFERENCE = 2000
 _NEEDS_TWO_COLUMNS = "dependency"
 
 
-def consensus_scores(X, *, random_state=0):
+def consensus_scores(X: npt.ArrayLike, *, random_state: Seed = 0) -> FloatArray:
     """Score rows by the vote of the broad pool on a trimmed reference.
 
     Parameters
@@ -63,7 +67,14 @@ def consensus_scores(X, *, random_state=0):
     return ensemble.fit(X).score_samples(X)
 
 
-def consensus_agreement_score(estimator, X, y=None, *, consensus=None, random_state=0):
+def consensus_agreement_score(
+    estimator: Any,
+    X: npt.ArrayLike,
+    y: object = None,
+    *,
+    consensus: npt.ArrayLike | None = None,
+    random_state: Seed = 0,
+) -> float:
     """Measure how well a detector's ranking agrees with that of a trimmed consensus.
 
     Parameters
@@ -115,8 +126,14 @@ def consensus_agreement_score(estimator, X, y=None, *, consensus=None, random_st
 
 
 def consensus_top_score(
-    estimator, X, y=None, *, consensus=None, top_share=0.1, random_state=0
-):
+    estimator: Any,
+    X: npt.ArrayLike,
+    y: object = None,
+    *,
+    consensus: npt.ArrayLike | None = None,
+    top_share: float = 0.1,
+    random_state: Seed = 0,
+) -> float:
     """Measure how well a detector finds the rows that a consensus finds most abnormal.
 
     Parameters
@@ -169,7 +186,14 @@ def consensus_top_score(
     return float(roc_auc_score(top, abnormality(estimator, X)))
 
 
-def blended_agreement_score(estimator, X, y=None, *, consensus=None, random_state=0):
+def blended_agreement_score(
+    estimator: Any,
+    X: npt.ArrayLike,
+    y: object = None,
+    *,
+    consensus: npt.ArrayLike | None = None,
+    random_state: Seed = 0,
+) -> float:
     """Measure agreement with a consensus over all rows and on its most abnormal ones.
 
     Parameters
@@ -224,8 +248,14 @@ def blended_agreement_score(estimator, X, y=None, *, consensus=None, random_stat
 
 
 def stability_score(
-    estimator, X, y=None, *, n_repeats=3, sample_share=0.5, random_state=0
-):
+    estimator: Any,
+    X: npt.ArrayLike,
+    y: object = None,
+    *,
+    n_repeats: int = 3,
+    sample_share: float = 0.5,
+    random_state: Seed = 0,
+) -> float:
     """Measure how little a detector's ranking changes when rows are left out.
 
     Clones are fitted on random parts of the rows, and all of them score every row.

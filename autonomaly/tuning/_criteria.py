@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
 
 from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._typing import Seed
 from autonomaly.tuning._agreement import (
     blended_agreement_score,
     consensus_agreement_score,
@@ -37,15 +41,15 @@ class Criterion:
     """
 
     name: str
-    function: Callable
+    function: Callable[..., float]
     description: str
     needs_consensus: bool = False
 
-    def __call__(self, estimator, X, y=None):
+    def __call__(self, estimator: Any, X: npt.ArrayLike, y: object = None) -> float:
         """Return the criterion of a fitted detector."""
         return self.function(estimator, X, y)
 
-    def on(self, X, *, random_state=0):
+    def on(self, X: npt.ArrayLike, *, random_state: Seed = 0) -> "_Prepared":
         """Compute once what depends on the rows alone.
 
         Parameters
@@ -61,7 +65,7 @@ class Criterion:
             The same criterion for those rows, as a scorer; its ``part(rows)`` is the
             criterion for some of them.
         """
-        known = {"random_state": random_state}
+        known: dict[str, Any] = {"random_state": random_state}
         if self.needs_consensus:
             known["consensus"] = consensus_scores(X, random_state=random_state)
         return _Prepared(self.function, known)
@@ -71,13 +75,13 @@ class Criterion:
 class _Prepared:
     """A criterion for known rows."""
 
-    function: Callable
-    known: dict
+    function: Callable[..., float]
+    known: dict[str, Any]
 
-    def __call__(self, estimator, X, y=None):
+    def __call__(self, estimator: Any, X: npt.ArrayLike, y: object = None) -> float:
         return self.function(estimator, X, y, **self.known)
 
-    def part(self, rows):
+    def part(self, rows: npt.ArrayLike | None) -> "_Prepared":
         if rows is None or "consensus" not in self.known:
             return self
         consensus = self.known["consensus"][rows]
@@ -129,7 +133,7 @@ CRITERIA = {
 }
 
 
-def get_criterion(name):
+def get_criterion(name: str) -> Criterion:
     """Look a criterion up by its name.
 
     Parameters

@@ -1,13 +1,19 @@
 """Self-validation: whether a detector finds anomalies made from the data."""
 
+from typing import Any, Literal, TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import check_random_state
 
 from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._typing import FloatArray, Seed
 from autonomaly.tuning._abnormality import abnormality, checked_table, fitted_clone
 
 __all__ = ["inject_anomalies", "injection_score"]
+
+Kind: TypeAlias = Literal["scattered", "dependency", "local", "marginal"]
 
 # How far beyond the range of a column made anomalies may lie, in ranges.
 _BEYOND = 0.1
@@ -53,7 +59,9 @@ KINDS = {
 }
 
 
-def inject_anomalies(X, n_anomalies, kind, *, random_state=0):
+def inject_anomalies(
+    X: npt.ArrayLike, n_anomalies: int, kind: Kind, *, random_state: Seed = 0
+) -> FloatArray:
     """Make anomalies of one kind out of a table.
 
     Parameters
@@ -98,13 +106,13 @@ def inject_anomalies(X, n_anomalies, kind, *, random_state=0):
 
 
 def injection_score(
-    estimator,
-    X,
-    y=None,
+    estimator: Any,
+    X: npt.ArrayLike,
+    y: object = None,
     *,
-    kinds=("scattered", "dependency", "local", "marginal"),
-    random_state=0,
-):
+    kinds: tuple[Kind, ...] = ("scattered", "dependency", "local", "marginal"),
+    random_state: Seed = 0,
+) -> float:
     """Measure how well a detector separates made anomalies from the rows.
 
     Half of the rows fit a clone; it scores the others, and as many made anomalies of
@@ -118,7 +126,8 @@ def injection_score(
         Finite numbers.
     y : Ignored
         Present so that this is a scorer of scikit-learn.
-    kinds : tuple of str, default=("scattered", "dependency", "local", "marginal")
+    kinds : tuple of {"scattered", "dependency", "local", "marginal"}, \
+            default=("scattered", "dependency", "local", "marginal")
         Kinds of anomalies, see :func:`inject_anomalies`.
     random_state : int, RandomState instance or None, default=0
         Seed of the halves and the anomalies.

@@ -2,11 +2,13 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from autonomaly._utils._seeds import spawn_seeds
+from autonomaly._utils._typing import FloatArray, Memory, Seed, Strategy
 from autonomaly.detectors import detector_spec
 from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.resources import (
@@ -18,9 +20,11 @@ from autonomaly.resources import (
     run_within,
     workers_in_time,
 )
-from autonomaly.selection import build_member
+from autonomaly.selection import Selection, build_member
+from autonomaly.selection._pool import PoolMember
 from autonomaly.tuning._criteria import get_criterion
 from autonomaly.tuning._search import OutlierSearch
+from autonomaly.tuning._trials import Trial
 
 __all__ = ["TunedMember", "tune_selection"]
 
@@ -59,27 +63,27 @@ class TunedMember:
     """
 
     name: str
-    parameters: dict
+    parameters: dict[str, Any]
     changed: bool
     value: float | None
     value_before: float | None
-    trials: list
+    trials: list[Trial]
     reason: str
     planned: int | None = None
 
 
 def tune_selection(
-    selection,
-    X,
+    selection: Selection,
+    X: FloatArray,
     *,
-    search="random",
-    scoring="blend",
-    n_trials=100,
-    time_budget=None,
-    memory_limit=None,
-    n_jobs=None,
-    random_state=0,
-):
+    search: Strategy = "random",
+    scoring: str = "blend",
+    n_trials: int = 100,
+    time_budget: float | Deadline | None = None,
+    memory_limit: Memory | None = None,
+    n_jobs: int | None = None,
+    random_state: Seed = 0,
+) -> tuple[Selection, list[TunedMember]]:
     """Search better hyperparameters for every member of a selection.
 
     Without a budget all members get the same number of trials. With one, the first
@@ -93,7 +97,8 @@ def tune_selection(
         Members, as :class:`~autonomaly.selection.AlgorithmSelector` chooses them.
     X : ndarray of shape (n_samples, n_features)
         Finite numbers.
-    search : str, default="random"
+    search : {"bayesian", "random", "grid", "evolutionary", "halving"}, \
+            default="random"
         A strategy of :class:`OutlierSearch`.
     scoring : str, default="blend"
         A criterion of ``CRITERIA``, computed with one consensus for all members.
@@ -102,7 +107,7 @@ def tune_selection(
     time_budget : float or Deadline, default=None
         Seconds; members that there is no time for stay as they are. What fits depends
         on the machine, and so does the result.
-    memory_limit : int or str, default=None
+    memory_limit : int, float or str, default=None
         Bytes that the detectors being tried may take, or such as ``"500MB"``.
     n_jobs : int, default=None
         Trials at a time.
@@ -129,8 +134,9 @@ def tune_selection(
     >>> member.name, len(member.trials)
     ('lof30_robust', 4)
     """
-    deadline = time_budget
-    if not isinstance(deadline, Deadline):
+    if isinstance(time_budget, Deadline):
+        deadline = time_budget
+    else:
         deadline = Deadline(time_budget)
     seeds = spawn_seeds(random_state, 3)
     if len(X) > _MAX_ROWS:
@@ -147,7 +153,9 @@ def tune_selection(
     except (OutOfTime, NoDetectorLeftError) as error:
         return selection, [_untouched(member, str(error)) for member in tunable]
     budgeted = deadline.seconds is not None or memory_limit is not None
-    views, jobs, tuned = {}, [], {}
+    views: dict[str, Any] = {}
+    jobs: list[_Job] = []
+    tuned: dict[str, TunedMember] = {}
     for member in tunable:
         try:
             pipeline = build_member(member)[1]
@@ -172,16 +180,16 @@ def tune_selection(
         tuned.update(_tune_within(jobs, deadline, memory_limit, n_trials))
     else:
         tuned.update((job.member.name, job.tune()) for job in jobs)
-    tuned = [tuned[member.name] for member in tunable]
-    parameters = {t.name: t.parameters for t in tuned}
-    return _with_parameters(selection, parameters), tuned
+    in_order = [tuned[member.name] for member in tunable]
+    parameters = {t.name: t.parameters for t in in_order}
+    return _with_parameters(selection, parameters), in_order
 
 
 @dataclass
 class _Job:
     """The search for one member, on its view of the rows."""
 
-    member: object
+    member: PoolMember
     search: OutlierSearch
     Z: np.ndarray
     scoring: object

@@ -1,12 +1,15 @@
 """Several objectives at once: what is given up for what, and why this one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.tuning._criteria import CRITERIA
 from autonomaly.tuning._judge import LABEL_METRICS
+from autonomaly.tuning._trials import Trial
 
 __all__ = [
     "LABEL_FREE_OBJECTIVES",
@@ -44,9 +47,9 @@ class Objective:
 
     name: str
     weight: float = 1.0
-    direction: str = "auto"
+    direction: Literal["auto", "maximize", "minimize"] = "auto"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         known = ("quality", *CRITERIA, *LABEL_METRICS, *COSTS)
         if self.name not in known:
             raise ValueError(unknown_name_message("objective", self.name, known))
@@ -62,18 +65,18 @@ class Objective:
             )
 
     @property
-    def sign(self):
+    def sign(self) -> int:
         """+1 where more is better, -1 where less is."""
         if self.direction == "auto":
             return -1 if self.name in COSTS else 1
         return 1 if self.direction == "maximize" else -1
 
     @property
-    def is_cost(self):
+    def is_cost(self) -> bool:
         """Whether it is seconds or bytes rather than a figure of merit."""
         return self.name in COSTS
 
-    def of(self, trial):
+    def of(self, trial: Trial) -> float | None:
         """Return the figure of a trial; None if it is not known."""
         if self.name == "quality":  # one of several figures, or the only one
             return trial.metrics.get("quality", trial.value)
@@ -110,7 +113,7 @@ def _figures(trials, objectives):
     return np.where(np.isnan(table), worst, table)
 
 
-def pareto_front(trials, objectives):
+def pareto_front(trials: list[Trial], objectives: Sequence[Objective]) -> list[Trial]:
     """Keep the trials that no other one beats in every objective.
 
     Parameters
@@ -158,7 +161,12 @@ def _weighted_sums(trials, objectives):
     return (table - low) / span @ (weights / total if total else weights)
 
 
-def choose(trials, objectives, *, minimum_threshold=None):
+def choose(
+    trials: list[Trial],
+    objectives: Sequence[Objective],
+    *,
+    minimum_threshold: float | None = None,
+) -> tuple[Trial, list[Trial], str]:
     """Choose the trial with the greatest weighted sum, and say why.
 
     Every objective is scaled from 0, the worst of the trials, to 1, the best. The
@@ -195,7 +203,8 @@ def choose(trials, objectives, *, minimum_threshold=None):
     """
     eligible, note = trials, ""
     if minimum_threshold is not None:
-        eligible = [t for t in trials if t.value >= minimum_threshold]
+        # finished trials have a value
+        eligible = [t for t in trials if t.value >= minimum_threshold]  # type: ignore[operator]
         n_below = len(trials) - len(eligible)
         if not eligible:
             eligible = trials

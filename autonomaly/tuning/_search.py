@@ -2,9 +2,12 @@
 
 import dataclasses
 import warnings
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import (
     BaseEstimator,
     MetaEstimatorMixin,
@@ -18,6 +21,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
+from autonomaly._utils._typing import (
+    FloatArray,
+    IntArray,
+    Labels,
+    Memory,
+    Seed,
+    Strategy,
+    keeps_signature,
+)
 from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
 from autonomaly.resources import (
     Deadline,
@@ -74,7 +86,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         A criterion of ``CRITERIA``; ``"average_precision"``, ``"roc_auc"``, ``"f1"``,
         ``"precision"`` or ``"recall"``, for which ``fit`` needs labels; or a callable
         ``(estimator, X, y) -> float``, greater is better.
-    objectives : tuple of Objective, default=None
+    objectives : tuple or list of Objective, default=None
         What else is wanted of the chosen setting, such as ``LABEL_FREE_OBJECTIVES`` or
         ``LABEL_OBJECTIVES``. The search maximises the weighted mean of the figures of
         merit among them, those to be minimised with a minus; seconds and bytes count
@@ -105,7 +117,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         setting is fitted on all of them.
     time_budget : float, default=None
         Seconds for ``fit``.
-    memory_limit : int or str, default=None
+    memory_limit : int, float or str, default=None
         Bytes a fitted detector may take, or such as ``"500MB"``.
     outlier_label : int or str, default=-1
         The value of y that marks an outlier. Missing labels are NaN or None.
@@ -206,27 +218,27 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator,
+        estimator: Any,
         *,
-        search_space=None,
-        search="bayesian",
-        scoring="blend",
-        objectives=None,
-        minimum_threshold=None,
-        n_trials=100,
-        batch_size=4,
-        warm_start_params=None,
-        early_stopping=30,
-        pruning=True,
-        resource="n_samples",
-        max_resources=None,
-        max_samples=5000,
-        time_budget=None,
-        memory_limit=None,
-        outlier_label=-1,
-        n_jobs=None,
-        random_state=0,
-    ):
+        search_space: dict[str, Any] | list[dict[str, Any]] | None = None,
+        search: Strategy = "bayesian",
+        scoring: str | Callable[..., float] = "blend",
+        objectives: tuple[Objective, ...] | list[Objective] | None = None,
+        minimum_threshold: float | None = None,
+        n_trials: int = 100,
+        batch_size: int = 4,
+        warm_start_params: list[dict[str, Any]] | None = None,
+        early_stopping: int | None = 30,
+        pruning: bool = True,
+        resource: str = "n_samples",
+        max_resources: int | None = None,
+        max_samples: int = 5000,
+        time_budget: float | None = None,
+        memory_limit: Memory | None = None,
+        outlier_label: int | str = -1,
+        n_jobs: int | None = None,
+        random_state: Seed = 0,
+    ) -> None:
         self.estimator = estimator
         self.search_space = search_space
         self.search = search
@@ -247,8 +259,8 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    @keeps_signature(_fit_context(prefer_skip_nested_validation=False))
+    def fit(self, X: npt.ArrayLike, y: Labels | None = None) -> Self:
         """Search, and fit the detector with the best setting.
 
         Parameters
@@ -273,24 +285,24 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         deadline = Deadline(self.time_budget)
         prepare(self.search)
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=4)
+        Z = validate_data(self, X, dtype=np.float64, ensure_min_samples=4)
         seeds = spawn_seeds(self.random_state, 4)
         estimator, own = seeded(self.estimator, seeds[0])
-        space = self.search_space
-        space = SearchSpace(default_search_space(estimator) if space is None else space)
+        given = self.search_space
+        space = SearchSpace(default_search_space(estimator) if given is None else given)
         check_names(own, space, self.warm_start_params or [])
         metrics, weights, objectives = self._checked_objectives()
         truth = None
         if any(is_label_metric(metric) for metric in metrics.values()):
-            truth = checked_labels(X, y, metrics, self.outlier_label)
+            truth = checked_labels(Z, y, metrics, self.outlier_label)
         elif callable(self.scoring) and y is not None:
             truth = np.asarray(y)
 
         rows = None
-        if len(X) > self.max_samples:
+        if len(Z) > self.max_samples:
             rng = check_random_state(seeds[3])
-            rows = np.sort(rng.choice(len(X), self.max_samples, replace=False))
-        tried = X if rows is None else X[rows]
+            rows = np.sort(rng.choice(len(Z), self.max_samples, replace=False))
+        tried = Z if rows is None else Z[rows]
         if truth is not None and rows is not None:
             truth = truth[rows]
         with one_blas_thread():
@@ -305,7 +317,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
             except SearchEnded as ended:
                 self.stop_reason_ = str(ended)
             self.trials_ = runner.trials
-            self._choose(runner, objectives, deadline, X, sampled=rows is not None)
+            self._choose(runner, objectives, deadline, Z, sampled=rows is not None)
         return self
 
     def _make_runner(self, estimator, judge, deadline, rows, seed):
@@ -447,8 +459,8 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
 
     # -------------------------------------------------------------------- scoring
 
-    @available_if(_best_has("score_samples"))
-    def score_samples(self, X):
+    @keeps_signature(available_if(_best_has("score_samples")))
+    def score_samples(self, X: npt.ArrayLike) -> FloatArray:
         """Score rows with the best detector; the lower, the more abnormal.
 
         Parameters
@@ -463,7 +475,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         return self.best_estimator_.score_samples(self._validate_scoring(X))
 
-    def decision_function(self, X):
+    def decision_function(self, X: npt.ArrayLike) -> FloatArray:
         """Score rows relative to the best detector's threshold; negative = outlier.
 
         Parameters
@@ -479,7 +491,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         X = self._validate_scoring(X)
         return self.best_estimator_.decision_function(X)
 
-    def predict(self, X):
+    def predict(self, X: npt.ArrayLike) -> IntArray:
         """Label rows with the best detector.
 
         Parameters
@@ -496,7 +508,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         return self.best_estimator_.predict(X)
 
     @property
-    def offset_(self):
+    def offset_(self) -> float:
         """Threshold of the best detector on its ``score_samples``."""
         check_is_fitted(self)
         best = self.best_estimator_

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -22,7 +23,7 @@ class Choice:
         What it may be.
     """
 
-    values: tuple
+    values: tuple[Any, ...]
 
     @property
     def n_values(self):
@@ -262,7 +263,7 @@ def _read(name, entry):
     raise fault("cannot be read")
 
 
-def default_search_space(estimator):
+def default_search_space(estimator: Any) -> dict[str, Any]:
     """Look up in the catalogue what is worth searching for an estimator.
 
     Parameters

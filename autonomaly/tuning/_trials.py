@@ -4,6 +4,7 @@ import pickle
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import joblib
 import numpy as np
@@ -66,10 +67,10 @@ class Trial:
     """
 
     number: int
-    params: dict
+    params: dict[str, Any]
     status: str
     value: float | None = None
-    metrics: dict = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
     share: float = 1.0
     seconds: float = 0.0
     model_bytes: int | None = None

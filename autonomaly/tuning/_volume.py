@@ -1,8 +1,12 @@
 """Excess mass and mass volume: whether little space holds most of the mass."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils import check_random_state
 
+from autonomaly._utils._typing import Seed
 from autonomaly.tuning._abnormality import abnormality, checked_table, fitted_clone
 
 __all__ = ["excess_mass_score", "mass_volume_score"]
@@ -13,15 +17,15 @@ _EXCESS = 0.9
 
 
 def excess_mass_score(
-    estimator,
-    X,
-    y=None,
+    estimator: Any,
+    X: npt.ArrayLike,
+    y: object = None,
     *,
-    n_uniform=2000,
-    max_features=5,
-    n_draws=3,
-    random_state=0,
-):
+    n_uniform: int = 2000,
+    max_features: int = 5,
+    n_draws: int = 3,
+    random_state: Seed = 0,
+) -> float:
     """Measure the mass that a detector's level sets hold beyond a uniform one.
 
     Half of the rows fit a clone; the others, and points spread evenly over their box,
@@ -79,15 +83,15 @@ def excess_mass_score(
 
 
 def mass_volume_score(
-    estimator,
-    X,
-    y=None,
+    estimator: Any,
+    X: npt.ArrayLike,
+    y: object = None,
     *,
-    n_uniform=2000,
-    max_features=5,
-    n_draws=3,
-    random_state=0,
-):
+    n_uniform: int = 2000,
+    max_features: int = 5,
+    n_draws: int = 3,
+    random_state: Seed = 0,
+) -> float:
     """Measure how little space a detector's level sets need for most of the mass.
 
     Parameters
