@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autonomaly.ensemble._common_values import beside_their_like
 from autonomaly.ensemble._threshold import SCORE_CAP, tail_surplus
 
 __all__ = ["Calibration", "n_discoveries"]
@@ -14,6 +15,10 @@ class Calibration:
     ----------
     abnormality : ndarray of shape (n_held_out,)
         Held-out scores, high = abnormal.
+    values : list of list of ndarray of int, default=()
+        The rows that have a value in common, see
+        :func:`~autonomaly.ensemble._common_values.common_values`: the tail is that of
+        rows beside their like.
 
     Attributes
     ----------
@@ -45,10 +50,12 @@ class Calibration:
     array([0.6, 0.1])
     """
 
-    def __init__(self, abnormality):
+    def __init__(self, abnormality, values=()):
         stretched = np.exp(np.minimum(abnormality, SCORE_CAP) / 2)
-        self.n_left_out = tail_surplus(stretched)
-        self.scores = np.sort(abnormality)[: len(abnormality) - self.n_left_out]
+        beside = beside_their_like(stretched, values)
+        self.n_left_out = tail_surplus(beside)
+        stay = np.argsort(beside, kind="stable")[: len(beside) - self.n_left_out]
+        self.scores = np.sort(abnormality[stay])
 
     def pvalues(self, abnormality):
         """Give the share of held-out rows at least as abnormal, counting the row.

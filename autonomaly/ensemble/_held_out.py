@@ -34,14 +34,16 @@ def cross_fitted(ensemble, X, rng, deadline, on_step):
 
     Returns
     -------
-    ndarray of shape (n_scored,) or None
-        Scores, high = abnormal, of the folds there was time for; None where no
-        ensemble like this one could be fitted again in time.
+    rows : ndarray of int of shape (n_scored,) or None
+        The rows of the folds there was time for.
+    scores : ndarray of shape (n_scored,) or None
+        Their scores, high = abnormal; None where no ensemble like this one could be
+        fitted again in time.
     """
     n_folds = next(number for rows, number in _FOLDS if len(X) < rows)
     if len(X) < 2 * n_folds:
         # Too few rows to leave any out: the smallest p-value is large anyway.
-        return ensemble._abnormality(X)
+        return np.arange(len(X)), ensemble._abnormality(X)
     fold = rng.permutation(np.arange(len(X)) % n_folds)
 
     def folds():
@@ -70,11 +72,14 @@ def cross_fitted(ensemble, X, rng, deadline, on_step):
     scores = []
     for outcome, of_fold in parallel(folds()):
         if outcome == "too few rows":  # in a fold, as with few at all
-            return ensemble._abnormality(X)
+            return np.arange(len(X)), ensemble._abnormality(X)
         if outcome == "late":
             break
         scores.append(of_fold)
-    return np.concatenate(scores) if scores else None
+    if not scores:
+        return None, None
+    rows = [np.flatnonzero(fold == k) for k in range(len(scores))]
+    return np.concatenate(rows), np.concatenate(scores)
 
 
 def _fold_scores(part, X, held_out, structure):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from autonomaly.ensemble._common_values import beside_their_like
+
 __all__ = [
     "SCORE_CAP",
     "outlier_threshold",
@@ -59,7 +61,7 @@ def separating_threshold(abnormality, n_flagged):
     return s[0] + 1e-6 * (1 + abs(s[0]))
 
 
-def outlier_threshold(abnormality, structure):
+def outlier_threshold(abnormality, structure, values=()):
     """Estimate which scores belong to outliers.
 
     Two rules are blended by how much structure the data has. Where it looks like one
@@ -74,6 +76,10 @@ def outlier_threshold(abnormality, structure):
     structure : float
         See :func:`~autonomaly.ensemble._structure.joint_structure`: about 1 for a
         homogeneous population, less where there is structure.
+    values : list of list of ndarray of int, default=()
+        The rows that have a value in common, see
+        :func:`~autonomaly.ensemble._common_values.common_values`: whether some lie
+        beyond the tail, or form a group, is asked beside their like.
 
     Returns
     -------
@@ -102,8 +108,10 @@ def outlier_threshold(abnormality, structure):
     # The combined score is logarithmic in its tails; half-way back to a linear scale
     # the gaps between outliers and the rest count neither for too little nor too much.
     stretched = np.exp(np.minimum(abnormality, SCORE_CAP) / 2)
-    beyond_tail = tail_excess(stretched) / n
-    split, clarity = _split_upper_half(stretched)
+    beside = beside_their_like(stretched, values)
+    beyond_tail = tail_excess(beside) / n
+    split, _ = _split_upper_half(stretched)
+    group, clarity = _split_upper_half(beside - beside.min())
     weight, of_groups = np.clip(
         [
             (_NO_STRUCTURE - structure) / (_NO_STRUCTURE - _STRUCTURE),
@@ -113,7 +121,7 @@ def outlier_threshold(abnormality, structure):
         1,
     )
     if of_groups > weight:
-        weight = of_groups
+        weight, split = of_groups, group
         why = (
             f"the scores fall into two groups (which explains {clarity:.0%} of the "
             f"variance of their upper half)"

@@ -32,6 +32,7 @@ from autonomaly.detectors import DetectorAdapter
 from autonomaly.ensemble._calibration import Calibration, n_discoveries
 from autonomaly.ensemble._combination import combine
 from autonomaly.ensemble._committee import Committee
+from autonomaly.ensemble._common_values import common_values
 from autonomaly.ensemble._held_out import (
     FEWEST_HELD_OUT,
     MAX_HELD_OUT,
@@ -439,14 +440,20 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
                 order = np.argsort(rest[: len(held_out)])
                 rest, held_out = rest[order], held_out[order]
         self._committee.finish()
-        judged = None if held_out is None else held_out[:n_judged]
+        judged, judges = None, X
+        if held_out is not None:
+            judged, judges = held_out[:n_judged], X[rest[:n_judged]]
         Z, _ = self._survived(
-            Z, lambda: self._fit_calibration(X, judged, seeds[2], deadline)
+            Z, lambda: self._fit_calibration(judges, judged, seeds[2], deadline)
         )
+        del self._values
         scores = self._vote(Z)
-        self._fit_threshold(
-            scores if judged is None else np.concatenate([scores, judged])
-        )
+        if held_out is None:
+            self._fit_threshold(X, scores)
+        else:
+            self._fit_threshold(
+                np.concatenate([X[rows], judges]), np.concatenate([scores, judged])
+            )
         self.undone_ = self._what_is_undone(deadline)
         if held_out is None:
             return scores
@@ -474,6 +481,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             rows_later,
             max_rows,
         )
+        # Needed while fitting only, where every member flags rows of the reference.
+        self._values = common_values(X) if self.voting == "hard" else []
         self._take_members(Z)
         return Z
 
@@ -603,27 +612,35 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         """Find the standardised score above which each member flags a row."""
         if self.contamination == "auto":
             return np.array(
-                [outlier_threshold(column, self.structure_)[0] for column in Z.T]
+                [
+                    outlier_threshold(column, self.structure_, self._values)[0]
+                    for column in Z.T
+                ]
             )
         return np.quantile(Z, 1 - self.contamination, axis=0)
 
     def _fit_calibration(self, X, held_out, seed, deadline):
-        """Keep the scores of rows that the members have not seen."""
+        """Keep the scores of rows that the members have not seen.
+
+        X are the rows that were scored, or those that must be held out in turn.
+        """
         self.calibration_, self._n_uncalibrated = None, 0
         if not self.calibrate:
             return
         rng = check_random_state(seed)
+        rows = np.arange(len(X))
         if held_out is None:
             self._watcher().stage("calibrating")
-            held_out = cross_fitted(self, X, rng, deadline, self._watcher().step)
+            rows, held_out = cross_fitted(self, X, rng, deadline, self._watcher().step)
             if held_out is None:
                 return
             self._n_uncalibrated = len(X) - len(held_out)
         elif len(held_out) > MAX_HELD_OUT:
-            held_out = rng.choice(held_out, MAX_HELD_OUT, replace=False)
-        self.calibration_ = Calibration(held_out)
+            rows = rng.choice(len(held_out), MAX_HELD_OUT, replace=False)
+            held_out = held_out[rows]
+        self.calibration_ = Calibration(held_out, common_values(X[rows]))
 
-    def _fit_threshold(self, scores):
+    def _fit_threshold(self, X, scores):
         """Set the threshold, and the share of training rows beyond it."""
         if self.max_false_discovery_rate is not None:
             if self.calibration_ is None:
@@ -639,7 +656,9 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         elif self.voting == "hard" and self.contamination == "auto":
             threshold, why = 0.5, "more than half of the members flag a row"
         elif self.contamination == "auto":
-            threshold, why = outlier_threshold(scores, self.structure_)
+            threshold, why = outlier_threshold(
+                scores, self.structure_, common_values(X)
+            )
         else:
             share = np.quantile(scores, 1 - self.contamination)
             threshold = separating_threshold(scores, int((scores > share).sum()))

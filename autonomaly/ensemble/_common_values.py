@@ -1,0 +1,96 @@
+"""Values that many rows have are not odd by themselves."""
+
+import numpy as np
+
+from autonomaly._utils._one_hot import one_hot_variables
+
+__all__ = ["beside_their_like", "common_values"]
+
+# Columns with more values than this are amounts.
+_FEW_VALUES = 12
+# A value that at least this share of the rows has, and at least so many of them, is
+# ordinary, however far from the others it lies.
+_COMMON, _FEWEST_ROWS = 0.02, 5
+_SWEEPS = 3
+
+
+def common_values(X):
+    """Find the rows that have a value of a category, or of a few numbers, in common.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Finite numbers.
+
+    Returns
+    -------
+    list of list of ndarray of int
+        For every category, and every other column of at most 12 values, the rows of
+        each value that is common: that at least 2 % of the rows have.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._common_values import common_values
+    >>> X = np.column_stack([np.arange(100.0), np.arange(100) < 98])
+    >>> [[len(rows) for rows in column] for column in common_values(X)]
+    [[98]]
+    """
+    variables = one_hot_variables(X)
+    fewest = max(_COMMON * len(X), _FEWEST_ROWS)
+    found = []
+    for first in np.unique(variables):
+        columns = np.flatnonzero(variables == first)
+        if len(columns) > 1:
+            codes = X[:, columns].argmax(axis=1)
+        else:
+            column = X[:, first]
+            if len(np.unique(column[:1000])) > _FEW_VALUES:
+                continue
+            values, codes = np.unique(column, return_inverse=True)
+            if not 1 < len(values) <= _FEW_VALUES:
+                continue
+        counts = np.bincount(codes)
+        common = np.flatnonzero(counts >= fewest)
+        found.append([np.flatnonzero(codes == code) for code in common])
+    return found
+
+
+def beside_their_like(scores, values):
+    """Compare every row with the rows that have its common values.
+
+    The more common values a row has that make rows odd, the more is subtracted: the
+    median by which rows with the value differ from all, one column after the other.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples,)
+        Any scores.
+    values : list of list of ndarray of int
+        See `common_values`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The scores without what common values add to them.
+
+    References
+    ----------
+    .. [1] Tukey, J. W. "Exploratory Data Analysis", Addison-Wesley, 1977: median
+           polish.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.ensemble._common_values import beside_their_like
+    >>> scores = np.array([1.0, 2.0, 3.0, 11.0, 12.0, 13.0, 40.0])
+    >>> beside_their_like(scores, [[np.arange(3), np.arange(3, 7)]])
+    array([10. , 11. , 12. ,  9.5, 10.5, 11.5, 38.5])
+    """
+    scores = scores.copy()
+    for _ in range(_SWEEPS):
+        for column in values:
+            middle = np.median(scores)
+            for rows in column:
+                scores[rows] -= np.median(scores[rows]) - middle
+    return scores
