@@ -42,10 +42,12 @@ NOISE = {
 
 # Every so many columns hold categories in these tables of noise, and every so many of
 # their numbers are missing.
+YES_OR_NO = "yes or no, and numbers"
 TABLES = {
     "categories": (1, 0),
     "categories and numbers": (2, 0),
     "one of categories": (1000, 0),
+    YES_OR_NO: (2, 0),
     "numbers with gaps": (0, 20),
     "a third missing": (0, 3),
 }
@@ -76,7 +78,8 @@ def make_noise(trial):
     """Draw a table of independent columns in which nothing is odd.
 
     A column of categories has 2 to 12 of them, of unequal frequency: Dirichlet
-    distributed with all parameters 2. Gaps are anywhere with the same chance.
+    distributed with all parameters 2; or two, one of which 2 to 30 % of the rows have.
+    Gaps are anywhere with the same chance.
     """
     rng = np.random.default_rng([trial.repeat, trial.n, trial.d])
     if trial.kind in NOISE:
@@ -87,6 +90,9 @@ def make_noise(trial):
         if every and j % every == 0:
             names = np.array([f"c{i}" for i in range(rng.integers(2, 13))])
             frequency = rng.dirichlet(np.full(len(names), 2.0))
+            if trial.kind == YES_OR_NO:
+                names, yes = np.array(["yes", "no"]), rng.uniform(0.02, 0.3)
+                frequency = [yes, 1 - yes]
             columns[f"x{j}"] = rng.choice(names, trial.n, p=frequency)
         else:
             columns[f"x{j}"] = rng.standard_normal(trial.n)

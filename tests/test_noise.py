@@ -30,6 +30,33 @@ def test_no_alarm_for_categories_and_many_gaps(levels):
     assert (labels == -1).mean() <= 0.02
 
 
+def yes_no(rng, n):
+    return {"yes": rng.choice(["yes", "no"], n, p=[0.2, 0.8])}
+
+
+def flags(rng, n):
+    return {f"flag{i}": rng.rand(n) < 0.1 for i in range(2)}
+
+
+def kinds(rng, n):
+    return {
+        "answer": rng.choice(["yes", "no"], n, p=[0.9, 0.1]),
+        "kind": rng.choice(list("abc"), n, p=[0.45, 0.45, 0.1]),
+        "level": rng.choice([1, 2, 5], n, p=[0.6, 0.3, 0.1]),
+    }
+
+
+@pytest.mark.parametrize("columns", [yes_no, flags, kinds])
+@pytest.mark.parametrize(("n", "n_seeds"), [(400, 4), (2500, 1)])
+def test_rarer_values_that_many_rows_have_are_no_alarm(columns, n, n_seeds):
+    flagged = []
+    for seed in range(n_seeds):
+        rng = np.random.RandomState(seed)
+        table = pd.DataFrame({**columns(rng, n), "a": rng.randn(n), "b": rng.randn(n)})
+        flagged.append((AutonomousDetector().fit_predict(table) == -1).mean())
+    assert np.mean(flagged) <= 0.05  # .1 to .2 if it counts that few rows have them
+
+
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_a_handful_of_rows_holds_no_anomaly(n):
     rng = np.random.RandomState(0)

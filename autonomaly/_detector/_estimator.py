@@ -307,7 +307,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples,)
             In (0, 1]; small = abnormal. For new rows from the population of the
-            training rows they are uniform. They are those of the vote without labels.
+            training rows they are uniform; larger than that with fewer than 2,000
+            training rows and nearly as many columns as rows. They are those of the vote
+            without labels.
         """
         check_is_fitted(self)
         chunks = as_chunks(X)

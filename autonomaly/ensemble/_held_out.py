@@ -12,8 +12,6 @@ __all__ = ["FEWEST_HELD_OUT", "MAX_HELD_OUT", "cross_fitted"]
 
 # Fewer held-out rows would give p-values too coarse to be of use, more no better ones.
 FEWEST_HELD_OUT, MAX_HELD_OUT = 100, 10_000
-# The fewer the rows, the less a part of them tells of the whole: (rows, folds).
-_FOLDS = ((400, 5), (1000, 3), (np.inf, 2))
 
 
 def cross_fitted(ensemble, X, rng, deadline, on_step):
@@ -40,7 +38,7 @@ def cross_fitted(ensemble, X, rng, deadline, on_step):
         Their scores, high = abnormal; None where no ensemble like this one could be
         fitted again in time.
     """
-    n_folds = next(number for rows, number in _FOLDS if len(X) < rows)
+    n_folds = _count_folds(*X.shape)
     if len(X) < 2 * n_folds:
         # Too few rows to leave any out: the smallest p-value is large anyway.
         return np.arange(len(X)), ensemble._abnormality(X)
@@ -80,6 +78,17 @@ def cross_fitted(ensemble, X, rng, deadline, on_step):
         return None, None
     rows = [np.flatnonzero(fold == k) for k in range(len(scores))]
     return np.concatenate(rows), np.concatenate(scores)
+
+
+def _count_folds(n_samples, n_features):
+    """Tell how many folds it takes until a part of the rows is as good as all of them.
+
+    The fewer rows there are for every column, the odder a row is to detectors that have
+    not seen it, and the more so the fewer they have seen.
+    """
+    if n_features < n_samples < min(400, 10 * n_features):
+        return 10
+    return 5 if n_samples < max(400, 30 * n_features) else 3
 
 
 def _fold_scores(part, X, held_out, structure):

@@ -11,7 +11,7 @@ MIN_HELD_OUT = 1000
 _MAX_THRESHOLD_ROWS = 20_000
 
 
-def draw_reference(n_samples, max_reference, calibrate, random_state):
+def draw_reference(n_samples, max_reference, calibrate, in_turn, random_state):
     """Choose the rows members are fitted on.
 
     Parameters
@@ -20,27 +20,33 @@ def draw_reference(n_samples, max_reference, calibrate, random_state):
         Rows there are, and rows to choose at most.
     calibrate : bool
         Whether held-out rows are wanted.
+    in_turn : bool
+        Whether all rows are to be held out in turn rather than some for good, where
+        the reference may hold all.
     random_state : int or RandomState
         Seed of the sample.
 
     Returns
     -------
     ndarray of int or None
-        Positions, ascending; None for all rows.
+        Positions, ascending; None for all rows, where there are too few to hold 1,000
+        of them out.
 
     Examples
     --------
     >>> from autonomaly.ensemble._reference import draw_reference
-    >>> draw_reference(300, 4000, True, 0) is None
+    >>> draw_reference(1999, 4000, True, False, 0) is None
     True
-    >>> len(draw_reference(4100, 4000, True, 0))
-    3100
+    >>> [len(draw_reference(n, 4000, True, False, 0)) for n in (2000, 4100, 9000)]
+    [1000, 3100, 4000]
     """
-    if n_samples <= max_reference:
+    enough = calibrate and not in_turn and n_samples >= 2 * MIN_HELD_OUT
+    if n_samples <= max_reference and not enough:
         return None
-    size = max_reference
+    size = min(n_samples, max_reference)
     if calibrate and n_samples - size < MIN_HELD_OUT:
-        # A few rows less here save a second fit for the calibration.
+        # A few rows less here save fits on parts of the rows for the calibration, whose
+        # scores are not quite those of this fit.
         size = max(n_samples - MIN_HELD_OUT, n_samples // 2)
     rng = check_random_state(random_state)
     return np.sort(rng.choice(n_samples, size, replace=False))

@@ -101,8 +101,9 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         them below this rate (conformal p-values, Benjamini-Hochberg); may flag no
         row. Takes the place of ``contamination``.
     calibrate : bool, default=True
-        Whether to score held-out rows, for :meth:`outlier_pvalues`. Without enough
-        rows outside of the reference this takes a second fit on two halves.
+        Whether to score held-out rows, for :meth:`outlier_pvalues`. From 2,000 rows on
+        1,000 of them are left out of the reference for it; with fewer, it takes three
+        more fits on parts of the rows, or up to ten where there are many columns.
     max_reference : int, default=4000
         Rows that members are fitted on at most; more are sampled.
     memory_limit : int, default=None
@@ -339,7 +340,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         -------
         ndarray of shape (n_samples,)
             In (0, 1]; small = abnormal. For new rows from the population of the
-            training rows they are uniform.
+            training rows they are uniform; larger than that with fewer than 2,000
+            training rows and nearly as many columns as rows.
 
         Raises
         ------
@@ -400,7 +402,11 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         # Whoever gave a part of a budget knows the whole, which reasons name.
         deadline = Deadline(self.time_budget, getattr(self, "_whole_budget", None))
         seeds = spawn_seeds(self.random_state, 5)
-        rows = draw_reference(len(X), self.max_reference, self.calibrate, seeds[0])
+        # The fewer rows are held out, the more must be as odd as any to be discovered.
+        in_turn = self.max_false_discovery_rate is not None
+        rows = draw_reference(
+            len(X), self.max_reference, self.calibrate, in_turn, seeds[0]
+        )
         self.rejected_, self._n_unscored = {}, 0
         rest, n_judged = None, 0
         if rows is not None:

@@ -237,7 +237,7 @@ def _reference(n_samples):
     """Rows of the reference where neither memory nor time is short."""
     limit = _MAX_REFERENCE_LARGE if n_samples > _LARGE else _MAX_REFERENCE
     if n_samples <= limit:
-        return n_samples, "every row serves as reference"
+        return n_samples, "every row may serve as reference"
     reason = f"at most {limit} rows serve as reference"
     if n_samples > _LARGE:
         reason += f" where more than {_LARGE} are to be scored"

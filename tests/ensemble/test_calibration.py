@@ -1,11 +1,12 @@
 """p-values that mean what they say."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import kstest
 from sklearn.pipeline import make_pipeline
 
-from autonomaly import VotingOutlierEnsemble
+from autonomaly import AutonomousDetector, VotingOutlierEnsemble
 from autonomaly.detectors import (
     HistogramDetector,
     KNNDetector,
@@ -99,6 +100,49 @@ def test_pvalues_of_clean_new_rows_are_uniform(n, max_reference, n_seeds, bound)
     assert np.mean(np.concatenate(pooled) <= 0.05) == pytest.approx(
         0.05, abs=0.05 if n == 100 else 0.04
     )
+
+
+def amounts(rng, n, d):
+    return rng.randn(n, d)
+
+
+def orders(rng, n, d):
+    table = pd.DataFrame(rng.randn(n, d), columns=[f"x{j}" for j in range(d)])
+    return table.assign(
+        kind=rng.choice(list("abc"), n, p=[0.5, 0.4, 0.1]), flag=rng.rand(n) < 0.1
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "n", "d", "n_seeds", "bound"),
+    [
+        (amounts, 120, 3, 4, 0.1),
+        (amounts, 100, 60, 3, 0.2),
+        (amounts, 900, 30, 1, 0.09),
+        (amounts, 2500, 10, 1, 0.06),
+        (orders, 2500, 3, 1, 0.08),
+    ],
+)
+def test_pvalues_of_the_detector(make, n, d, n_seeds, bound):
+    pooled = []
+    for seed in range(n_seeds):
+        rng = np.random.RandomState(seed)
+        fitted = AutonomousDetector().fit(make(rng, n, d))
+        pooled.append(fitted.outlier_pvalues(make(rng, 1500, d)))
+    p = np.concatenate(pooled)
+    assert kstest(p, "uniform").statistic < bound
+    assert np.mean(p <= 0.05) == pytest.approx(0.05, abs=0.025)
+
+
+def test_from_2000_rows_on_some_are_held_out_for_good():
+    X = np.random.RandomState(0).randn(2000, 3)
+    held_out = ensemble().fit(X)
+    assert (held_out.reference_size_, len(held_out.calibration_.scores)) == (1000, 1000)
+    assert ensemble().fit(X[:1999]).reference_size_ == 1999
+    # Discoveries take as many rows as odd as any as few are held out.
+    in_turn = ensemble(max_false_discovery_rate=0.1).fit(X)
+    assert in_turn.reference_size_ == 2000
+    assert len(in_turn.calibration_.scores) >= 1990
 
 
 def test_scores_seen_in_training_would_not_do():
