@@ -206,6 +206,10 @@ def load_dataset(
     whose first 200 rows have a column that is not one of numbers otherwise, and none
     that is one of thousands.
 
+    *Index.* The index of a data frame that pandas stored in a parquet or arrow file is
+    no column, as in :func:`pandas.read_parquet`. To keep it, store
+    ``frame.reset_index()``.
+
     Examples
     --------
     >>> from autonomaly.io import load_dataset
