@@ -15,7 +15,7 @@ import numpy as np
 from autonomaly.exceptions import DataError
 from autonomaly.io._dates import datetime_seconds, parse_dates, timedelta_seconds
 from autonomaly.io._integers import EXACT, beyond_float, lost_digits, middle, shifted
-from autonomaly.io._raw import is_polars, raw_values
+from autonomaly.io._raw import is_polars, raw_values, refuse_records
 
 __all__ = [
     "ColumnValues",
@@ -65,6 +65,7 @@ def table(X):
         columns = [X.iloc[:, j] for j in range(X.shape[1])]
         return unique_names([str(name) for name in X.columns]), columns, len(X)
     X = X if isinstance(X, np.ndarray) else _object_array(X)
+    refuse_records(X)
     if X.ndim != 2:
         raise DataError(
             f"An array of {X.ndim} dimension(s) came. A table has two, rows and "

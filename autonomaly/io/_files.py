@@ -9,6 +9,7 @@ import numpy as np
 from autonomaly._utils._optional import import_optional_dependency
 from autonomaly.exceptions import LoadError
 from autonomaly.io._columns import unique_names
+from autonomaly.io._raw import refuse_records
 from autonomaly.io._text_files import find_encoding, open_text, read_separated
 
 __all__ = [
@@ -248,6 +249,7 @@ def two_dimensional(array, path):
     ndarray of shape (n, d)
         The table.
     """
+    refuse_records(array, LoadError)
     if array.ndim == 1:
         array = array.reshape(-1, 1)
     if array.ndim != 2:

@@ -26,6 +26,7 @@ from autonomaly.io._columns import (
     unique_names,
 )
 from autonomaly.io._integers import beyond_float, middle, shifted
+from autonomaly.io._raw import refuse_records
 from autonomaly.io._roles import _read_columns
 from autonomaly.preprocessing._encoders import (
     CategoryEncoder,
@@ -248,6 +249,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         if not frame:
             if not isinstance(X, np.ndarray):
                 X = _as_array(X)
+            refuse_records(X)
             if X.dtype.kind == "c":
                 raise complex_error()
             if X.dtype.kind in "biuf":

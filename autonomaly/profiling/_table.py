@@ -241,6 +241,9 @@ def open_table(X, roles=None):
     if isinstance(X, np.ma.MaskedArray):
         X = X.astype(np.float64).filled(np.nan)
     if isinstance(X, np.ndarray):
+        from autonomaly.io._raw import refuse_records
+
+        refuse_records(X)
         if X.ndim != 2:
             raise DataError(
                 f"Expected 2D array, got {X.ndim}D array instead. Rows are samples, "

@@ -195,6 +195,9 @@ def test_role_is_a_string():
 
 
 def test_what_is_no_table():
+    records = np.array([(1, 2.0)], dtype=[("a", int), ("b", float)])
+    with pytest.raises(DataError, match=r"fields a, b.*pandas\.DataFrame\(X\)"):
+        infer_roles(records)
     with pytest.raises(DataError, match="reshape"):
         infer_roles(np.zeros(3))
     with pytest.raises(DataError, match="equal length"):

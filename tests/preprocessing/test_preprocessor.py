@@ -215,6 +215,8 @@ def test_other_columns_are_refused():
         (pd.Series(["a", "b"]), "1D array"),
         (pl.Series(["a", "b"]), "1D array"),
         (np.array(["a", "b"]), "1D array"),
+        (np.zeros(3, dtype=[("a", int)]), r"fields a\. .* pandas\.DataFrame\(X\)"),
+        (np.zeros((3, 1), dtype=[("a", int)]).view(np.recarray), "structured array"),
         (np.array([[1j]]), "Complex data not supported: a column .* two columns.$"),
         (pd.DataFrame({"a": [1j, 2j]}), "[Cc]omplex"),
         ([[1, 2], [3]], "differ in length"),
