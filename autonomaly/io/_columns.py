@@ -399,6 +399,15 @@ class ColumnValues:
             words[i] = lost_digits(np.array([value], dtype=kind))[0]
         return words[self._codes]
 
+    def run_together(self):
+        """Tell whether different numbers of the column are one as float64."""
+        if self._codes is None:
+            return False
+        numbers = np.flatnonzero(self._kinds[:-1] == _NUMBER)
+        read = [self._payload[i] for i in numbers]
+        # Equal objects are one here already, however they came: 1, 1.0, Decimal(1).
+        return len(read) > len(set(read)) and abs(read[0]) > EXACT
+
     def seconds(self, date_format=None):
         """Read the column as seconds since 1970-01-01 UTC; NaN if no date.
 

@@ -133,6 +133,8 @@ def _read_plain(values, name, n_rows):
 def _constant_reason(values):
     if np.isnan(values.numbers()).all() and not values.levels()[1]:
         return "every value is missing"
+    if values.run_together():
+        return "numbers too large for float64 to tell them apart"
     return "the same value in every row"
 
 
