@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
 from autonomaly.exceptions import DataError
 from autonomaly.io import ColumnRole
+from autonomaly.io._amounts import Unit
 from autonomaly.io._columns import (
     ColumnValues,
     check_names,
@@ -97,6 +98,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     median where the other numbers of the row say little; with more than 100 columns of
     numbers, or one, it is the median.
 
+    Strings may hold numbers with a currency or unit that is common to the column, see
+    :func:`autonomaly.io.infer_roles`; it is learnt in ``fit``. Later a number without
+    any unit is taken as it is, and one with another unit is missing.
+
     If no column varies, one column of zeros comes out.
 
     Every category has a column of zeros and ones, a missing value being a category
@@ -164,6 +169,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self._offsets: dict[
             int, int
         ] = {}  # position of a column of large integers -> one of them
+        self._units: dict[int, Unit | None] = {}  # position of a column of numbers
         self._plain = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
         if self._plain:
             self._fit_array(X)
@@ -322,10 +328,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
                 continue
             role, values = reading.role, ColumnValues(columns[j])
             if role == ColumnRole.IDENTIFIER:
-                amounts = np.isfinite(values.numbers()).all()
+                amounts = np.isfinite(values.numbers(unit=reading.unit)).all()
                 role = ColumnRole.NUMERIC if amounts else ColumnRole.CATEGORICAL
             if role == ColumnRole.NUMERIC:
-                self._offsets[j] = values.offset()
+                self._offsets[j], self._units[j] = values.offset(), reading.unit
                 self._number_columns.append((j, ""))
             elif role == ColumnRole.DATE:
                 self._encoders[j] = DateEncoder(reading.date_format).fit(values)
@@ -357,7 +363,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         values = ColumnValues(column)
         if j in self._encoders:
             return self._encoders[j].transform(values)
-        return values.numbers(self._offsets.get(j, 0))[:, None]
+        return values.numbers(self._offsets.get(j, 0), self._units.get(j))[:, None]
 
     def _near_offsets(self, X):
         """Subtract from large integers what float64 could not tell apart with them."""

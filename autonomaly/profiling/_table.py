@@ -322,7 +322,8 @@ def _read_column(column, role):
         values = column.seconds(_date_format(column))
         kind = "date"
     elif role == "numeric" or max(shares["number"], shares["flag"]) == 1.0:
-        values = column.numbers()
+        unit = column.unit() if shares["number"] + shares["flag"] < 0.9 else None
+        values = column.numbers(unit=unit)
         kind = "number"
     else:
         codes, labels = column.levels()

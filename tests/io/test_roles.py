@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from autonomaly.exceptions import DataError
 from autonomaly.io import ColumnRole, infer_roles, load_dataset
-from autonomaly.io._columns import ColumnValues, parse_number, table
+from autonomaly.io._amounts import parse_number
+from autonomaly.io._columns import ColumnValues, table
 from autonomaly.io._dates import datetime_seconds, guess_date_format, parse_dates
 from autonomaly.io._integers import lost_digits, shifted
 from autonomaly.io._roles import _read_columns
