@@ -384,6 +384,36 @@ class ColumnValues:
             words[i] = lost_digits(np.array([value], dtype=kind))[0]
         return words[self._codes]
 
+    def unread(self, read):
+        """Count the values that are there, but were read as NaN.
+
+        Parameters
+        ----------
+        read : ndarray of shape (n,), float64
+            What `numbers` or `seconds` gave.
+
+        Returns
+        -------
+        count : int
+            Rows with such a value.
+        example : str
+            The first of these values; empty if there is none.
+        """
+        gaps = np.isnan(read)
+        if not gaps.any():
+            return 0, ""
+        if self._codes is None:
+            values = self._seconds if self._number is None else self._number
+            gaps &= ~np.isnan(values)
+        else:
+            gaps &= self._kinds[self._codes] != _MISSING
+        rows = np.flatnonzero(gaps)
+        if not len(rows):
+            return 0, ""
+        if self._codes is not None:
+            return len(rows), str(self._payload[self._codes[rows[0]]])
+        return len(rows), "a date" if self._number is None else f"{values[rows[0]]:g}"
+
     def run_together(self):
         """Tell whether different numbers of the column are one as float64."""
         if self._codes is None:

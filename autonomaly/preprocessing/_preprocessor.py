@@ -1,5 +1,6 @@
 """Any table in, finite numbers out."""
 
+import warnings
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
-from autonomaly.exceptions import DataError
+from autonomaly.exceptions import DataError, UnreadableWarning
 from autonomaly.io import ColumnRole
 from autonomaly.io._amounts import Unit
 from autonomaly.io._columns import (
@@ -189,6 +190,12 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n, n_out), float64
             Always finite.
+
+        Warns
+        -----
+        UnreadableWarning
+            If columns of numbers or dates hold something else, which counts as
+            missing.
         """
         check_is_fitted(self)
         X = self._validate(X, reset=False)
@@ -200,7 +207,11 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         out = np.zeros((n_rows, len(self._names_out)))
         if self._zero_column:
             return out
-        blocks = [self._numbers.transform(self._number_matrix(columns, n_rows))]
+        unread: dict[int, tuple[int, str]] = {}
+        matrix = self._number_matrix(columns, n_rows, unread)
+        if unread:
+            self._warn_of_unread(unread, n_rows)
+        blocks = [self._numbers.transform(matrix)]
         blocks += [
             encoder.transform(ColumnValues(columns[j]))
             for j, encoder in self._encoders.items()
@@ -347,23 +358,51 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self._numbers = NumberEncoder(self.missing_share).fit(matrix, indicate=first)
         self._finish()
 
-    def _number_matrix(self, columns, n_rows):
-        """Read all numeric and date columns into one matrix."""
+    def _number_matrix(self, columns, n_rows, unread=None):
+        """Read all numeric and date columns into one matrix.
+
+        What cannot be read is counted in `unread`, by the position of the column.
+        """
         out = np.empty((n_rows, len(self._number_columns)), order="F")
         k = 0
         while k < len(self._number_columns):
             j, _ = self._number_columns[k]
-            block = self._amounts(j, columns[j])
+            values = ColumnValues(columns[j])
+            block = self._read_amounts(j, values)
+            if unread is not None and (found := values.unread(block[:, 0]))[0]:
+                unread[j] = found
             out[:, k : k + block.shape[1]] = block
             k += block.shape[1]
         return out
 
     def _amounts(self, j, column):
         """Read a numeric or date column; NaN where it holds anything else."""
-        values = ColumnValues(column)
+        return self._read_amounts(j, ColumnValues(column))
+
+    def _read_amounts(self, j, values):
         if j in self._encoders:
             return self._encoders[j].transform(values)
         return values.numbers(self._offsets.get(j, 0), self._units.get(j))[:, None]
+
+    def _held(self, j):
+        """Say what a numeric or date column holds."""
+        if j in self._encoders:
+            return "dates"
+        unit = self._units.get(j)
+        return "numbers" if unit is None else f"numbers in {unit}"
+
+    def _warn_of_unread(self, unread, n_rows):
+        said = [
+            f"{count} of {n_rows} in {self._names_in[j]!r}, a column of "
+            f"{self._held(j)}, such as {example[:40]!r}"
+            for j, (count, example) in unread.items()
+        ]
+        more = f" and in {len(said) - 5} columns more" if len(said) > 5 else ""
+        warnings.warn(
+            f"Values that cannot be read count as missing: {'; '.join(said[:5])}{more}",
+            UnreadableWarning,
+            stacklevel=4,  # transform is wrapped by set_output
+        )
 
     def _near_offsets(self, X):
         """Subtract from large integers what float64 could not tell apart with them."""
