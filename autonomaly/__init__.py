@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # type checkers do not run __getattr__
         LoadError,
         MissingExtraError,
         NoDetectorLeftError,
+        UnreadableWarning,
     )
     from autonomaly.explanation import DecisionRecord
     from autonomaly.io import Dataset, load_dataset, register_loader
@@ -50,6 +51,7 @@ __all__ = [
     "MissingExtraError",
     "NoDetectorLeftError",
     "OutlierSearch",
+    "UnreadableWarning",
     "VotingOutlierEnsemble",
     "__version__",
     "auto_detect",
@@ -72,6 +74,7 @@ _HOMES = {
         "LoadError",
         "MissingExtraError",
         "NoDetectorLeftError",
+        "UnreadableWarning",
     ],
     "autonomaly.explanation": ["DecisionRecord"],
     "autonomaly.io": ["Dataset", "load_dataset", "register_loader"],

@@ -10,6 +10,7 @@ __all__ = [
     "MemberFailedError",
     "MissingExtraError",
     "NoDetectorLeftError",
+    "UnreadableWarning",
 ]
 
 
@@ -82,3 +83,10 @@ class AutonomalyWarning(UserWarning):
 
 class BudgetWarning(AutonomalyWarning):
     """A time or memory budget forced a smaller fit than was asked for."""
+
+
+class UnreadableWarning(AutonomalyWarning):
+    """Values of a column of numbers or dates could not be read, and count as missing.
+
+    Missing values themselves, and categories not seen in training, are no reason.
+    """

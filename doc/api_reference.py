@@ -49,6 +49,7 @@ API_REFERENCE = {
             "MissingExtraError",
             "AutonomalyWarning",
             "BudgetWarning",
+            "UnreadableWarning",
         ],
     },
 }

@@ -288,6 +288,12 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             Scores, low = abnormal: minus what the members combine to, each in units of
             its own spread over the reference. Where labels were learnt from, about -1
             for anomalies and 1 for normal rows.
+
+        Warns
+        -----
+        UnreadableWarning
+            If columns of numbers or dates hold something else, which counts as
+            missing.
         """
         check_is_fitted(self)
         chunks = as_chunks(X)

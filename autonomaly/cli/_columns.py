@@ -3,22 +3,20 @@
 import warnings
 from pathlib import Path
 
-import numpy as np
-
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.cli._large import chunks_if_large, take_truth
 from autonomaly.exceptions import AutonomalyWarning, DataError
 from autonomaly.io import Chunks, ColumnRole, load_dataset
-from autonomaly.io._columns import NULL_STRINGS
+from autonomaly.io._columns import ColumnValues
 
 _LABEL_NAMES = {
     *("anomaly", "anomalous", "is_anomaly", "outlier", "is_outlier", "label", "labels"),
     *("fraud", "is_fraud", "attack", "target", "y", "class", "truth", "ground_truth"),
 }
-# What a column held in training, what it may hold now, and the types that cannot.
-_HELD = {
-    ColumnRole.NUMERIC: ("numbers", "something else", "biuf"),
-    ColumnRole.DATE: ("dates", "no date that can be read", "M"),
+# What a column of numbers or dates may hold now, and the types that cannot.
+_LACKING = {
+    ColumnRole.NUMERIC: ("something else", "biuf"),
+    ColumnRole.DATE: ("no date that can be read", "M"),
 }
 
 
@@ -139,7 +137,11 @@ def match_columns(detector, data, source):
     known = getattr(detector, "feature_names_in_", None)
     if known is None:
         # names that nobody can compare; the number of columns is checked on scoring
-        return data.to_numpy() if hasattr(data, "columns") else data
+        if not hasattr(data, "columns"):
+            return data
+        if data.shape[1] == len(detector.preprocessor_.roles_):
+            _warn_of_unreadable(detector, data, source)
+        return data.to_numpy()
     known = list(known)
     if not hasattr(data, "columns"):
         import pandas as pd
@@ -191,18 +193,17 @@ def _warn_of_unreadable(detector, data, source):
     """Say so where a column of numbers or dates holds what counts as missing there."""
     preprocessor = detector.preprocessor_
     for j, (name, role) in enumerate(preprocessor.roles_.items()):
-        column = data[name]
-        held, lacking, sure = _HELD.get(role, (None, None, ""))
-        if held is None or column.dtype.kind in sure:
+        column = data.iloc[:, j]
+        lacking, sure = _LACKING.get(role, (None, ""))
+        if lacking is None or column.dtype.kind in sure:
             continue
-        lost = np.isnan(preprocessor._amounts(j, column)[:, 0])
-        lost &= column.notna().to_numpy()
-        others = [v for v in column[lost] if str(v).strip().lower() not in NULL_STRINGS]
-        if others:
+        amounts = preprocessor._amounts(j, column)[:, 0]
+        lost, example = ColumnValues(column).unread(amounts)
+        if lost:
             warnings.warn(
-                f"column {name!r} held {held} in training; {len(others)} of "
+                f"column {name!r} held {preprocessor._held(j)} in training; {lost} of "
                 f"{len(column)} rows of {source} hold {lacking}, such as "
-                f"{str(others[0])[:40]!r}, and count as missing there",
+                f"{example[:40]!r}, and count as missing there",
                 AutonomalyWarning,
                 stacklevel=3,
             )

@@ -1,6 +1,7 @@
 """``autonomaly score``: score new rows with a saved model."""
 
 import sys
+import warnings
 from pathlib import Path
 
 from autonomaly.cli._columns import match_columns, read_table
@@ -11,6 +12,7 @@ from autonomaly.cli._files import (
     write_scores,
 )
 from autonomaly.cli._report import Report
+from autonomaly.exceptions import UnreadableWarning
 
 
 def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
@@ -37,6 +39,8 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
     detector = load_model(model)
     name, data, truth = read_table(source, truth_column, ignore_columns)
     data = match_columns(detector, data, source)
+    # match_columns said so, with the name of the file
+    warnings.simplefilter("ignore", UnreadableWarning)
     table = score_table(detector, data)
     if target is None:
         table.to_csv(sys.stdout, index=False)

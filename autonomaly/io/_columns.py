@@ -8,35 +8,27 @@ import datetime
 import decimal
 import fractions
 import numbers
-import re
 
 import numpy as np
 
 from autonomaly.exceptions import DataError
+from autonomaly.io._amounts import NULL_STRINGS, guess_unit, parse_number
 from autonomaly.io._dates import datetime_seconds, parse_dates, timedelta_seconds
 from autonomaly.io._integers import EXACT, beyond_float, lost_digits, middle, shifted
-from autonomaly.io._raw import is_polars, raw_values
+from autonomaly.io._raw import is_polars, raw_values, refuse_records
 
 __all__ = [
     "ColumnValues",
     "check_names",
     "complex_error",
     "is_polars",
-    "parse_number",
     "table",
     "unique_names",
 ]
 
-#: Spellings of a missing value, compared without case and outer blanks.
-NULL_STRINGS = frozenset(
-    {"", "?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "null"}
-    | {"none", "-", "--", "..."}
-)
-
-_PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?")
-_GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _EPOCH = datetime.datetime(1970, 1, 1)
 _EPOCH_UTC = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_UNIT_TEXTS = 1000  # texts that are looked at to find a unit
 _MAX_TEXT = 1000  # characters of a nested object that are told apart
 
 _MISSING, _NUMBER, _SECONDS, _FLAG, _TEXT = range(5)
@@ -65,6 +57,7 @@ def table(X):
         columns = [X.iloc[:, j] for j in range(X.shape[1])]
         return unique_names([str(name) for name in X.columns]), columns, len(X)
     X = X if isinstance(X, np.ndarray) else _object_array(X)
+    refuse_records(X)
     if X.ndim != 2:
         raise DataError(
             f"An array of {X.ndim} dimension(s) came. A table has two, rows and "
@@ -124,32 +117,6 @@ def complex_error():
         "Complex data not supported: a column of complex numbers came. "
         "Give real and imaginary part, or modulus and phase, as two columns."
     )
-
-
-def parse_number(text):
-    """Read one stripped string as a number.
-
-    Parameters
-    ----------
-    text : str
-        For example ``"-1.5e3"`` or, with thousands separators, ``"12,345.6"``.
-
-    Returns
-    -------
-    float or None
-        None if it is no number.
-
-    Examples
-    --------
-    >>> from autonomaly.io._columns import parse_number
-    >>> parse_number("12,345.5"), parse_number("12,5")
-    (12345.5, None)
-    """
-    if _PLAIN_NUMBER.fullmatch(text) or _PLAIN_NUMBER.fullmatch(text.lower()):
-        return float(text)
-    if _GROUPED_NUMBER.fullmatch(text):
-        return float(text.replace(",", ""))
-    return None
 
 
 def _read_value(value):
@@ -328,13 +295,15 @@ class ColumnValues:
         """Give every row the value of its distinct object."""
         return np.append(np.asarray(values, dtype=np.float64), fill)[self._codes]
 
-    def numbers(self, offset=0):
+    def numbers(self, offset=0, unit=None):
         """Read the column as numbers; what is no number is NaN.
 
         Parameters
         ----------
         offset : int, default=0
             Is subtracted before integers are rounded to float64.
+        unit : Unit or None
+            Of numbers given as strings; those in another one are NaN.
 
         Returns
         -------
@@ -349,17 +318,34 @@ class ColumnValues:
         if self._seconds is not None:
             return np.full(len(self), np.nan)
         out = np.full(len(self._payload), np.nan)
+        read = parse_number if unit is None else unit.read
         for i, value in enumerate(self._payload):
             if self._kinds[i] in (_NUMBER, _FLAG):
                 out[i] = value
             elif self._kinds[i] == _TEXT:
-                number = parse_number(value)
+                number = read(value)
                 out[i] = np.nan if number is None else number
         if offset:
             out = shifted(out, offset)
             for i, value in self._large():
                 out[i] = value - offset
         return self._spread(out)
+
+    def unit(self):
+        """Find the unit or currency that numbers given as strings have in common.
+
+        Returns
+        -------
+        Unit or None
+            None if there is no such unit.
+        """
+        if self._codes is None or _TEXT not in self._kinds:
+            return None
+        codes, labels = self.levels()
+        counts = np.bincount(codes[codes >= 0], minlength=len(labels))
+        some = np.linspace(0, len(labels) - 1, min(len(labels), _UNIT_TEXTS))
+        some = some.astype(int)
+        return guess_unit([labels[i] for i in some], counts[some].tolist())
 
     def _large(self):
         """Position and value of the distinct integers that float64 cannot hold."""
@@ -397,6 +383,45 @@ class ColumnValues:
             kind = np.int64 if value < 0 else np.uint64
             words[i] = lost_digits(np.array([value], dtype=kind))[0]
         return words[self._codes]
+
+    def unread(self, read):
+        """Count the values that are there, but were read as NaN.
+
+        Parameters
+        ----------
+        read : ndarray of shape (n,), float64
+            What `numbers` or `seconds` gave.
+
+        Returns
+        -------
+        count : int
+            Rows with such a value.
+        example : str
+            The first of these values; empty if there is none.
+        """
+        gaps = np.isnan(read)
+        if not gaps.any():
+            return 0, ""
+        if self._codes is None:
+            values = self._seconds if self._number is None else self._number
+            gaps &= ~np.isnan(values)
+        else:
+            gaps &= self._kinds[self._codes] != _MISSING
+        rows = np.flatnonzero(gaps)
+        if not len(rows):
+            return 0, ""
+        if self._codes is not None:
+            return len(rows), str(self._payload[self._codes[rows[0]]])
+        return len(rows), "a date" if self._number is None else f"{values[rows[0]]:g}"
+
+    def run_together(self):
+        """Tell whether different numbers of the column are one as float64."""
+        if self._codes is None:
+            return False
+        numbers = np.flatnonzero(self._kinds[:-1] == _NUMBER)
+        read = [self._payload[i] for i in numbers]
+        # Equal objects are one here already, however they came: 1, 1.0, Decimal(1).
+        return len(read) > len(set(read)) and abs(read[0]) > EXACT
 
     def seconds(self, date_format=None):
         """Read the column as seconds since 1970-01-01 UTC; NaN if no date.

@@ -9,6 +9,7 @@ import numpy as np
 from autonomaly._utils._optional import import_optional_dependency
 from autonomaly.exceptions import LoadError
 from autonomaly.io._columns import unique_names
+from autonomaly.io._raw import refuse_records
 from autonomaly.io._text_files import find_encoding, open_text, read_separated
 
 __all__ = [
@@ -145,12 +146,17 @@ def import_arrow(part):
 
 
 def arrow_frame(arrow_table):
-    """Make a data frame, an index that was stored being columns."""
-    names = unique_names(list(arrow_table.column_names))
-    frame = arrow_table.rename_columns(names).to_pandas()
-    if [str(name) for name in frame.columns] != names:  # an index was stored, too
-        frame = frame.reset_index()
-    return frame
+    """Make a data frame, without the columns that were the index of one of pandas.
+
+    ``pandas.read_parquet`` makes these the index again, and an index is no feature.
+    """
+    stored = (arrow_table.schema.pandas_metadata or {}).get("index_columns", [])
+    given = arrow_table.column_names
+    # Where the rows were only counted, an index is described, and no column.
+    kept = [i for i, name in enumerate(given) if name not in stored]
+    kept = kept or list(range(len(given)))  # nothing but an index was stored
+    names = unique_names([given[i] for i in kept])
+    return arrow_table.select(kept).rename_columns(names).to_pandas()
 
 
 def damaged_file(path, kind, error):
@@ -243,6 +249,7 @@ def two_dimensional(array, path):
     ndarray of shape (n, d)
         The table.
     """
+    refuse_records(array, LoadError)
     if array.ndim == 1:
         array = array.reshape(-1, 1)
     if array.ndim != 2:

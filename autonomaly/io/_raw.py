@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from autonomaly.exceptions import DataError
 from autonomaly.io._integers import EXACT
 
-__all__ = ["is_polars", "raw_values"]
+__all__ = ["is_polars", "raw_values", "refuse_records"]
 
 
 def is_polars(X):
@@ -20,6 +21,24 @@ def raw_values(column):
         return _raw_pandas(column)
     values = np.asarray(column)
     return values if values.dtype.kind in "biufcmMO" else values.astype(object)
+
+
+def refuse_records(X, error=DataError):
+    """Raise an error for an array of records: its columns are fields of one dimension.
+
+    Parameters
+    ----------
+    X : object
+        What was given as a table.
+    error : type of DataError
+        What to raise.
+    """
+    if isinstance(X, np.ndarray) and X.dtype.names is not None:
+        raise error(
+            f"A structured array came, with the fields {', '.join(X.dtype.names[:5])}"
+            f"{', ...' * (len(X.dtype.names) > 5)}. Expected 2D array, or a data "
+            "frame; pandas.DataFrame(X) makes one of it."
+        )
 
 
 def _raw_polars(column):

@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 
 from autonomaly._utils._typing import Table
+from autonomaly.io._amounts import Unit
 from autonomaly.io._columns import ColumnValues, is_polars, table
 from autonomaly.io._dates import guess_date_format
 
@@ -48,6 +49,7 @@ class _ColumnReading:
     role: ColumnRole
     reason: str
     date_format: str | None = None
+    unit: Unit | None = None
 
 
 def infer_roles(X: Table) -> dict[str, ColumnRole]:
@@ -72,6 +74,17 @@ def infer_roles(X: Table) -> dict[str, ColumnRole]:
     -----
     Strings such as ``"?"``, ``"NA"``, ``"null"`` or ``""`` are missing values.
     A column of objects is numeric or a date if nine in ten of its values are.
+
+    Strings are numbers also with thousands separators (``"1,234.5"``), and with a
+    currency or unit if it is common to the column: ``"$1,234.50"``, ``"USD 12"``,
+    ``"1.234,50 €"``, ``"12 kg"``, ``"45%"`` (the number 45), ``"($5.00)"`` (-5). At
+    least half of the values have it, and numbers without one are taken as they are. At
+    most one in twenty may have another unit, and counts as missing; where there are
+    more, the column is one of strings. Letters stuck to a number are a unit only behind
+    it, or if they are the code of a currency: ``"A12"`` and ``"INV-00123"`` are names.
+    Where a number can be read in two ways, as in ``"1,234 €"``, the other values of the
+    column tell whether its comma is a decimal one.
+
     An identifier is a string of fewer than three words that is different in (almost)
     every row, or an integer that is different in every row and either runs (its range
     is about the number of rows, or it rises from row to row) or is called an id. A
@@ -85,12 +98,14 @@ def infer_roles(X: Table) -> dict[str, ColumnRole]:
     >>> X = pd.DataFrame({"size": [1.5, 2.5, 2.5], "kind": ["a", "b", "a"]})
     >>> {name: str(role) for name, role in infer_roles(X).items()}
     {'size': 'numeric', 'kind': 'categorical'}
+    >>> str(infer_roles(pd.DataFrame({"price": ["$5.00", "($12.50)"]}))["price"])
+    'numeric'
     """
     return {name: reading.role for name, reading in _read_columns(X).items()}
 
 
 def _read_columns(X):
-    """Find role, reason and date format of every column."""
+    """Find role, reason, date format and unit of every column."""
     names, columns, n_rows = table(X)
     rows = None
     if n_rows > _SAMPLE_ROWS:
@@ -133,13 +148,15 @@ def _read_plain(values, name, n_rows):
 def _constant_reason(values):
     if np.isnan(values.numbers()).all() and not values.levels()[1]:
         return "every value is missing"
+    if values.run_together():
+        return "numbers too large for float64 to tell them apart"
     return "the same value in every row"
 
 
 def _read_column(values, name, n_rows):
-    def reading(role, reason, date_format=None):
+    def reading(role, reason, date_format=None, unit=None):
         return _ColumnReading(
-            role=ColumnRole(role), reason=reason, date_format=date_format
+            role=ColumnRole(role), reason=reason, date_format=date_format, unit=unit
         )
 
     codes, labels = values.levels()
@@ -165,6 +182,12 @@ def _read_column(values, name, n_rows):
         dated = np.isfinite(values.seconds(date_format)).sum() / (codes >= 0).sum()
         if dated >= 0.9:
             return reading("date", f"dates written as {date_format}", date_format)
+    unit = values.unit()
+    if unit is not None:
+        reason = _number_identifier(values.numbers(unit=unit), name, n_rows)
+        if reason:
+            return reading("identifier", reason, unit=unit)
+        return reading("numeric", f"numbers in {unit}", unit=unit)
     return reading(*_read_strings(codes, labels, name))
 
 

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from autonomaly.exceptions import LoadError
-from autonomaly.io._columns import NULL_STRINGS, parse_number, unique_names
+from autonomaly.io._amounts import (
+    NULL_STRINGS,
+    guess_unit,
+    parse_number,
+    with_plain_comma,
+)
+from autonomaly.io._columns import unique_names
 
 __all__ = [
     "find_encoding",
@@ -444,7 +450,11 @@ def _read_numbers(frame, decimal_comma):
                 break
             read[text] = number
         values = np.array(list(read.values()))
-        if len(read) < len(texts) or not np.isfinite(values).any():
+        if len(read) < len(texts):
+            if decimal_comma:
+                frame[name] = _with_plain_commas(column, texts)
+            continue
+        if not np.isfinite(values).any():
             continue
         numbers = column.map(read).astype(np.float64)
         if numbers.notna().all() and (numbers % 1 == 0).all():
@@ -453,6 +463,16 @@ def _read_numbers(frame, decimal_comma):
             )
         frame[name] = numbers
     return frame
+
+
+def _with_plain_commas(column, texts):
+    """Say with every amount of a unit that its comma is a decimal one."""
+    cells = [t.strip() for t in texts if t.strip().casefold() not in NULL_STRINGS]
+    unit = guess_unit(cells[:1000], decimal=",")
+    if unit is None or unit.decimal != ",":
+        return column
+    spelled = {text: with_plain_comma(text.strip()) for text in texts}
+    return column.map(lambda cell: spelled.get(cell, cell), na_action="ignore")
 
 
 def _is_number(kind):

@@ -1,5 +1,6 @@
 """Any table in, finite numbers out."""
 
+import warnings
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -15,8 +16,9 @@ from sklearn.utils.validation import (
 )
 
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
-from autonomaly.exceptions import DataError
+from autonomaly.exceptions import DataError, UnreadableWarning
 from autonomaly.io import ColumnRole
+from autonomaly.io._amounts import Unit
 from autonomaly.io._columns import (
     ColumnValues,
     check_names,
@@ -26,6 +28,7 @@ from autonomaly.io._columns import (
     unique_names,
 )
 from autonomaly.io._integers import beyond_float, middle, shifted
+from autonomaly.io._raw import refuse_records
 from autonomaly.io._roles import _read_columns
 from autonomaly.preprocessing._encoders import (
     CategoryEncoder,
@@ -96,6 +99,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     median where the other numbers of the row say little; with more than 100 columns of
     numbers, or one, it is the median.
 
+    Strings may hold numbers with a currency or unit that is common to the column, see
+    :func:`autonomaly.io.infer_roles`; it is learnt in ``fit``. Later a number without
+    any unit is taken as it is, and one with another unit is missing.
+
     If no column varies, one column of zeros comes out.
 
     Every category has a column of zeros and ones, a missing value being a category
@@ -163,6 +170,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self._offsets: dict[
             int, int
         ] = {}  # position of a column of large integers -> one of them
+        self._units: dict[int, Unit | None] = {}  # position of a column of numbers
         self._plain = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
         if self._plain:
             self._fit_array(X)
@@ -182,6 +190,12 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n, n_out), float64
             Always finite.
+
+        Warns
+        -----
+        UnreadableWarning
+            If columns of numbers or dates hold something else, which counts as
+            missing.
         """
         check_is_fitted(self)
         X = self._validate(X, reset=False)
@@ -193,7 +207,11 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         out = np.zeros((n_rows, len(self._names_out)))
         if self._zero_column:
             return out
-        blocks = [self._numbers.transform(self._number_matrix(columns, n_rows))]
+        unread: dict[int, tuple[int, str]] = {}
+        matrix = self._number_matrix(columns, n_rows, unread)
+        if unread:
+            self._warn_of_unread(unread, n_rows)
+        blocks = [self._numbers.transform(matrix)]
         blocks += [
             encoder.transform(ColumnValues(columns[j]))
             for j, encoder in self._encoders.items()
@@ -248,6 +266,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         if not frame:
             if not isinstance(X, np.ndarray):
                 X = _as_array(X)
+            refuse_records(X)
             if X.dtype.kind == "c":
                 raise complex_error()
             if X.dtype.kind in "biuf":
@@ -320,10 +339,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
                 continue
             role, values = reading.role, ColumnValues(columns[j])
             if role == ColumnRole.IDENTIFIER:
-                amounts = np.isfinite(values.numbers()).all()
+                amounts = np.isfinite(values.numbers(unit=reading.unit)).all()
                 role = ColumnRole.NUMERIC if amounts else ColumnRole.CATEGORICAL
             if role == ColumnRole.NUMERIC:
-                self._offsets[j] = values.offset()
+                self._offsets[j], self._units[j] = values.offset(), reading.unit
                 self._number_columns.append((j, ""))
             elif role == ColumnRole.DATE:
                 self._encoders[j] = DateEncoder(reading.date_format).fit(values)
@@ -339,23 +358,51 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self._numbers = NumberEncoder(self.missing_share).fit(matrix, indicate=first)
         self._finish()
 
-    def _number_matrix(self, columns, n_rows):
-        """Read all numeric and date columns into one matrix."""
+    def _number_matrix(self, columns, n_rows, unread=None):
+        """Read all numeric and date columns into one matrix.
+
+        What cannot be read is counted in `unread`, by the position of the column.
+        """
         out = np.empty((n_rows, len(self._number_columns)), order="F")
         k = 0
         while k < len(self._number_columns):
             j, _ = self._number_columns[k]
-            block = self._amounts(j, columns[j])
+            values = ColumnValues(columns[j])
+            block = self._read_amounts(j, values)
+            if unread is not None and (found := values.unread(block[:, 0]))[0]:
+                unread[j] = found
             out[:, k : k + block.shape[1]] = block
             k += block.shape[1]
         return out
 
     def _amounts(self, j, column):
         """Read a numeric or date column; NaN where it holds anything else."""
-        values = ColumnValues(column)
+        return self._read_amounts(j, ColumnValues(column))
+
+    def _read_amounts(self, j, values):
         if j in self._encoders:
             return self._encoders[j].transform(values)
-        return values.numbers(self._offsets.get(j, 0))[:, None]
+        return values.numbers(self._offsets.get(j, 0), self._units.get(j))[:, None]
+
+    def _held(self, j):
+        """Say what a numeric or date column holds."""
+        if j in self._encoders:
+            return "dates"
+        unit = self._units.get(j)
+        return "numbers" if unit is None else f"numbers in {unit}"
+
+    def _warn_of_unread(self, unread, n_rows):
+        said = [
+            f"{count} of {n_rows} in {self._names_in[j]!r}, a column of "
+            f"{self._held(j)}, such as {example[:40]!r}"
+            for j, (count, example) in unread.items()
+        ]
+        more = f" and in {len(said) - 5} columns more" if len(said) > 5 else ""
+        warnings.warn(
+            f"Values that cannot be read count as missing: {'; '.join(said[:5])}{more}",
+            UnreadableWarning,
+            stacklevel=4,  # transform is wrapped by set_output
+        )
 
     def _near_offsets(self, X):
         """Subtract from large integers what float64 could not tell apart with them."""

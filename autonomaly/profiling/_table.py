@@ -241,6 +241,9 @@ def open_table(X, roles=None):
     if isinstance(X, np.ma.MaskedArray):
         X = X.astype(np.float64).filled(np.nan)
     if isinstance(X, np.ndarray):
+        from autonomaly.io._raw import refuse_records
+
+        refuse_records(X)
         if X.ndim != 2:
             raise DataError(
                 f"Expected 2D array, got {X.ndim}D array instead. Rows are samples, "
@@ -319,7 +322,8 @@ def _read_column(column, role):
         values = column.seconds(_date_format(column))
         kind = "date"
     elif role == "numeric" or max(shares["number"], shares["flag"]) == 1.0:
-        values = column.numbers()
+        unit = column.unit() if shares["number"] + shares["flag"] < 0.9 else None
+        values = column.numbers(unit=unit)
         kind = "number"
     else:
         codes, labels = column.levels()

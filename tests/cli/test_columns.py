@@ -119,5 +119,8 @@ def test_dates_that_cannot_be_read_are_said_to_count_as_missing():
 def test_a_model_without_names_takes_columns_as_they_are():
     X = np.random.RandomState(0).normal(size=(60, 2))
     detector = AutonomousDetector(max_models=1).fit(X)
-    data = match_columns(detector, pd.DataFrame(X, columns=["p", "q"]), "f")
+    frame = pd.DataFrame(X, columns=["p", "q"])
+    data = match_columns(detector, frame, "f")
     np.testing.assert_array_equal(data, X)
+    with pytest.warns(AutonomalyWarning, match="'x1' held numbers.*60 of 60.*'a'"):
+        match_columns(detector, frame.assign(q="a"), "f")

@@ -47,6 +47,32 @@ def test_unseen_categories_and_missing_values(run, results, orders, tmp_path):
     assert np.isfinite(pd.read_csv(io.StringIO(out))["score"]).all()
 
 
+def test_units(run, orders, tmp_path):
+    frame = _frame(orders)
+    frame["amount"] = [f"${value:,.2f}" for value in frame["amount"]]
+    frame["mass"] = [f"{i % 17} kg" for i in range(118)] + ["3 lb", "4 lb"]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    code, out, err = run(
+        *("auto", "detect", "--dataset", tmp_path / "t.csv"),
+        *("--output", tmp_path / "out", "--save-model"),
+    )
+    assert code == 0
+    assert "amount = $9,000.00 ($" in out
+    assert err.count("\n") == 1
+    assert "2 of 120 in 'mass', a column of numbers in kg, such as '3 lb'" in err
+    code, out, err = run(
+        *("score", "--model", tmp_path / "out" / "model.joblib"),
+        *("--dataset", tmp_path / "t.csv", "--output", tmp_path / "new.csv"),
+    )
+    assert code == 0
+    assert "amount = $9,000.00 ($" in out
+    assert err.count("\n") == 1
+    assert "'mass' held numbers in kg in training; 2 of 120 rows of" in err
+    first = pd.read_csv(tmp_path / "out" / "scores.csv")
+    again = pd.read_csv(tmp_path / "new.csv")
+    np.testing.assert_allclose(again["score"], first["score"])
+
+
 def test_wrong_columns(run, results, orders, tmp_path):
     frame = _frame(orders).rename(columns={"amount": "amuont"})
     frame.to_csv(tmp_path / "new.csv", index=False)

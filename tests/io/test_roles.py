@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autonomaly.exceptions import DataError
-from autonomaly.io import ColumnRole, infer_roles
-from autonomaly.io._columns import ColumnValues, parse_number, table
+from autonomaly.io import ColumnRole, infer_roles, load_dataset
+from autonomaly.io._amounts import parse_number
+from autonomaly.io._columns import ColumnValues, table
 from autonomaly.io._dates import datetime_seconds, guess_date_format, parse_dates
 from autonomaly.io._integers import lost_digits, shifted
+from autonomaly.io._roles import _read_columns
 
 N = 60
 RNG = np.random.RandomState(0)
@@ -154,6 +156,25 @@ def test_nine_in_ten_decide_mixed_columns():
     )
 
 
+@pytest.mark.parametrize("kind", ["list", "csv", "polars"])
+def test_numbers_that_run_together_are_not_called_the_same(kind, tmp_path):
+    frame = pd.DataFrame({"n": [10**30 + i for i in range(N)], "x": RNG.randn(N)})
+    if kind == "csv":
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        frame = load_dataset(tmp_path / "t.csv").data
+    elif kind == "polars":
+        numbers = pl.Series(frame["n"].tolist(), dtype=pl.Int128)
+        frame = pl.DataFrame({"n": numbers, "x": frame["x"].to_list()})
+    reading = _read_columns(frame)["n"]
+    assert reading.role == "constant"
+    assert reading.reason == "numbers too large for float64 to tell them apart"
+    same = pd.DataFrame(
+        {"n": [2**100, 2.0**100] * N, "one": [1, 1.0] * N}, dtype=object
+    )
+    reasons = {reading.reason for reading in _read_columns(same).values()}
+    assert reasons == {"the same value in every row"}
+
+
 def test_few_rows_have_no_identifier():
     assert infer_roles(pd.DataFrame({"id": [1, 2, 3], "s": ["a", "b", "c"]})) == {
         "id": "numeric",
@@ -195,6 +216,9 @@ def test_role_is_a_string():
 
 
 def test_what_is_no_table():
+    records = np.array([(1, 2.0)], dtype=[("a", int), ("b", float)])
+    with pytest.raises(DataError, match=r"fields a, b.*pandas\.DataFrame\(X\)"):
+        infer_roles(records)
     with pytest.raises(DataError, match="reshape"):
         infer_roles(np.zeros(3))
     with pytest.raises(DataError, match="equal length"):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from autonomaly import AutonomousDetector
+from autonomaly.exceptions import UnreadableWarning
 from autonomaly.preprocessing import AutonomousPreprocessor
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -90,7 +91,8 @@ def test_numbers_as_strings_and_what_is_none():
     names = preprocessor.get_feature_names_out().tolist()
     assert names == ["v", "k_a", "k_b", "v_missing"]
     new = pd.DataFrame({"v": ["2", None, "what", 2.0], "k": list("aaaa")})
-    Z = preprocessor.transform(new)
+    with pytest.warns(UnreadableWarning, match="1 of 4 in 'v'.*'what'"):
+        Z = preprocessor.transform(new)
     assert Z[:, 3].tolist() == [0, 1, 1, 0]
     assert Z[0, 0] == Z[3, 0]
     assert Z[1, 0] == 0
@@ -106,9 +108,9 @@ def test_dates_are_placed_in_time():
     assert (np.diff(frame["d"]) > 0).all()
     assert frame["d_week_sin"].iloc[7] == pytest.approx(frame["d_week_sin"].iloc[0])
     assert "d_day_sin" not in frame  # no times of the day were given
-    far, unreadable = preprocessor.transform(
-        pd.DataFrame({"d": ["01/01/2090", "soon"]})
-    )
+    new = pd.DataFrame({"d": ["01/01/2090", "soon"]})
+    with pytest.warns(UnreadableWarning, match="1 of 2 in 'd', .* such as 'soon'"):
+        far, unreadable = preprocessor.transform(new)
     assert far[0] > 10
     assert unreadable[0] == pytest.approx(0, abs=0.01)
 
@@ -127,7 +129,8 @@ def test_iso_strings_are_the_dates_that_were_fitted(unit, date):
     # One that must be guessed is missing, whatever comes with it.
     ambiguous = pd.DataFrame({"t": ["13/01/2020", "01/02/2020", "now", "2020"]})
     missing = fitted.transform(pd.DataFrame({"t": pd.to_datetime([None] * 4)}))
-    np.testing.assert_array_equal(fitted.transform(ambiguous), missing)
+    with pytest.warns(UnreadableWarning, match="4 of 4 in 't', a column of dates"):
+        np.testing.assert_array_equal(fitted.transform(ambiguous), missing)
 
 
 def test_dates_at_any_type_agree():

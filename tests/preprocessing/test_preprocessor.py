@@ -25,7 +25,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from autonomaly.exceptions import DataError
+from autonomaly.exceptions import DataError, UnreadableWarning
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling._table import open_table
 
@@ -215,6 +215,8 @@ def test_other_columns_are_refused():
         (pd.Series(["a", "b"]), "1D array"),
         (pl.Series(["a", "b"]), "1D array"),
         (np.array(["a", "b"]), "1D array"),
+        (np.zeros(3, dtype=[("a", int)]), r"fields a\. .* pandas\.DataFrame\(X\)"),
+        (np.zeros((3, 1), dtype=[("a", int)]).view(np.recarray), "structured array"),
         (np.array([[1j]]), "Complex data not supported: a column .* two columns.$"),
         (pd.DataFrame({"a": [1j, 2j]}), "[Cc]omplex"),
         ([[1, 2], [3]], "differ in length"),
@@ -355,6 +357,7 @@ def test_false_is_no_number_whatever_comes_with_it(zero):
     st.sampled_from(["array", "pandas"]),
 )
 def test_any_objects(rows, kind):
+    warnings.simplefilter("ignore", UnreadableWarning)
     X = np.empty((len(rows), len(rows[0])), dtype=object)
     for i, row in enumerate(rows):
         for j, value in enumerate(row):
