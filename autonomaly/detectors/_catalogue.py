@@ -1,12 +1,13 @@
 """The catalogue: every detector the package can choose from, under one name each."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autonomaly._utils._names import unknown_name_message
-from autonomaly._utils._quiet import quiet
+from autonomaly._utils._quiet import quiet_if
 from autonomaly.detectors._spec import DetectorSpec
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class _Lazy:
     defaults: tuple[tuple[str, Any], ...] = ()
 
     def __call__(self, **parameters):
-        with quiet():  # some packages set warning filters while they are imported
+        # Some packages set warning filters while they are imported.
+        with quiet_if(self.module not in sys.modules):
             kind = getattr(import_module(self.module), self.name)
         return kind(**{**dict(self.defaults), **parameters})
 

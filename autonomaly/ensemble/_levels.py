@@ -9,7 +9,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from autonomaly._utils._quiet import quiet
+from autonomaly._utils._quiet import quiet, quiet_if
 from autonomaly.detectors import BaseDetector, DetectorAdapter
 from autonomaly.ensemble._combination import location_and_scale, standardize
 from autonomaly.exceptions import DetectorRejected, MemberFailedError
@@ -22,6 +22,7 @@ __all__ = [
     "SharedViews",
     "column_suffix",
     "fit_level",
+    "is_ours",
     "score_levels",
     "split_member",
     "time_level",
@@ -97,7 +98,6 @@ def column_suffix(depth):
     return f"@{depth:g}" if depth else ""
 
 
-@quiet()  # PyOD's get_params changes the warning filters
 def split_member(name, estimator, seed):
     """Split a named estimator into the steps of its view and its detector.
 
@@ -115,9 +115,34 @@ def split_member(name, estimator, seed):
     Member
         With cloned, unfitted parts.
     """
-    steps = [estimator]
+    with quiet_if(not is_ours(estimator)):  # PyOD's get_params changes the filters
+        return _member(name, *_steps(estimator), seed=seed)
+
+
+def _steps(estimator):
     if isinstance(estimator, Pipeline):
-        steps = [s for _, s in estimator.steps if s is not None and s != "passthrough"]
+        return [s for _, s in estimator.steps if s is not None and s != "passthrough"]
+    return [estimator]
+
+
+def is_ours(estimator):
+    """Tell whether a member, unfitted, is code of this package only.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        The member.
+
+    Returns
+    -------
+    bool
+        False if a step of it, or the detector in an adapter, comes from elsewhere.
+    """
+    steps = _steps(estimator)
+    return _is_ours(steps) and not any(isinstance(s, DetectorAdapter) for s in steps)
+
+
+def _member(name, *steps, seed):
     *view, detector = steps
     detector = clone(detector)
     if not isinstance(detector, BaseDetector):
@@ -333,7 +358,8 @@ def _answers(parts, query, costs, level, n_rows):
 
 
 def _fit_member(member, views, part, answer, keep, deadline, share, costs, level):
-    with quiet():  # see split_member
+    foreign = _is_foreign(member)
+    with quiet_if(foreign):  # see split_member
         detector = clone(member.detector)
 
     def fit_and_score():
@@ -341,7 +367,6 @@ def _fit_member(member, views, part, answer, keep, deadline, share, costs, level
         with costs.measured((level, member.name), len(keep)):
             return detector._abnormality(answer)
 
-    foreign = _is_foreign(member)
     with quiet() if foreign else np.errstate(**_OVERFLOW):
         scores = run_within(deadline, None, fit_and_score, watch=foreign, share=share)
     if not np.isfinite(scores).all():

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import NobodyWatches
-from autonomaly._utils._quiet import quiet
+from autonomaly._utils._quiet import kept_filters, quiet_if
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly._utils._typing import (
@@ -38,6 +38,7 @@ from autonomaly.ensemble._held_out import (
     MAX_HELD_OUT,
     cross_fitted,
 )
+from autonomaly.ensemble._levels import is_ours
 from autonomaly.ensemble._pacing import score_in_time
 from autonomaly.ensemble._parameters import (
     checked_depths,
@@ -286,7 +287,9 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         NoDetectorLeftError
             If no member could serve.
         """
-        self._fit(self._validate_fit(X), score_all=False)
+        X = self._validate_fit(X)
+        with self._kept_filters():
+            self._fit(X, score_all=False)
         self._warn_of_the_undone()
         return self
 
@@ -307,7 +310,8 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         """
         self._validate_params()
         X = self._validate_fit(X)
-        abnormality = self._fit(X, score_all=True)
+        with self._kept_filters():
+            abnormality = self._fit(X, score_all=True)
         self._warn_of_the_undone()
         return np.where(-abnormality < self.offset_, -1, 1)
 
@@ -378,6 +382,14 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         return {name: -Z[:, j] for j, name in enumerate(self._committee.names)}
 
     # ------------------------------------------------------------------ fitting
+
+    def _kept_filters(self):
+        """Keep the warning filters where foreign code takes part: for all of a fit.
+
+        Between the members other threads would save what foreign code has set.
+        """
+        ours = all(is_ours(estimator) for _, estimator in self.estimators)
+        return contextlib.nullcontext() if ours else kept_filters()
 
     def _validate_fit(self, X):
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
@@ -519,7 +531,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
 
         foreign = self._has_foreign_members()
         parallel = parallel_threads(self.n_jobs, automatic=not foreign)
-        with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
+        with one_blas_thread(), quiet_if(foreign):
             scores = score_in_time(
                 self._committee,
                 X,
@@ -698,7 +710,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
                 watcher.step("scoring rows", number, len(starts))
                 yield delayed(work)(self._committee, X[a : a + size])
 
-        with one_blas_thread(), quiet() if foreign else contextlib.nullcontext():
+        with one_blas_thread(), quiet_if(foreign):
             parallel = parallel_threads(
                 self.n_jobs, n_tasks=len(starts), automatic=not foreign
             )

@@ -1,7 +1,6 @@
 """A table as the profile sees it: one float64 value and one hash per cell."""
 
 import hashlib
-import warnings
 
 import numpy as np
 from scipy.sparse import issparse
@@ -351,9 +350,7 @@ def _hash_labels(labels):
 
     texts = np.array(labels, dtype=object)
     try:
-        with warnings.catch_warnings():  # of pandas, about its own internals
-            warnings.simplefilter("ignore")
-            return hash_array(texts, categorize=False)
+        return hash_array(texts, categorize=False)
     except UnicodeEncodeError:  # lone surrogates
         digests = (
             hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)

@@ -2,7 +2,6 @@
 
 import functools
 import uuid
-import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import joblib
 from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 
-from autonomaly._utils._process_wide import ProcessWide
+from autonomaly._utils._quiet import kept_filters
 from autonomaly._utils._threads import openmp_threads
 from autonomaly.resources._deadline import Deadline, OutOfTime, run_within
 
@@ -23,8 +22,6 @@ _SPEED_OF_ANOTHER = 0.5
 # they take more than this share of it, they are done without.
 _WORTH_WORKERS = 10.0
 _WAITING_SHARE = 0.25
-
-_filters = ProcessWide(warnings.catch_warnings)
 
 
 class Parallel(joblib.Parallel):
@@ -79,9 +76,7 @@ class Parallel(joblib.Parallel):
         threads = getattr(self._backend, "supports_sharedmem", False)
         if not threads or self._backend.effective_n_jobs(self.n_jobs) == 1:
             return super().__call__(iterable)
-        # Much that runs in threads, scikit-learn's checks for example, saves the
-        # warning filters of the process and brings them back, each when it is done.
-        with _filters():
+        with kept_filters():
             return super().__call__(iterable)
 
 
