@@ -35,6 +35,7 @@ from autonomaly._utils._typing import (
     keeps_signature,
 )
 from autonomaly.ensemble import VotingOutlierEnsemble
+from autonomaly.ensemble._voting import what_time_cost
 from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._decisions import record_data, record_fit, record_tuning
@@ -500,10 +501,11 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         if not self.ensemble_.undone_:
             return
         undone = ", ".join(self.ensemble_.undone_)
-        record.add("resources", "time_budget", "spent", undone)
+        spent = self.ensemble_._spent
+        choice = "spent" if spent else "too short for everything"
+        record.add("resources", "time_budget", choice, undone)
         warnings.warn(
-            f"time_budget={self.time_budget:g} s was spent: {undone}. The fit is the "
-            f"best so far; give it more time for all of it.",
+            what_time_cost(self.time_budget, spent, self.ensemble_.undone_),
             BudgetWarning,
             stacklevel=4,
         )

@@ -139,6 +139,7 @@ class Committee:
 
         started = time.monotonic()
         level = fit(0.0, np.ones(len(X), dtype=bool), rejected)
+        deadline.give_back(level.wasted)
         if not any(self.weights[name] for name in level.members):
             raise NoDetectorLeftError(
                 "No detector can serve this data. "
@@ -150,7 +151,8 @@ class Committee:
         for share in self.depths:
             if share == 0:
                 continue
-            seconds = time.monotonic() - started
+            # Whoever was waited for in vain is not fitted again.
+            seconds = time.monotonic() - started - level.wasted
             if timed is not None:
                 time_level(self._levels[-1], timed, len(batch), self.costs)
             if not self._time_for_level(deadline, seconds, rows_later):
@@ -164,6 +166,7 @@ class Committee:
             if not keep.all():
                 # What fails on a trimmed reference only is no loss: it is fitted.
                 level = fit(share, keep, dict(rejected), robust)
+                deadline.give_back(level.wasted)
                 self._levels += [level] if level.members else []
         if self.depths[0] > 0 and len(self._levels) > 1:
             del self._levels[0]  # fitted to find whom to trust, not asked for

@@ -1,5 +1,6 @@
 """Members on shared views: fitted once per trimming level, scored in one pass."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from autonomaly.detectors import BaseDetector, DetectorAdapter
 from autonomaly.ensemble._combination import location_and_scale, standardize
 from autonomaly.exceptions import DetectorRejected, MemberFailedError
 from autonomaly.resources import OutOfTime, run_within
+from autonomaly.resources._deadline import Work
 
 __all__ = [
     "FittedMember",
@@ -81,11 +83,14 @@ class Level:
         The trusted part of every shared computation.
     members : dict of str to FittedMember
         By name.
+    wasted : float
+        Seconds that went to members that could not be fitted.
     """
 
     depth: float
     parts: dict[tuple[str, Any], Any]
     members: dict[str, FittedMember]
+    wasted: float = 0.0
 
     @property
     def name(self):
@@ -313,14 +318,37 @@ def fit_level(
     # comes last, so that it cannot take the time of the others.
     wanted.sort(key=_is_foreign)
     n_foreign = sum(map(_is_foreign, wanted))
-    fitted = {}
+    fitted, unfinished, spent = {}, {}, {}
 
     def fit(member):
         key = member.shared_key
         share = 1 / (2 + n_foreign)  # as much is left for those later, and for the rest
-        return _fit_member(
-            member, views, parts[key], answers[key], keep, deadline, share, costs, level
-        )
+        work = unfinished.pop(member.name, None)
+        if work is None:
+            work = _Fitting(member, parts[key], answers[key], keep, costs, level)
+        try:
+            scores = work.scores(deadline, share)
+        except OutOfTime:
+            unfinished[member.name] = work
+            raise
+        return work.fitted(scores, views)
+
+    def attempt(member):
+        started = time.monotonic()
+        try:
+            # One member of ours is fitted however late it is: a result, if a poor one.
+            if fitted or _is_foreign(member):
+                deadline.check()
+            fitted[member.name] = fit(member)
+            rejected.pop(member.name, None)
+        except DetectorRejected as error:
+            rejected[member.name] = error.reason
+        except OutOfTime as error:
+            rejected[member.name] = str(error)
+        except Exception as error:  # foreign code may raise anything; it is recorded
+            rejected[member.name] = f"{type(error).__name__}: {error}"
+        seconds = time.monotonic() - started
+        spent[member.name] = spent.get(member.name, 0.0) + seconds
 
     for member in wanted:
         n_foreign -= _is_foreign(member)
@@ -328,20 +356,19 @@ def fit_level(
             on_step(member.name)
         if member.name in known:
             fitted[member.name] = known[member.name]
-            continue
-        try:
-            # One member of ours is fitted however late it is: a result, if a poor one.
-            if fitted or _is_foreign(member):
-                deadline.check()
-            fitted[member.name] = fit(member)
-        except DetectorRejected as error:
-            rejected[member.name] = error.reason
-        except OutOfTime as error:
-            rejected[member.name] = str(error)
-        except Exception as error:  # foreign code may raise anything; it is recorded
-            rejected[member.name] = f"{type(error).__name__}: {error}"
+        else:
+            attempt(member)
+    # What was not done in its turn went on meanwhile. It is waited for once more: one
+    # that hangs has not taken the time that the others need.
+    again = [m for m in wanted if m.name in unfinished]
+    n_foreign = len(again)
+    for member in again:
+        n_foreign -= 1
+        if not deadline.expired:
+            attempt(member)
     in_order = {m.name: fitted[m.name] for m in members if m.name in fitted}
-    return Level(depth, parts, in_order)
+    wasted = sum(seconds for name, seconds in spent.items() if name not in fitted)
+    return Level(depth, parts, in_order, wasted)
 
 
 def _is_foreign(member):
@@ -357,36 +384,51 @@ def _answers(parts, query, costs, level, n_rows):
     return answers
 
 
-def _fit_member(member, views, part, answer, keep, deadline, share, costs, level):
-    foreign = _is_foreign(member)
-    with quiet_if(foreign):  # see split_member
-        detector = clone(member.detector)
+class _Fitting:
+    """The fit of a member to the trusted rows."""
 
-    def fit_and_score():
-        detector._fit(answer, keep)
-        with costs.measured((level, member.name), len(keep)):
-            return detector._abnormality(answer)
+    def __init__(self, member, part, answer, keep, costs, level):
+        self.member, self.part, self.keep = member, part, keep
+        self.foreign = _is_foreign(member)
+        with quiet_if(self.foreign):  # see split_member
+            self.detector = clone(member.detector)
 
-    with quiet() if foreign else np.errstate(**_OVERFLOW):
-        scores = run_within(deadline, None, fit_and_score, watch=foreign, share=share)
-    if not np.isfinite(scores).all():
-        n_bad = int((~np.isfinite(scores)).sum())
-        raise DetectorRejected(f"{n_bad} of {len(scores)} scores are not finite")
-    with np.errstate(**_OVERFLOW):
-        center, scale = location_and_scale(scores)
-    if not np.isfinite([center, scale]).all():
-        raise DetectorRejected("its scores are too large to be compared with others")
-    detector._attach(views.shared[member.shared_key], part)
-    detector.n_features_in_ = views.widths[member.view_key]
-    detector._set_offset(scores[keep])
-    return FittedMember(
-        member.name,
-        member.shared_key,
-        detector,
-        center,
-        scale,
-        scores,
-    )
+        def fit_and_score():
+            self.detector._fit(answer, keep)
+            with costs.measured((level, member.name), len(keep)):
+                return self.detector._abnormality(answer)
+
+        self._work = fit_and_score
+        self._watched = Work(None, fit_and_score)
+
+    def scores(self, deadline, share):
+        """Give the abnormality of all rows, or raise OutOfTime; call it again then."""
+        if not self.foreign:
+            with np.errstate(**_OVERFLOW):
+                return self._work()
+        with quiet():
+            if deadline.seconds is None:
+                return self._work()
+            return self._watched.result(deadline, share)
+
+    def fitted(self, scores, views):
+        """Return the fitted member, or raise DetectorRejected."""
+        if not np.isfinite(scores).all():
+            n_bad = int((~np.isfinite(scores)).sum())
+            raise DetectorRejected(f"{n_bad} of {len(scores)} scores are not finite")
+        with np.errstate(**_OVERFLOW):
+            center, scale = location_and_scale(scores)
+        if not np.isfinite([center, scale]).all():
+            raise DetectorRejected(
+                "its scores are too large to be compared with others"
+            )
+        member, detector = self.member, self.detector
+        detector._attach(views.shared[member.shared_key], self.part)
+        detector.n_features_in_ = views.widths[member.view_key]
+        detector._set_offset(scores[self.keep])
+        return FittedMember(
+            member.name, member.shared_key, detector, center, scale, scores
+        )
 
 
 @np.errstate(**_OVERFLOW)

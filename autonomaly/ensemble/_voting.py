@@ -62,6 +62,9 @@ from autonomaly.resources import Deadline, chunk_rows, parallel_threads, run_her
 
 __all__ = ["VotingOutlierEnsemble"]
 
+# A budget of which less than this share is left is spent.
+_NOTHING = 0.05
+
 
 class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
     """Outlier detectors that vote, without labels.
@@ -591,22 +594,21 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         # Whoever follows the steps knows the whole budget, and tells.
         if self.undone_ and not hasattr(self, "_progress"):
             warnings.warn(
-                f"time_budget={self.time_budget:g} s was spent: "
-                f"{', '.join(self.undone_)}. The fit is the best so far; give it more "
-                f"time for all of it.",
+                what_time_cost(self.time_budget, self._spent, self.undone_),
                 BudgetWarning,
                 stacklevel=4,
             )
 
     def _what_is_undone(self, deadline):
         """Say what there was no time for."""
+        self._spent = deadline.remaining < _NOTHING * (deadline.seconds or 0)
         if deadline.seconds is None:
             return []
-        late = sum("time budget" in reason for reason in self.rejected_.values())
+        late = [name for name, why in self.rejected_.items() if "time budget" in why]
         wanted = len({0.0, *self._depths})
         skipped = len(self._depths) - len(self._committee.depths_in_time)
         undone = [
-            (late, f"members left out: {late}"),
+            (late, f"members left out: {len(late)} ({', '.join(late)})"),
             (
                 skipped,
                 f"{wanted - skipped} of {wanted} depths of trimming were reached",
@@ -750,6 +752,30 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         if self.voting == "soft":
             return partial(combine, how=self.combination, weights=weights)
         return partial(_share_that_flags, thresholds=self._thresholds, weights=weights)
+
+
+def what_time_cost(budget, spent, undone):
+    """Say what a time budget left undone.
+
+    Parameters
+    ----------
+    budget : float
+        Seconds.
+    spent : bool
+        Whether nothing is left of it.
+    undone : list of str
+        What is undone, see ``undone_``.
+
+    Returns
+    -------
+    str
+        For a warning.
+    """
+    what = "was spent" if spent else "was too short for everything"
+    return (
+        f"time_budget={budget:g} s {what}: {', '.join(undone)}. The fit is the best so "
+        f"far; give it more time for all of it."
+    )
 
 
 def _share_that_flags(Z, thresholds, weights):

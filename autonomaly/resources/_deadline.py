@@ -3,11 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from autonomaly._utils._quiet import leave_behind
 
-__all__ = ["Deadline", "OutOfTime", "run_within"]
+__all__ = ["Deadline", "OutOfTime", "Work", "run_within"]
 
 _Result = TypeVar("_Result")
 
@@ -42,6 +42,7 @@ class Deadline:
         self.seconds = seconds
         self.budget = seconds if budget is None else budget
         self._end = None if seconds is None else time.monotonic() + seconds
+        self._share = 1.0
 
     def part(self, share: float) -> "Deadline":
         """Return an earlier moment of the same budget.
@@ -59,7 +60,20 @@ class Deadline:
         earlier = Deadline(self.seconds, self.budget)
         if self._end is not None:
             earlier._end = time.monotonic() + share * self.remaining
+            earlier._share = share
         return earlier
+
+    def give_back(self, seconds: float) -> None:
+        """Do not count some of the time that has passed: it was of no use.
+
+        Parameters
+        ----------
+        seconds : float
+            How much. What is left of the whole is shared anew, as in :meth:`part`;
+            the end of the whole is where it was.
+        """
+        if self._end is not None:
+            self._end += (1 - self._share) * seconds
 
     @property
     def remaining(self) -> float:
@@ -129,28 +143,73 @@ def run_within(
     """
     if not watch or deadline.seconds is None:
         return work()
-    outcome: dict[str, Any] = {}
+    return Work(what, work).result(deadline, share)
 
-    def run():
+
+class Work(Generic[_Result]):
+    """A piece of work that is waited for, perhaps more than once; see `run_within`.
+
+    Parameters
+    ----------
+    what : str or None
+        Named in errors.
+    work : callable
+        Takes nothing.
+
+    Attributes
+    ----------
+    seconds : float
+        How long it has been waited for.
+    """
+
+    def __init__(self, what: str | None, work: Callable[[], _Result]) -> None:
+        self.what = what
+        self.seconds = 0.0
+        self._outcome: dict[str, Any] = {}
+        self._work = work
+        name = f"autonomaly-{what or 'work'}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def _run(self):
         try:
-            outcome["result"] = work()
+            self._outcome["result"] = self._work()
         except BaseException as error:  # handed over to the thread that waits
-            outcome["error"] = error
+            self._outcome["error"] = error
 
-    name = f"autonomaly-{what or 'work'}"
-    thread = threading.Thread(target=run, name=name, daemon=True)
-    seconds = share * deadline.remaining
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        leave_behind(thread.ident)
-        raise OutOfTime(
-            f"{_named(what)} did not finish within the {seconds:.2g} s that it was "
-            f"given of the time budget of {deadline.budget:g} s"
-        )
-    if "error" in outcome:
-        raise outcome["error"]
-    return outcome["result"]
+    def result(self, deadline: Deadline, share: float = 1.0) -> _Result:
+        """Wait for it, and return what it returns.
+
+        Parameters
+        ----------
+        deadline : Deadline
+            When to be done.
+        share : float, default=1.0
+            Share of the time left that it is waited for, in (0, 1].
+
+        Returns
+        -------
+        object
+            What the work returns; its exceptions pass through.
+
+        Raises
+        ------
+        OutOfTime
+            If it does not end in time. It goes on, and may be waited for again.
+        """
+        started, seconds = time.monotonic(), share * deadline.remaining
+        if self._thread.ident is None:
+            self._thread.start()
+        self._thread.join(seconds)
+        self.seconds += time.monotonic() - started
+        if self._thread.is_alive():
+            leave_behind(self._thread.ident)
+            raise OutOfTime(
+                f"{_named(self.what)} did not finish within the {self.seconds:.2g} s "
+                f"that it was given of the time budget of {deadline.budget:g} s"
+            )
+        if "error" in self._outcome:
+            raise self._outcome["error"]
+        return self._outcome["result"]
 
 
 def _named(what):

@@ -297,7 +297,8 @@ def test_hanging_is_left_behind(kind, first):
     started = time.monotonic()
     try:
         with pytest.warns(
-            BudgetWarning, match="time_budget=2 s was spent: members left out: 1"
+            BudgetWarning,
+            match=r"time_budget=2 s was .*: members left out: 1 \(slow\)",
         ):
             fitted = ensemble.fit(X)
         seconds = time.monotonic() - started
@@ -308,6 +309,44 @@ def test_hanging_is_left_behind(kind, first):
     assert "did not finish" in fitted.rejected_["slow"]
     assert {"knn", "mahalanobis"} <= set(fitted.named_estimators_)
     assert (fitted.predict(X)[:3] == -1).all()
+
+
+class Slow(Foreign):
+    """Takes as long as it may without being the one that hangs."""
+
+    seconds = 0.0
+
+    def fit(self, X, y=None):
+        time.sleep(type(self).seconds)
+        return super().fit(X)
+
+
+def test_others_do_without_what_hangs_only(monkeypatch):
+    Hangs.woken.clear()
+    monkeypatch.setattr(Slow, "seconds", 1.2)  # its turn is over after 1 s of 8
+    members = [("slow", Slow()), ("good", Foreign()), ("hangs", Hangs())]
+    ensemble = VotingOutlierEnsemble(members, calibrate=True, time_budget=8)
+    try:
+        with pytest.warns(BudgetWarning, match=r"left out: 1 \(hangs\)"):
+            ensemble.fit(X)
+    finally:
+        Hangs.woken.set()
+    assert list(ensemble.rejected_) == ["hangs"]
+    assert {"slow", "good"} <= set(ensemble.named_estimators_)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_depths_do_not_cost_what_hung(first):
+    Hangs.woken.clear()
+    members = [GOOD, ("slow", Hangs())][:: -1 if first else 1]
+    ensemble = VotingOutlierEnsemble(members, time_budget=4)
+    try:
+        with pytest.warns(BudgetWarning, match="=4 s was too short for everything: "):
+            ensemble.fit(X)
+    finally:
+        Hangs.woken.set()
+    assert ensemble.levels_ == ["all rows", "@0.3", "@0.5"]
+    assert ensemble.undone_ == ["members left out: 1 (slow)"]
 
 
 def test_nothing_in_time():
@@ -321,14 +360,14 @@ def test_one_of_ours_is_fitted_however_late():
     with pytest.warns(BudgetWarning) as caught:
         ensemble.fit(X)
     (warning,) = caught
-    assert "time_budget=1e-09 s was spent: members left out: 1, " in str(
+    assert "time_budget=1e-09 s was spent: members left out: 1 (b), " in str(
         warning.message
     )
     assert warning.filename == __file__
     assert list(ensemble.named_estimators_) == ["knn"]
     assert "time budget" in ensemble.rejected_["b"]
     assert ensemble.undone_ == [
-        "members left out: 1",
+        "members left out: 1 (b)",
         "1 of 3 depths of trimming were reached",
         "96 rows fewer than planned calibrate p-values",
     ]

@@ -17,6 +17,7 @@ from autonomaly.resources import (
     run_within,
     slowness,
 )
+from autonomaly.resources._deadline import Work
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,26 @@ def test_deadline(monkeypatch):
     assert short.expired
     with pytest.raises(OutOfTime, match="time budget of 0.05 s was spent before 'lof'"):
         short.check("lof")
+
+
+def test_work_that_is_waited_for_again():
+    wait = threading.Event()
+    work = Work("it", lambda: wait.wait(5))
+    with pytest.raises(OutOfTime):
+        work.result(Deadline(0.05))
+    with pytest.raises(OutOfTime, match=r"within the 0\.1\d* s that it was given"):
+        work.result(Deadline(0.05))
+    wait.set()
+    assert work.result(Deadline(5))
+
+
+def test_time_of_no_use_is_given_back():
+    whole = Deadline(100.0)
+    half = whole.part(0.5)
+    half.give_back(20.0)
+    assert half.remaining == pytest.approx(60, abs=1)
+    whole.give_back(20.0)
+    assert whole.remaining == pytest.approx(100, abs=1)
 
 
 def test_part_of_a_deadline():
