@@ -63,7 +63,7 @@ class SharedRows:
 
 
 class BaseDetector(ThresholdMixin, BaseEstimator):
-    """Base class of the detectors of this room.
+    """Abstract base class of the detectors of this package: derive from it.
 
     Subclasses implement ``_fit(answer, keep)``, which learns from the rows of the
     answer that the mask ``keep`` marks, and ``_abnormality(answer)``, high for odd
