@@ -345,15 +345,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         return np.concatenate([work(self._numbers(rows)) for rows in slabs])
 
     def _numbers(self, X):
-        if getattr(X, "ndim", 2) == 2:  # the preprocessor says how to reshape others
-            self._check_columns(X, reset=False)
         with config_context(transform_output="default"):
-            return self.preprocessor_.transform(X)
-
-    def _check_columns(self, X, *, reset):
-        """Check names and width; what the cells hold is for the preprocessor."""
-        check_names(X)
-        validate_data(self, X, reset=reset, skip_check_array=True)
+            return self.preprocessor_._transform(X, self)
 
     # What the user wants transformers to put out is not what goes from part to part.
     @config_context(transform_output="default")
@@ -375,7 +368,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             preprocessor = AutonomousPreprocessor().fit(X)
             n_held = _num_samples(X)
             self.n_samples_seen_ = n_held if n_rows is None else n_rows
-            self._check_columns(X, reset=True)
+            check_names(X)  # what the cells hold is for the preprocessor
+            validate_data(self, X, reset=True, skip_check_array=True)
             if n_held < 2:
                 raise DataError(
                     f"Found array with {n_held} sample(s) while a minimum of 2 is "

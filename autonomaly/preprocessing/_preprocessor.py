@@ -198,7 +198,11 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             missing.
         """
         check_is_fitted(self)
-        X = self._validate(X, reset=False)
+        return self._transform(X, self)
+
+    def _transform(self, X, owner):
+        """Encode rows that were given to ``owner``, which errors and warnings name."""
+        X = self._validate(X, reset=False, owner=owner)
         if self._plain and isinstance(X, np.ndarray) and X.dtype.kind in "biuf":
             if self._zero_column:
                 return np.zeros((len(X), 1))
@@ -246,10 +250,11 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         # An array was fitted: names may be given now, in the place of x0, x1, ...
         return np.array(self._name_outputs([str(name) for name in given]), dtype=object)
 
-    def _validate(self, X, *, reset):
+    def _validate(self, X, *, reset, owner=None):
         """Check shape and names; number arrays come out as arrays."""
+        owner = self if owner is None else owner
         if sparse.issparse(X):
-            return validate_data(self, X, reset=reset)  # raises, and says why
+            return validate_data(owner, X, reset=reset)  # raises, and says why
         if np.ma.is_masked(X):
             raise DataError(
                 "A masked array came, and what its mask hides would be taken for "
@@ -271,7 +276,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
                 raise complex_error()
             if X.dtype.kind in "biuf":
                 return validate_data(
-                    self, X, dtype="numeric", ensure_all_finite=False, reset=reset
+                    owner, X, dtype="numeric", ensure_all_finite=False, reset=reset
                 )
         if X.ndim != 2 if not is_polars(X) else not hasattr(X, "height"):
             dicts = not frame and X.ndim == 1 and len(X) and isinstance(X[0], dict)
@@ -299,7 +304,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
                 "1 is required. Give at least one column."
             )
         check_names(X)
-        return validate_data(self, X, reset=reset, skip_check_array=True)
+        return validate_data(owner, X, reset=reset, skip_check_array=True)
 
     def _fit_array(self, X):
         self._names_in = self._input_names(X.shape[1])
