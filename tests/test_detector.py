@@ -27,7 +27,11 @@ from autonomaly import (
 )
 from autonomaly.exceptions import DataError
 from autonomaly.explanation import DecisionRecord
-from autonomaly.profiling import DataProfile
+from autonomaly.profiling import (
+    DataProfile,
+    register_profiler,
+    unregister_profiler,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -407,6 +411,32 @@ def test_wrong_columns_are_a_clear_error():
     plain = AutonomousDetector(**SMALL).fit(X)
     with pytest.raises(ValueError, match="has 3 features.* expecting 4"):
         plain.predict(X[:, :3])
+
+
+@pytest.mark.parametrize(
+    ("fitted", "given", "said"),
+    [
+        (pd.DataFrame, np.asarray, "X does not have valid feature names, but {}"),
+        (np.asarray, pd.DataFrame, "X has feature names, but {} was fitted without"),
+    ],
+)
+def test_names_that_come_or_go_are_one_warning(fitted, given, said):
+    X = pd.DataFrame(data(), columns=list("abcd"))
+    detector = AutonomousDetector(algorithms=["knn"]).fit(fitted(X))
+    with pytest.warns(UserWarning, match=said.format("AutonomousDetector")) as caught:
+        detector.score_samples(given(X))
+    assert len(caught) == 1
+
+
+def test_a_profiler_that_fails_is_in_the_record():
+    register_profiler("broken", lambda X: 1 / 0)
+    try:
+        detector = AutonomousDetector(algorithms=["knn"]).fit(data())
+    finally:
+        unregister_profiler("broken")
+    (decision,) = detector.record_.filter("profile", "broken")
+    assert decision.choice == "failed"
+    assert decision.reason == "ZeroDivisionError: division by zero"
 
 
 def test_a_large_table_that_cannot_be_used_is_a_clear_error():

@@ -30,6 +30,10 @@ def record_data(record, profile, n_rows, preprocessor, Z):
     )
     for column, why in preprocessor.dropped_.items():
         record.add("preprocessing", str(column), "dropped", why)
+    for name, section in profile.custom.items():
+        why = section.get("failed") if isinstance(section, dict) else None
+        if why is not None:
+            record.add("profile", name, "failed", why)
 
 
 def record_tuning(record, search, tuned):
