@@ -187,6 +187,34 @@ def test_fit_encodes_what_memory_allows(kind, categories):
     np.testing.assert_array_equal(again.fit(rows).predict(rows), labels)
 
 
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_fit_encodes_what_there_is_time_for(kind):
+    rng = np.random.RandomState(0)
+    words = np.array([f"word{i}" for i in range(1000)])
+    texts = [" ".join(words[row]) for row in rng.randint(0, 1000, (12_000, 8))]
+    table = pd.DataFrame({"x": rng.randn(12_000), "text": texts})
+    table.loc[:4, "x"] = 60.0
+    rows = table if kind == "pandas" else pl.from_pandas(table)
+    detector = AutonomousDetector(algorithms=["knn", "tails"], time_budget=0.05)
+    with pytest.warns(BudgetWarning):
+        labels = detector.fit_predict(rows)
+    assert (labels[:5] == -1).all()
+    assert len(labels) == detector.n_samples_seen_ == 12_000
+    (sample,) = detector.record_.filter("resources", "rows")
+    assert sample.choice == "4000 of 12000 rows are learnt from"
+    assert "s of time_budget to make numbers of all of them" in sample.reason
+    assert sample.evidence["time_budget"] == 0.05
+    np.testing.assert_array_equal(detector.predict(rows), labels)
+
+    y = np.where(np.arange(12_000) < 2, 1.0, np.nan)
+    detector.set_params(labels="use", outlier_label=1)
+    with pytest.warns(BudgetWarning):
+        detector.fit(rows, y)
+    assert not detector.record_.filter("resources", "rows")
+    detector = AutonomousDetector(algorithms=["knn"], time_budget=600).fit(rows)
+    assert not detector.record_.filter("resources", "rows")
+
+
 def test_labels_keep_every_row(categories):
     table, y = categories[:4000], np.full(4000, np.nan)
     y[:4] = [1, 0, 0, 1]

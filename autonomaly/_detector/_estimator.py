@@ -156,8 +156,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     result is the same as for the table in memory. If not, ``fit`` reads the chunks
     once and learns from a sample of the rows. ``fit_predict`` reads them a second
     time, which an iterator does not allow. Of a table in memory, a sample is made
-    numeric where all of it, categories spread over columns, would not fit; unless
-    ``labels="use"``.
+    numeric where all of it, categories spread over columns, would not fit, or would
+    take too much of ``time_budget``, as texts do; unless ``labels="use"``.
+    ``fit_predict`` then labels every row afterwards, whatever time that takes.
 
     References
     ----------
@@ -378,7 +379,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             known = self._read_labels(y, n_held, in_chunks=chunks is not None)
             encoded = X
             if known is None:  # labels belong to rows
-                encoded = rows_to_encode(X, preprocessor, memory, seeds[0], record)
+                encoded = rows_to_encode(
+                    X, preprocessor, memory, deadline, seeds[0], record
+                )
             label_here = label and encoded is X
             Z = preprocessor.transform(encoded)
             progress.stage("profiling")
@@ -407,7 +410,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
                 time_budget=_time_left(
                     deadline, 1.0 if self.search is None else 1 - _TUNING_SHARE
                 ),
-                score_all=label,
+                score_all=label_here,
             )
             record.add(
                 "resources",

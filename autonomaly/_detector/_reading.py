@@ -1,5 +1,7 @@
 """What a fit reads of the data, within memory and time."""
 
+import time
+
 import numpy as np
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
@@ -16,6 +18,9 @@ __all__ = ["read_chunks", "row_slabs", "rows_to_encode", "rows_to_profile"]
 # many rows at least.
 _PROFILE_SHARE = 0.1
 _FEWEST_PROFILED = 1000
+# So many rows tell how long it takes to make numbers of one. All rows may take this
+# share of the time left, and this many are learnt from in any case.
+_TIMED, _ENCODING_SHARE, _FEWEST_ENCODED = 1000, 0.2, 4000
 # Chunks are read for this share of the time.
 _READING_SHARE = 0.5
 # Bytes that the rows encoded at a time may take while they are scored, and the share of
@@ -87,8 +92,8 @@ def read_chunks(chunks, memory, deadline, seed, record, *, label):
     return reading.table, reading.profile, reading.n_rows, again
 
 
-def rows_to_encode(X, preprocessor, memory, seed, record):
-    """Choose the rows to learn from, where numbers for all take too much memory.
+def rows_to_encode(X, preprocessor, memory, deadline, seed, record):
+    """Choose the rows to learn from, where numbers for all take too much.
 
     Parameters
     ----------
@@ -98,6 +103,8 @@ def rows_to_encode(X, preprocessor, memory, seed, record):
         Fitted on the table.
     memory : int or None
         Bytes.
+    deadline : Deadline
+        When the whole fit is to be done.
     seed : int
         Seed of the draw.
     record : DecisionRecord
@@ -106,18 +113,32 @@ def rows_to_encode(X, preprocessor, memory, seed, record):
     Returns
     -------
     DataFrame, ndarray or sequence of rows
-        X itself where all rows fit.
+        X itself where all rows fit, and there is time for them.
     """
     n_rows, n_encoded = _num_samples(X), len(preprocessor.get_feature_names_out())
     plan = MemoryOptimizer().plan(n_rows, n_encoded, memory or _TABLE_MEMORY)
     size = round(plan.data_sampling_ratio * n_rows)
+    why = f"all of them, as {n_encoded} columns of numbers, do not fit into memory"
+    limit = {"memory_limit": memory or _TABLE_MEMORY}
+    hurried = deadline.seconds is not None and n_rows > _FEWEST_ENCODED
+    if hurried and not preprocessor._plain:  # plain numbers take next to no time
+        few = _draw(X, n_rows, _TIMED, seed)
+        started = time.monotonic()
+        preprocessor.transform(few)
+        per_row = max(time.monotonic() - started, 1e-9) / _TIMED
+        in_time = int(_ENCODING_SHARE * deadline.remaining / per_row)
+        in_time = max(in_time, _FEWEST_ENCODED)
+        if in_time < size:
+            size, limit = in_time, {"time_budget": deadline.budget}
+            why = (
+                f"it would take {per_row * n_rows:.1g} s of time_budget to make "
+                f"numbers of all of them"
+            )
     if size >= n_rows:
         return X
     choice = f"{size} of {n_rows} rows are learnt from"
-    why = f"all of them, as {n_encoded} columns of numbers, do not fit into memory"
-    record.add("resources", "rows", choice, why, memory_limit=memory or _TABLE_MEMORY)
-    rows = np.random.RandomState(seed).choice(n_rows, size, replace=False)
-    return _safe_indexing(X, np.sort(rows))
+    record.add("resources", "rows", choice, why, **limit)
+    return _draw(X, n_rows, size, seed)
 
 
 def rows_to_profile(X, n_rows, deadline, seed):
@@ -148,6 +169,11 @@ def rows_to_profile(X, n_rows, deadline, seed):
     size = max(int(allowed / elapsed * n_rows), _FEWEST_PROFILED)
     if size >= n_rows:
         return X
+    return _draw(X, n_rows, size, seed)
+
+
+def _draw(X, n_rows, size, seed):
+    """Draw rows, in their order."""
     rows = np.random.RandomState(seed).choice(n_rows, size, replace=False)
     return _safe_indexing(X, np.sort(rows))
 
