@@ -335,11 +335,9 @@ def test_others_do_without_what_hangs_only(monkeypatch):
     assert {"slow", "good"} <= set(ensemble.named_estimators_)
 
 
-@pytest.mark.parametrize("first", [True, False])
-def test_depths_do_not_cost_what_hung(first):
+def test_depths_do_not_cost_what_hung():
     Hangs.woken.clear()
-    members = [GOOD, ("slow", Hangs())][:: -1 if first else 1]
-    ensemble = VotingOutlierEnsemble(members, time_budget=4)
+    ensemble = VotingOutlierEnsemble([GOOD, ("slow", Hangs())], time_budget=4)
     try:
         with pytest.warns(BudgetWarning, match="=4 s was too short for everything: "):
             ensemble.fit(X)
