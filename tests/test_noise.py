@@ -42,7 +42,6 @@ def kinds(rng, n):
     return {
         "answer": rng.choice(["yes", "no"], n, p=[0.9, 0.1]),
         "kind": rng.choice(list("abc"), n, p=[0.45, 0.45, 0.1]),
-        "level": rng.choice([1, 2, 5], n, p=[0.6, 0.3, 0.1]),
     }
 
 

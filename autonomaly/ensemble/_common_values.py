@@ -6,8 +6,6 @@ from autonomaly._utils._one_hot import one_hot_variables
 
 __all__ = ["beside_their_like", "common_values"]
 
-# Columns with more values than this are amounts.
-_FEW_VALUES = 12
 # A value that at least this share of the rows has, and at least so many of them, is
 # ordinary, however far from the others it lies.
 _COMMON, _FEWEST_ROWS = 0.02, 5
@@ -15,7 +13,7 @@ _SWEEPS = 3
 
 
 def common_values(X):
-    """Find the rows that have a value of a category, or of a few numbers, in common.
+    """Find the rows that have a category, or one of two values, in common.
 
     Parameters
     ----------
@@ -25,8 +23,8 @@ def common_values(X):
     Returns
     -------
     list of list of ndarray of int
-        For every category, and every other column of at most 12 values, the rows of
-        each value that is common: that at least 2 % of the rows have.
+        For every column of categories, and every other column of two values, the rows
+        of each value that is common: that at least 2 % of the rows have.
 
     Examples
     --------
@@ -45,11 +43,9 @@ def common_values(X):
             codes = X[:, columns].argmax(axis=1)
         else:
             column = X[:, first]
-            if len(np.unique(column[:1000])) > _FEW_VALUES:
-                continue
-            values, codes = np.unique(column, return_inverse=True)
-            if not 1 < len(values) <= _FEW_VALUES:
-                continue
+            codes = (column == column.max()).astype(np.intp)
+            if codes.all() or not (column[codes == 0] == column.min()).all():
+                continue  # constant, or an amount
         counts = np.bincount(codes)
         common = np.flatnonzero(counts >= fewest)
         found.append([np.flatnonzero(codes == code) for code in common])

@@ -4,7 +4,7 @@ import numpy as np
 from joblib import delayed
 from sklearn.base import clone
 
-from autonomaly._utils._quiet import quiet
+from autonomaly._utils._quiet import quiet_if
 from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.resources import Deadline, parallel_threads, run_here
 
@@ -112,7 +112,7 @@ def _like(ensemble, seconds, seed):
     weights = ensemble._weights[served][:, np.isin(ensemble._depths, depths)]
     if not weights.any():  # the depths that count were not reached
         weights = ensemble._weights[served].sum(axis=1)
-    with quiet():  # see split_member
+    with quiet_if(ensemble._has_foreign_members()):  # see split_member
         return clone(ensemble).set_params(
             estimators=[ensemble.estimators[i] for i in served],
             weights=weights,
