@@ -35,7 +35,7 @@ from autonomaly._utils._typing import (
     keeps_signature,
 )
 from autonomaly.ensemble import VotingOutlierEnsemble
-from autonomaly.ensemble._voting import what_time_cost
+from autonomaly.ensemble._budget import what_time_cost
 from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._decisions import record_data, record_fit, record_tuning

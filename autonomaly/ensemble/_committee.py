@@ -8,13 +8,12 @@ from sklearn.pipeline import Pipeline
 
 from autonomaly.ensemble._combination import combine, standardize
 from autonomaly.ensemble._levels import (
-    SharedViews,
     column_suffix,
     fit_level,
     score_levels,
-    split_member,
     time_level,
 )
+from autonomaly.ensemble._members import SharedViews, split_member
 from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.resources import Costs, Deadline, run_here

@@ -1,18 +1,16 @@
-"""Members on shared views: fitted once per trimming level, scored in one pass."""
+"""Members fitted once per trimming level, and scored in one pass."""
 
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from joblib import hash as joblib_hash
-from sklearn import config_context
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from autonomaly._utils._quiet import quiet, quiet_if
-from autonomaly.detectors import BaseDetector, DetectorAdapter
+from autonomaly.detectors import BaseDetector
 from autonomaly.ensemble._combination import location_and_scale, standardize
+from autonomaly.ensemble._members import OVERFLOW, is_foreign
 from autonomaly.exceptions import DetectorRejected, MemberFailedError
 from autonomaly.resources import OutOfTime, run_within
 from autonomaly.resources._deadline import Work
@@ -20,42 +18,11 @@ from autonomaly.resources._deadline import Work
 __all__ = [
     "FittedMember",
     "Level",
-    "Member",
-    "SharedViews",
     "column_suffix",
     "fit_level",
-    "is_ours",
     "score_levels",
-    "split_member",
     "time_level",
 ]
-
-
-@dataclass
-class Member:
-    """An unfitted member: a detector on a view.
-
-    Attributes
-    ----------
-    name : str
-        Its name in the ensemble.
-    view : tuple of transformers
-        The steps before the detector.
-    view_key : str
-        Equal for members that see the same picture of the rows.
-    detector : BaseDetector
-        The detector.
-    """
-
-    name: str
-    view: tuple[Any, ...]
-    view_key: str
-    detector: BaseDetector
-
-    @property
-    def shared_key(self):
-        """Equal for members that share a computation on their view."""
-        return self.view_key, self.detector._shared().key
 
 
 @dataclass
@@ -101,166 +68,6 @@ class Level:
 def column_suffix(depth):
     """Return what tells a member fitted at this depth of trimming from the others."""
     return f"@{depth:g}" if depth else ""
-
-
-def split_member(name, estimator, seed):
-    """Split a named estimator into the steps of its view and its detector.
-
-    Parameters
-    ----------
-    name : str
-        Name of the member.
-    estimator : estimator or Pipeline
-        An outlier detector, or a Pipeline that ends in one.
-    seed : int
-        Given to every ``random_state`` of the detector.
-
-    Returns
-    -------
-    Member
-        With cloned, unfitted parts.
-    """
-    with quiet_if(not is_ours(estimator)):  # PyOD's get_params changes the filters
-        return _member(name, *_steps(estimator), seed=seed)
-
-
-def _steps(estimator):
-    if isinstance(estimator, Pipeline):
-        return [s for _, s in estimator.steps if s is not None and s != "passthrough"]
-    return [estimator]
-
-
-def is_ours(estimator):
-    """Tell whether a member, unfitted, is code of this package only.
-
-    Parameters
-    ----------
-    estimator : estimator or Pipeline
-        The member.
-
-    Returns
-    -------
-    bool
-        False if a step of it, or the detector in an adapter, comes from elsewhere.
-    """
-    steps = _steps(estimator)
-    return _is_ours(steps) and not any(isinstance(s, DetectorAdapter) for s in steps)
-
-
-def _member(name, *steps, seed):
-    *view, detector = steps
-    detector = clone(detector)
-    if not isinstance(detector, BaseDetector):
-        detector = DetectorAdapter(estimator=detector)
-    seeds = {
-        key: seed
-        for key in detector.get_params()
-        if key == "random_state" or key.endswith("__random_state")
-    }
-    detector.set_params(**seeds)
-    view = tuple(clone(step) for step in view)
-    try:
-        key = joblib_hash([(type(step).__name__, step.get_params()) for step in view])
-    except Exception:  # what cannot be pickled is shared with nobody
-        key = f"view of {name}"
-    return Member(name, view, key, detector)
-
-
-# Rows too large for squares give scores that are not finite, which are dealt with.
-_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
-
-
-class SharedViews:
-    """The views of the members and what is computed on them once for all.
-
-    Parameters
-    ----------
-    members : list of Member
-        The members.
-    """
-
-    def __init__(self, members):
-        self.steps = {}
-        self.shared = {}
-        # Foreign code is not waited for; should time run out, ours has had its turn.
-        for member in sorted(members, key=_is_foreign):
-            self.steps.setdefault(member.view_key, member.view)
-            shared = member.detector._shared()
-            known = self.shared.get(member.shared_key)
-            self.shared[member.shared_key] = (
-                shared if known is None else (known.widen(shared))
-            )
-
-    @np.errstate(**_OVERFLOW)
-    def fit(self, X, deadline):
-        """Fit views and shared computations; return the query of the reference.
-
-        What the deadline leaves no time for is left out, all but the first.
-        """
-        query, self.widths, self.failed = {}, {}, {}
-        for view_key, steps in list(self.steps.items()):
-            if query and deadline.expired:
-                del self.steps[view_key]
-                continue
-            try:
-                Z = _look(X, steps, "fit_transform")
-                if (
-                    Z.ndim != 2
-                    or len(Z) != len(X)
-                    or not (Z.size and np.isfinite(Z).all())
-                ):
-                    raise ValueError("its view gives no finite numbers for every row")
-            except Exception as error:  # foreign steps may raise anything
-                if _is_ours(steps):
-                    raise
-                self.failed[view_key] = f"{type(error).__name__}: {error}"
-                del self.steps[view_key]
-                continue
-            self.widths[view_key] = Z.shape[1]
-            for key, shared in self.shared.items():
-                if key[0] == view_key and not (query and deadline.expired):
-                    shared.fit(Z)
-                    query[key] = shared.query(Z)
-        self.shared = {key: self.shared[key] for key in query}
-        return query
-
-    @np.errstate(**_OVERFLOW)
-    def query(self, X, costs):
-        """Evaluate views and shared computations on a batch of rows."""
-        query = {}
-        for view_key, steps in self.steps.items():
-            with costs.measured(view_key, len(X)):
-                Z = _look(X, steps, "transform")
-            for key, shared in self.shared.items():
-                if key[0] == view_key:
-                    with costs.measured(key, len(X)):
-                        query[key] = shared.query(Z)
-        return query
-
-    def forget(self, keys):
-        """Leave out all shared computations but those named, and their views."""
-        self.shared = {k: v for k, v in self.shared.items() if k in keys}
-        used = {view_key for view_key, _ in self.shared}
-        self.steps = {k: v for k, v in self.steps.items() if k in used}
-
-    def restrict(self, keep, keys):
-        """Return the trusted part of the shared computations named."""
-        return {key: self.shared[key].restrict(keep) for key in keys}
-
-
-def _is_ours(steps):
-    return all(type(s).__module__.startswith("autonomaly.") for s in steps)
-
-
-def _look(X, steps, method):
-    """Take rows through the steps of a view."""
-    if not _is_ours(steps):
-        X = X.copy()  # foreign steps may work in place
-    # What the user wants to be put out is not what goes from step to step.
-    with config_context(transform_output="default"):
-        for step in steps:
-            X = getattr(step, method)(X)
-    return np.ascontiguousarray(X, dtype=np.float64)
 
 
 def fit_level(
@@ -316,8 +123,8 @@ def fit_level(
     answers = _answers(parts, query, costs, level, len(keep))
     # Our own detectors have known costs and are planned for; foreign code may hang, and
     # comes last, so that it cannot take the time of the others.
-    wanted.sort(key=_is_foreign)
-    n_foreign = sum(map(_is_foreign, wanted))
+    wanted.sort(key=is_foreign)
+    n_foreign = sum(map(is_foreign, wanted))
     fitted, unfinished, spent = {}, {}, {}
 
     def fit(member):
@@ -337,7 +144,7 @@ def fit_level(
         started = time.monotonic()
         try:
             # One member of ours is fitted however late it is: a result, if a poor one.
-            if fitted or _is_foreign(member):
+            if fitted or is_foreign(member):
                 deadline.check()
             fitted[member.name] = fit(member)
             rejected.pop(member.name, None)
@@ -351,7 +158,7 @@ def fit_level(
         spent[member.name] = spent.get(member.name, 0.0) + seconds
 
     for member in wanted:
-        n_foreign -= _is_foreign(member)
+        n_foreign -= is_foreign(member)
         if on_step is not None:
             on_step(member.name)
         if member.name in known:
@@ -371,10 +178,6 @@ def fit_level(
     return Level(depth, parts, in_order, wasted)
 
 
-def _is_foreign(member):
-    return isinstance(member.detector, DetectorAdapter)
-
-
 def _answers(parts, query, costs, level, n_rows):
     """Answer a query with every part of a level."""
     answers = {}
@@ -389,7 +192,7 @@ class _Fitting:
 
     def __init__(self, member, part, answer, keep, costs, level):
         self.member, self.part, self.keep = member, part, keep
-        self.foreign = _is_foreign(member)
+        self.foreign = is_foreign(member)
         with quiet_if(self.foreign):  # see split_member
             self.detector = clone(member.detector)
 
@@ -404,7 +207,7 @@ class _Fitting:
     def scores(self, deadline, share):
         """Give the abnormality of all rows, or raise OutOfTime; call it again then."""
         if not self.foreign:
-            with np.errstate(**_OVERFLOW):
+            with np.errstate(**OVERFLOW):
                 return self._work()
         with quiet():
             if deadline.seconds is None:
@@ -416,7 +219,7 @@ class _Fitting:
         if not np.isfinite(scores).all():
             n_bad = int((~np.isfinite(scores)).sum())
             raise DetectorRejected(f"{n_bad} of {len(scores)} scores are not finite")
-        with np.errstate(**_OVERFLOW):
+        with np.errstate(**OVERFLOW):
             center, scale = location_and_scale(scores)
         if not np.isfinite([center, scale]).all():
             raise DetectorRejected(
@@ -431,7 +234,7 @@ class _Fitting:
         )
 
 
-@np.errstate(**_OVERFLOW)
+@np.errstate(**OVERFLOW)
 def score_levels(levels, query, n_rows, costs, deadline, late):
     """Score a batch with every member of every level.
 
@@ -471,7 +274,7 @@ def score_levels(levels, query, n_rows, costs, deadline, late):
     return np.column_stack(columns)
 
 
-@np.errstate(**_OVERFLOW)
+@np.errstate(**OVERFLOW)
 def time_level(level, query, n_rows, costs):
     """Measure what scoring a batch with our own members of a level costs.
 
@@ -488,7 +291,7 @@ def time_level(level, query, n_rows, costs):
     """
     answers = _answers(level.parts, query, costs, level.name, n_rows)
     for member in level.members.values():
-        if not _is_foreign(member):
+        if not is_foreign(member):
             with costs.measured((level.name, member.name), n_rows):
                 member.detector._bounded(answers[member.shared_key])
 
@@ -497,7 +300,7 @@ def _score_member(member, answer, deadline, late):
     def score():
         return member.detector._bounded(answer)
 
-    foreign = _is_foreign(member)
+    foreign = is_foreign(member)
     nothing = np.full(len(answer), np.nan) if foreign else None
     if late and member.name in late:
         return nothing

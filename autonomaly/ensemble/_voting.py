@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import warnings
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, Literal, Self
@@ -29,17 +28,13 @@ from autonomaly._utils._typing import (
     keeps_signature,
 )
 from autonomaly.detectors import DetectorAdapter
+from autonomaly.ensemble._budget import BudgetMixin
 from autonomaly.ensemble._calibration import Calibration, n_discoveries
 from autonomaly.ensemble._combination import combine
 from autonomaly.ensemble._committee import Committee
 from autonomaly.ensemble._common_values import common_values
-from autonomaly.ensemble._held_out import (
-    FEWEST_HELD_OUT,
-    MAX_HELD_OUT,
-    cross_fitted,
-)
-from autonomaly.ensemble._levels import is_ours
-from autonomaly.ensemble._pacing import score_in_time
+from autonomaly.ensemble._held_out import MAX_HELD_OUT, cross_fitted
+from autonomaly.ensemble._members import is_ours
 from autonomaly.ensemble._parameters import (
     checked_depths,
     checked_names,
@@ -53,20 +48,12 @@ from autonomaly.ensemble._reference import (
 )
 from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
-from autonomaly.exceptions import (
-    BudgetWarning,
-    MemberFailedError,
-    NoDetectorLeftError,
-)
 from autonomaly.resources import Deadline, chunk_rows, parallel_threads, run_here
 
 __all__ = ["VotingOutlierEnsemble"]
 
-# A budget of which less than this share is left is spent.
-_NOTHING = 0.05
 
-
-class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
+class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
     """Outlier detectors that vote, without labels.
 
     Every member is fitted on the reference (the training rows, or a sample of them)
@@ -461,19 +448,19 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
                 order = np.argsort(rest[: len(held_out)])
                 rest, held_out = rest[order], held_out[order]
         self._committee.finish()
-        judged, judges = None, X
+        judges, judged = None, None
         if held_out is not None:
-            judged, judges = held_out[:n_judged], X[rest[:n_judged]]
+            judges, judged = rest[:n_judged], held_out[:n_judged]
         Z, _ = self._survived(
-            Z, lambda: self._fit_calibration(judges, judged, seeds[2], deadline)
+            Z, lambda: self._fit_calibration(X, judges, judged, seeds[2], deadline)
         )
         del self._values
         scores = self._vote(Z)
         if held_out is None:
-            self._fit_threshold(X, scores)
+            self._fit_threshold(X, slice(None), scores)
         else:
             self._fit_threshold(
-                np.concatenate([X[rows], judges]), np.concatenate([scores, judged])
+                X, np.concatenate([rows, judges]), np.concatenate([scores, judged])
             )
         self.undone_ = self._what_is_undone(deadline)
         if held_out is None:
@@ -520,114 +507,6 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             Z, self._vote(Z)
         )
 
-    def _score_in_time(self, X, Z, rest, every, deadline):
-        """Score rows, and give up the members that there is no time for.
-
-        Returns the standardised scores of the reference and the votes on the rows.
-        """
-
-        def give_up(names, reason):
-            nonlocal Z
-            columns = self._give_up(names, reason)
-            Z = Z[:, columns]
-            return columns
-
-        foreign = self._has_foreign_members()
-        parallel = parallel_threads(self.n_jobs, automatic=not foreign)
-        with one_blas_thread(), quiet_if(foreign):
-            scores = score_in_time(
-                self._committee,
-                X,
-                rest,
-                deadline,
-                every=every,
-                max_rows=chunk_rows(len(rest), X.shape[1], self.memory_limit),
-                parallel=parallel,
-                give_up=give_up,
-                on_step=self._watcher().step,
-            )
-            # A few rows more than there is time for, rather than no p-values.
-            few = rest[len(scores) : FEWEST_HELD_OUT]
-            if len(few):
-                failed = {}
-                more = self._committee.scores(X[few], late=failed)
-                scores = np.concatenate([scores, more])
-                for name, reason in failed.items():
-                    scores = scores[:, give_up([name], reason)]
-        if len(self._committee.names) < len(self.estimators_):
-            self._take_members(Z)
-        return Z, self._vote(scores)
-
-    def _give_up(self, names, reason):
-        """Leave out members; return the mask of the columns that stay."""
-        left = {name.split("@")[0] for name in self._committee.names} - {*names}
-        if not any(self._committee.weights[name] for name in left):
-            raise NoDetectorLeftError(f"No detector is left: {reason}")
-        self.rejected_.update(dict.fromkeys(names, reason))
-        return self._committee.keep(left)
-
-    def _survived(self, Z, score):
-        """Score rows, without the members that fail at it.
-
-        Parameters
-        ----------
-        Z : ndarray of shape (n_reference, n_columns)
-            Standardised scores of the reference.
-        score : callable
-            Takes nothing.
-
-        Returns
-        -------
-        Z : ndarray of shape (n_reference, n_columns_left)
-            Those of the members that are left.
-        scores : object
-            What ``score`` returns.
-        """
-        while True:
-            try:
-                return Z, score()
-            except MemberFailedError as failure:
-                Z = Z[:, self._give_up([failure.name], failure.reason)]
-                self._take_members(Z)
-
-    def _warn_of_the_undone(self):
-        # Whoever follows the steps knows the whole budget, and tells.
-        if self.undone_ and not hasattr(self, "_progress"):
-            warnings.warn(
-                what_time_cost(self.time_budget, self._spent, self.undone_),
-                BudgetWarning,
-                stacklevel=4,
-            )
-
-    def _what_is_undone(self, deadline):
-        """Say what there was no time for."""
-        self._spent = deadline.remaining < _NOTHING * (deadline.seconds or 0)
-        if deadline.seconds is None:
-            return []
-        late = [name for name, why in self.rejected_.items() if "time budget" in why]
-        wanted = len({0.0, *self._depths})
-        skipped = len(self._depths) - len(self._committee.depths_in_time)
-        undone = [
-            (late, f"members left out: {len(late)} ({', '.join(late)})"),
-            (
-                skipped,
-                f"{wanted - skipped} of {wanted} depths of trimming were reached",
-            ),
-            (
-                self._n_unscored,
-                f"{self._n_unscored} rows fewer than planned set the threshold",
-            ),
-            (
-                self.calibrate and self.calibration_ is None,
-                "there was no time to calibrate p-values",
-            ),
-            (
-                self._n_uncalibrated,
-                f"{self._n_uncalibrated} rows fewer than planned calibrate p-values",
-            ),
-        ]
-        return [text for true, text in undone if true]
-
     def _member_thresholds(self, Z):
         """Find the standardised score above which each member flags a row."""
         if self.contamination == "auto":
@@ -639,16 +518,15 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             )
         return np.quantile(Z, 1 - self.contamination, axis=0)
 
-    def _fit_calibration(self, X, held_out, seed, deadline):
+    def _fit_calibration(self, X, rows, held_out, seed, deadline):
         """Keep the scores of rows that the members have not seen.
 
-        X are the rows that were scored, or those that must be held out in turn.
+        Without any, all rows are held out in turn.
         """
         self.calibration_, self._n_uncalibrated = None, 0
         if not self.calibrate:
             return
         rng = check_random_state(seed)
-        rows = np.arange(len(X))
         if held_out is None:
             self._watcher().stage("calibrating")
             rows, held_out = cross_fitted(self, X, rng, deadline, self._watcher().step)
@@ -656,12 +534,12 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
                 return
             self._n_uncalibrated = len(X) - len(held_out)
         elif len(held_out) > MAX_HELD_OUT:
-            rows = rng.choice(len(held_out), MAX_HELD_OUT, replace=False)
-            held_out = held_out[rows]
+            some = rng.choice(len(held_out), MAX_HELD_OUT, replace=False)
+            rows, held_out = rows[some], held_out[some]
         self.calibration_ = Calibration(held_out, common_values(X[rows]))
 
-    def _fit_threshold(self, X, scores):
-        """Set the threshold, and the share of training rows beyond it."""
+    def _fit_threshold(self, X, rows, scores):
+        """Set the threshold by the scores of some rows, and the share beyond it."""
         if self.max_false_discovery_rate is not None:
             if self.calibration_ is None:
                 raise ValueError(
@@ -677,7 +555,7 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
             threshold, why = 0.5, "more than half of the members flag a row"
         elif self.contamination == "auto":
             threshold, why = outlier_threshold(
-                scores, self.structure_, common_values(X)
+                scores, self.structure_, common_values(X[rows])
             )
         else:
             share = np.quantile(scores, 1 - self.contamination)
@@ -752,30 +630,6 @@ class VotingOutlierEnsemble(ThresholdMixin, _BaseComposition):
         if self.voting == "soft":
             return partial(combine, how=self.combination, weights=weights)
         return partial(_share_that_flags, thresholds=self._thresholds, weights=weights)
-
-
-def what_time_cost(budget, spent, undone):
-    """Say what a time budget left undone.
-
-    Parameters
-    ----------
-    budget : float
-        Seconds.
-    spent : bool
-        Whether nothing is left of it.
-    undone : list of str
-        What is undone, see ``undone_``.
-
-    Returns
-    -------
-    str
-        For a warning.
-    """
-    what = "was spent" if spent else "was too short for everything"
-    return (
-        f"time_budget={budget:g} s {what}: {', '.join(undone)}. The fit is the best so "
-        f"far; give it more time for all of it."
-    )
 
 
 def _share_that_flags(Z, thresholds, weights):

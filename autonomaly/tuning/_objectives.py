@@ -203,8 +203,9 @@ def choose(
     """
     eligible, note = trials, ""
     if minimum_threshold is not None:
-        # finished trials have a value
-        eligible = [t for t in trials if t.value >= minimum_threshold]  # type: ignore[operator]
+        eligible = [
+            t for t in trials if t.value is not None and t.value >= minimum_threshold
+        ]
         n_below = len(trials) - len(eligible)
         if not eligible:
             eligible = trials

@@ -60,6 +60,9 @@ def test_weights_decide():
 def test_a_minimum_is_kept_where_it_can_be():
     trials = _trials([0.9, 0.8], [100.0, 1.0], [10, 10])
     objectives = [Objective("training_time")]
+    unknown = Trial(9, {}, "failed")
+    best, _, _ = choose([*trials, unknown], objectives, minimum_threshold=0.85)
+    assert best.value >= 0.85
     best, _, reason = choose(trials, objectives, minimum_threshold=0.85)
     assert best.number == 0
     assert "1 of 2 trials were below the minimum of 0.85" in reason

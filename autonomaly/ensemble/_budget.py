@@ -1,0 +1,157 @@
+"""What an ensemble gives up where time is short or members fail."""
+
+import warnings
+
+import numpy as np
+
+from autonomaly._utils._quiet import quiet_if
+from autonomaly._utils._threads import one_blas_thread
+from autonomaly.ensemble._held_out import FEWEST_HELD_OUT
+from autonomaly.ensemble._pacing import score_in_time
+from autonomaly.exceptions import (
+    BudgetWarning,
+    MemberFailedError,
+    NoDetectorLeftError,
+)
+from autonomaly.resources import chunk_rows, parallel_threads
+
+__all__ = ["BudgetMixin", "what_time_cost"]
+
+# A budget of which less than this share is left is spent.
+_NOTHING = 0.05
+
+
+class BudgetMixin:
+    """Scores in time, goes on without members that fail, and says what is undone."""
+
+    def _score_in_time(self, X, Z, rest, every, deadline):
+        """Score rows, and give up the members that there is no time for.
+
+        Returns the standardised scores of the reference and the votes on the rows.
+        """
+
+        def give_up(names, reason):
+            nonlocal Z
+            columns = self._give_up(names, reason)
+            Z = Z[:, columns]
+            return columns
+
+        foreign = self._has_foreign_members()
+        parallel = parallel_threads(self.n_jobs, automatic=not foreign)
+        with one_blas_thread(), quiet_if(foreign):
+            scores = score_in_time(
+                self._committee,
+                X,
+                rest,
+                deadline,
+                every=every,
+                max_rows=chunk_rows(len(rest), X.shape[1], self.memory_limit),
+                parallel=parallel,
+                give_up=give_up,
+                on_step=self._watcher().step,
+            )
+            # A few rows more than there is time for, rather than no p-values.
+            few = rest[len(scores) : FEWEST_HELD_OUT]
+            if len(few):
+                failed = {}
+                more = self._committee.scores(X[few], late=failed)
+                scores = np.concatenate([scores, more])
+                for name, reason in failed.items():
+                    scores = scores[:, give_up([name], reason)]
+        if len(self._committee.names) < len(self.estimators_):
+            self._take_members(Z)
+        return Z, self._vote(scores)
+
+    def _give_up(self, names, reason):
+        """Leave out members; return the mask of the columns that stay."""
+        left = {name.split("@")[0] for name in self._committee.names} - {*names}
+        if not any(self._committee.weights[name] for name in left):
+            raise NoDetectorLeftError(f"No detector is left: {reason}")
+        self.rejected_.update(dict.fromkeys(names, reason))
+        return self._committee.keep(left)
+
+    def _survived(self, Z, score):
+        """Score rows, without the members that fail at it.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_reference, n_columns)
+            Standardised scores of the reference.
+        score : callable
+            Takes nothing.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_reference, n_columns_left)
+            Those of the members that are left.
+        scores : object
+            What ``score`` returns.
+        """
+        while True:
+            try:
+                return Z, score()
+            except MemberFailedError as failure:
+                Z = Z[:, self._give_up([failure.name], failure.reason)]
+                self._take_members(Z)
+
+    def _warn_of_the_undone(self):
+        # Whoever follows the steps knows the whole budget, and tells.
+        if self.undone_ and not hasattr(self, "_progress"):
+            warnings.warn(
+                what_time_cost(self.time_budget, self._spent, self.undone_),
+                BudgetWarning,
+                stacklevel=4,
+            )
+
+    def _what_is_undone(self, deadline):
+        """Say what there was no time for."""
+        self._spent = deadline.remaining < _NOTHING * (deadline.seconds or 0)
+        if deadline.seconds is None:
+            return []
+        late = [name for name, why in self.rejected_.items() if "time budget" in why]
+        wanted = len({0.0, *self._depths})
+        skipped = len(self._depths) - len(self._committee.depths_in_time)
+        undone = [
+            (late, f"members left out: {len(late)} ({', '.join(late)})"),
+            (
+                skipped,
+                f"{wanted - skipped} of {wanted} depths of trimming were reached",
+            ),
+            (
+                self._n_unscored,
+                f"{self._n_unscored} rows fewer than planned set the threshold",
+            ),
+            (
+                self.calibrate and self.calibration_ is None,
+                "there was no time to calibrate p-values",
+            ),
+            (
+                self._n_uncalibrated,
+                f"{self._n_uncalibrated} rows fewer than planned calibrate p-values",
+            ),
+        ]
+        return [text for true, text in undone if true]
+
+
+def what_time_cost(budget, spent, undone):
+    """Say what a time budget left undone.
+
+    Parameters
+    ----------
+    budget : float
+        Seconds.
+    spent : bool
+        Whether nothing is left of it.
+    undone : list of str
+        What is undone, see ``undone_``.
+
+    Returns
+    -------
+    str
+        For a warning.
+    """
+    what = "was spent" if spent else "was too short for everything"
+    return (
+        f"time_budget={budget:g} s {what}: {', '.join(undone)}. The fit is the best so "
+        f"far; give it more time for all of it."
+    )

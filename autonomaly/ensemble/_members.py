@@ -1,0 +1,206 @@
+"""Unfitted members, and the views that they share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from joblib import hash as joblib_hash
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from autonomaly._utils._quiet import quiet_if
+from autonomaly.detectors import BaseDetector, DetectorAdapter
+
+__all__ = ["OVERFLOW", "Member", "SharedViews", "is_foreign", "is_ours", "split_member"]
+
+# Rows too large for squares give scores that are not finite, which are dealt with.
+OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
+
+
+@dataclass
+class Member:
+    """An unfitted member: a detector on a view.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the ensemble.
+    view : tuple of transformers
+        The steps before the detector.
+    view_key : str
+        Equal for members that see the same picture of the rows.
+    detector : BaseDetector
+        The detector.
+    """
+
+    name: str
+    view: tuple[Any, ...]
+    view_key: str
+    detector: BaseDetector
+
+    @property
+    def shared_key(self):
+        """Equal for members that share a computation on their view."""
+        return self.view_key, self.detector._shared().key
+
+
+def split_member(name, estimator, seed):
+    """Split a named estimator into the steps of its view and its detector.
+
+    Parameters
+    ----------
+    name : str
+        Name of the member.
+    estimator : estimator or Pipeline
+        An outlier detector, or a Pipeline that ends in one.
+    seed : int
+        Given to every ``random_state`` of the detector.
+
+    Returns
+    -------
+    Member
+        With cloned, unfitted parts.
+    """
+    with quiet_if(not is_ours(estimator)):  # PyOD's get_params changes the filters
+        return _member(name, *_steps(estimator), seed=seed)
+
+
+def _steps(estimator):
+    if isinstance(estimator, Pipeline):
+        return [s for _, s in estimator.steps if s is not None and s != "passthrough"]
+    return [estimator]
+
+
+def is_foreign(member):
+    """Tell whether a member's detector comes from elsewhere, and may hang or fail."""
+    return isinstance(member.detector, DetectorAdapter)
+
+
+def is_ours(estimator):
+    """Tell whether a member, unfitted, is code of this package only.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        The member.
+
+    Returns
+    -------
+    bool
+        False if a step of it, or the detector in an adapter, comes from elsewhere.
+    """
+    steps = _steps(estimator)
+    return _is_ours(steps) and not any(isinstance(s, DetectorAdapter) for s in steps)
+
+
+def _member(name, *steps, seed):
+    *view, detector = steps
+    detector = clone(detector)
+    if not isinstance(detector, BaseDetector):
+        detector = DetectorAdapter(estimator=detector)
+    seeds = {
+        key: seed
+        for key in detector.get_params()
+        if key == "random_state" or key.endswith("__random_state")
+    }
+    detector.set_params(**seeds)
+    view = tuple(clone(step) for step in view)
+    try:
+        key = joblib_hash([(type(step).__name__, step.get_params()) for step in view])
+    except Exception:  # what cannot be pickled is shared with nobody
+        key = f"view of {name}"
+    return Member(name, view, key, detector)
+
+
+class SharedViews:
+    """The views of the members and what is computed on them once for all.
+
+    Parameters
+    ----------
+    members : list of Member
+        The members.
+    """
+
+    def __init__(self, members):
+        self.steps = {}
+        self.shared = {}
+        # Foreign code is not waited for; should time run out, ours has had its turn.
+        for member in sorted(members, key=is_foreign):
+            self.steps.setdefault(member.view_key, member.view)
+            shared = member.detector._shared()
+            known = self.shared.get(member.shared_key)
+            self.shared[member.shared_key] = (
+                shared if known is None else (known.widen(shared))
+            )
+
+    @np.errstate(**OVERFLOW)
+    def fit(self, X, deadline):
+        """Fit views and shared computations; return the query of the reference.
+
+        What the deadline leaves no time for is left out, all but the first.
+        """
+        query, self.widths, self.failed = {}, {}, {}
+        for view_key, steps in list(self.steps.items()):
+            if query and deadline.expired:
+                del self.steps[view_key]
+                continue
+            try:
+                Z = _look(X, steps, "fit_transform")
+                if (
+                    Z.ndim != 2
+                    or len(Z) != len(X)
+                    or not (Z.size and np.isfinite(Z).all())
+                ):
+                    raise ValueError("its view gives no finite numbers for every row")
+            except Exception as error:  # foreign steps may raise anything
+                if _is_ours(steps):
+                    raise
+                self.failed[view_key] = f"{type(error).__name__}: {error}"
+                del self.steps[view_key]
+                continue
+            self.widths[view_key] = Z.shape[1]
+            for key, shared in self.shared.items():
+                if key[0] == view_key and not (query and deadline.expired):
+                    shared.fit(Z)
+                    query[key] = shared.query(Z)
+        self.shared = {key: self.shared[key] for key in query}
+        return query
+
+    @np.errstate(**OVERFLOW)
+    def query(self, X, costs):
+        """Evaluate views and shared computations on a batch of rows."""
+        query = {}
+        for view_key, steps in self.steps.items():
+            with costs.measured(view_key, len(X)):
+                Z = _look(X, steps, "transform")
+            for key, shared in self.shared.items():
+                if key[0] == view_key:
+                    with costs.measured(key, len(X)):
+                        query[key] = shared.query(Z)
+        return query
+
+    def forget(self, keys):
+        """Leave out all shared computations but those named, and their views."""
+        self.shared = {k: v for k, v in self.shared.items() if k in keys}
+        used = {view_key for view_key, _ in self.shared}
+        self.steps = {k: v for k, v in self.steps.items() if k in used}
+
+    def restrict(self, keep, keys):
+        """Return the trusted part of the shared computations named."""
+        return {key: self.shared[key].restrict(keep) for key in keys}
+
+
+def _is_ours(steps):
+    return all(type(s).__module__.startswith("autonomaly.") for s in steps)
+
+
+def _look(X, steps, method):
+    """Take rows through the steps of a view."""
+    if not _is_ours(steps):
+        X = X.copy()  # foreign steps may work in place
+    # What the user wants to be put out is not what goes from step to step.
+    with config_context(transform_output="default"):
+        for step in steps:
+            X = getattr(step, method)(X)
+    return np.ascontiguousarray(X, dtype=np.float64)
