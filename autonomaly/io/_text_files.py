@@ -30,7 +30,10 @@ _PIECE = 2**20  # bytes
 _SEPARATORS = ("\t", ";", "|", ",")  # in case of a tie, the rarer one in text
 _SNIFFED_ROWS = 200
 _SINGLE = "\x1f"  # unit separator: no file of one column holds it
-_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?([eE][+-]?\d+)?")
+# A zero before dots that part thousands would not be written: 0.512 is about a half.
+_DECIMAL_COMMA = re.compile(
+    r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?([eE][+-]?\d+)?"
+)
 
 
 def _open_bytes(path):
@@ -178,7 +181,7 @@ def read_separated(path, *, separator=None, encoding=None, header=None):
     metadata["separator"] = None if form.separator == _SINGLE else form.separator
     if form.renamed:
         metadata["renamed"] = form.renamed
-    return _read_numbers(frame, form.decimal_comma), metadata
+    return _read_numbers(frame, form), metadata
 
 
 def read_separated_in_parts(
@@ -208,7 +211,7 @@ def read_separated_in_parts(
                 frame = frame.iloc[:left]
             left -= len(frame)
             if len(frame):
-                yield _read_numbers(frame, form.decimal_comma)
+                yield _read_numbers(frame, form)
     _check_count(path, form, form.n_rows - left)
 
 
@@ -223,7 +226,8 @@ class _Form:
     renamed: dict[str, str]
     n_rows: int  # without the header
     trailing: int
-    decimal_comma: bool
+    decimal_comma: bool  # where a number has a comma
+    dots_part_thousands: frozenset[str]  # columns whose dots may do so
 
 
 def _find_form(path, separator, encoding, header):
@@ -246,6 +250,7 @@ def _find_form(path, separator, encoding, header):
             "load_dataset(source, header=False)."
         )
     names, renamed = _column_names(rows[0] if header else None, len(rows[0]))
+    evident = _has_decimal_commas(rows[1:])
     return _Form(
         encoding,
         separator,
@@ -254,7 +259,8 @@ def _find_form(path, separator, encoding, header):
         renamed,
         n_rows - header,
         trailing,
-        separator == ";" or _has_decimal_commas(rows[1:]),
+        separator == ";" or evident,
+        _numbers_with_dots(rows[header:], names) if evident else frozenset(),
     )
 
 
@@ -269,6 +275,7 @@ def _parse(path, form, chunksize=None):
             names=form.names,
             index_col=False,
             encoding=form.encoding,
+            dtype=dict.fromkeys(form.dots_part_thousands, str),
             low_memory=False,
             skip_blank_lines=len(form.names) > 1,
             chunksize=chunksize,
@@ -347,6 +354,17 @@ def _has_decimal_commas(rows):
             return False
         found |= all(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
     return found
+
+
+def _numbers_with_dots(rows, names):
+    """Find the columns that are numbers if dots part thousands."""
+    found = set()
+    for j, name in enumerate(names):
+        cells = [row[j].strip() for row in rows if j < len(row)]
+        cells = [cell for cell in cells if cell.casefold() not in NULL_STRINGS]
+        if cells and all(_DECIMAL_COMMA.fullmatch(cell) for cell in cells):
+            found.add(name)
+    return frozenset(found)
 
 
 def _has_header(rows):
@@ -432,46 +450,58 @@ def _count_rows(path, encoding, separator, width):
     return n_rows, empty
 
 
-def _read_numbers(frame, decimal_comma):
+def _read_numbers(frame, form):
     """Turn columns of number strings into numbers."""
     for name in frame.columns[[not _is_number(kind) for kind in frame.dtypes]]:
         column = frame[name]
         texts = [t for t in column.dropna().unique() if isinstance(t, str)]
+        cells = {text: text.strip() for text in texts}
+        cells = {t: c for t, c in cells.items() if c.casefold() not in NULL_STRINGS}
+        comma = _reads_commas(cells.values(), form, name)
         read = {}
-        for text in texts:
-            cell = text.strip()
-            if cell.casefold() in NULL_STRINGS:
-                number = np.nan
-            elif decimal_comma and _DECIMAL_COMMA.fullmatch(cell):
-                number = float(cell.replace(".", "").replace(",", "."))
-            else:
-                number = None if decimal_comma else parse_number(cell)
+        for text, cell in cells.items():
+            number = _with_comma(cell) if comma else parse_number(cell)
             if number is None:
                 break
             read[text] = number
-        values = np.array(list(read.values()))
-        if len(read) < len(texts):
-            if decimal_comma:
-                frame[name] = _with_plain_commas(column, texts)
+        if len(read) < len(cells):
+            if comma or form.dots_part_thousands:
+                frame[name] = _with_plain_commas(column, cells)
             continue
-        if not np.isfinite(values).any():
+        if not np.isfinite(list(read.values())).any():
             continue
         numbers = column.map(read).astype(np.float64)
         if numbers.notna().all() and (numbers % 1 == 0).all():
-            numbers = (
-                numbers.astype(np.int64) if numbers.abs().max() < 2**53 else numbers
-            )
+            whole = all(cell.isdecimal() for cell in cells.values())
+            if numbers.abs().max() < 2**53:
+                numbers = numbers.astype(np.int64)
+            elif whole and numbers.max() < 2**63:  # every digit counts
+                numbers = column.map({t: int(c) for t, c in cells.items()})
         frame[name] = numbers
     return frame
 
 
-def _with_plain_commas(column, texts):
+def _reads_commas(cells, form, name):
+    """Tell whether commas in a column are decimal ones, and its dots part thousands."""
+    if not form.decimal_comma:
+        return False
+    if any("," in cell or cell.count(".") > 1 for cell in cells):
+        return True
+    return name in form.dots_part_thousands and all(map(_DECIMAL_COMMA.fullmatch, cells))
+
+
+def _with_comma(cell):
+    if _DECIMAL_COMMA.fullmatch(cell):
+        return float(cell.replace(".", "").replace(",", "."))
+    return None
+
+
+def _with_plain_commas(column, cells):
     """Say with every amount of a unit that its comma is a decimal one."""
-    cells = [t.strip() for t in texts if t.strip().casefold() not in NULL_STRINGS]
-    unit = guess_unit(cells[:1000], decimal=",")
+    unit = guess_unit(list(cells.values())[:1000], decimal=",")
     if unit is None or unit.decimal != ",":
         return column
-    spelled = {text: with_plain_comma(text.strip()) for text in texts}
+    spelled = {text: with_plain_comma(cell) for text, cell in cells.items()}
     return column.map(lambda cell: spelled.get(cell, cell), na_action="ignore")
 
 
