@@ -52,6 +52,16 @@ TABLES = {
     "a third missing": (0, 3),
 }
 RATES = (0.05, 0.1, 0.2)
+# What is drawn for the bounds, in few columns, where the tails of columns show most.
+SHAPES = {
+    **NOISE,
+    "exponential": lambda rng, shape: rng.exponential(size=shape),
+    "Cauchy": lambda rng, shape: rng.standard_cauchy(shape),
+    "counts": lambda rng, shape: rng.poisson(3, shape).astype(float),
+    "few values": lambda rng, shape: rng.choice(
+        5, shape, p=[0.05, 0.1, 0.3, 0.35, 0.2]
+    ).astype(float),
+}
 
 
 @dataclass(frozen=True)
@@ -162,6 +172,45 @@ def run_rates(trial):
             }
         )
     return records
+
+
+def run_rates_on_noise(trial):
+    """Flag rows under bounds on the share of false alarms where all of them are.
+
+    Returns
+    -------
+    records : list of dict
+        One per bound: ``false``, whether any row was flagged.
+    """
+    rng = np.random.default_rng([trial.repeat, trial.n, trial.d])
+    X = SHAPES[trial.kind](rng, (trial.n, trial.d))
+    records = []
+    for rate in RATES:
+        detector = AutonomousDetector(
+            max_false_discovery_rate=rate, random_state=trial.repeat
+        )
+        any_flagged = bool((detector.fit_predict(X) == -1).any())
+        records.append({**vars(trial), "rate": rate, "false": any_flagged})
+    return records
+
+
+def report_rates_on_noise(records):
+    """Print in how many tables without anomalies a row was flagged."""
+    kinds = list(dict.fromkeys(r["kind"] for r in records))
+    rows = []
+    for rate in RATES:
+        own = [r for r in records if r["rate"] == rate]
+        shares = [
+            float(np.mean([r["false"] for r in own if r["kind"] == kind]))
+            for kind in kinds
+        ]
+        rows.append([rate, float(np.mean([r["false"] for r in own])), *shares])
+    print_table(
+        "autonomaly, share of tables without anomalies in which a row is flagged "
+        "(at most the bound)",
+        ["max_false_discovery_rate", "all", *kinds],
+        rows,
+    )
 
 
 def report_rates(records):
@@ -390,6 +439,15 @@ def main(argv=None):
     ]
     under_bounds = gather(run_rates, bounded, arguments.n_jobs, "bounds")
     report_rates(under_bounds)
+    clean = [
+        Trial(kind, size, d, r)
+        for kind in SHAPES
+        for size in (n // 5, n)
+        for d in (1, 2, 5)
+        for r in repeats
+    ]
+    bounds_on_noise = gather(run_rates_on_noise, clean, arguments.n_jobs, "no anomaly")
+    report_rates_on_noise(bounds_on_noise)
     if overall.get(AUTONOMALY) is not None:
         print(
             f"autonomaly on noise: {overall[AUTONOMALY]:.2%} flagged on average; "
@@ -422,6 +480,7 @@ def main(argv=None):
         noise=on_noise,
         planted=on_planted,
         under_bounds=under_bounds,
+        bounds_on_noise=bounds_on_noise,
         shares=shares,
         mean_share_on_noise=overall,
         mean_share_on_categories=on_tables,

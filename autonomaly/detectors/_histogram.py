@@ -60,7 +60,11 @@ class HistogramDetector(BaseDetector):
         Z = answer[keep]
         n, d = Z.shape
         self._low = Z.min(axis=0)
-        self._width = (Z.max(axis=0) - self._low + 1e-9) / self.n_bins
+        extent = Z.max(axis=0) - self._low
+        # The largest value is in the last bin, and other values than that of a
+        # constant column are outside.
+        hair = 1e-9 * np.where(extent > 0, extent, np.abs(self._low))
+        self._width = (extent + np.where(hair > 0, hair, 1e-9)) / self.n_bins
         cells = self._cells(Z) + np.arange(d) * (self.n_bins + 2)
         counts = np.bincount(cells.ravel(), minlength=d * (self.n_bins + 2))
         density = (counts.reshape(d, -1) + 0.5) / (n + 0.5 * self.n_bins)

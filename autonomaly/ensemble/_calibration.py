@@ -3,7 +3,7 @@
 import numpy as np
 
 from autonomaly.ensemble._common_values import beside_their_like
-from autonomaly.ensemble._threshold import SCORE_CAP, tail_surplus
+from autonomaly.ensemble._threshold import SCORE_CAP, TIE, tail_surplus
 
 __all__ = ["Calibration", "n_discoveries"]
 
@@ -34,7 +34,8 @@ class Calibration:
     the held-out rows they would hide each other. As many of the suspicious rows as the
     tail explains stay, so that ordinary rows are not left out with them: p-values would
     be too small, and more false alarms than allowed would follow. On clean data next to
-    nothing is left out and the p-values stay uniform.
+    nothing is left out and the p-values stay uniform, for columns with long tails too;
+    of scores of few distinct values none is left out.
 
     References
     ----------
@@ -51,7 +52,9 @@ class Calibration:
     """
 
     def __init__(self, abnormality, values=()):
-        stretched = np.exp(np.minimum(abnormality, SCORE_CAP) / 2)
+        # A tail that is too long for a threshold (which stretches by a half) may be an
+        # ordinary one here: that of log-normal columns, say.
+        stretched = np.exp(np.minimum(abnormality, SCORE_CAP) / 4)
         beside = beside_their_like(stretched, values)
         self.n_left_out = tail_surplus(beside)
         stay = np.argsort(beside, kind="stable")[: len(beside) - self.n_left_out]
@@ -71,7 +74,9 @@ class Calibration:
             p-values in (0, 1].
         """
         n = len(self.scores)
-        below = np.searchsorted(self.scores, abnormality, side="left")
+        # A row's score differs in its last digits with the batch it comes in.
+        least = abnormality - TIE * (1 + np.abs(abnormality))
+        below = np.searchsorted(self.scores, least, side="left")
         return (1.0 + n - below) / (n + 1.0)
 
 

@@ -9,22 +9,28 @@ __all__ = ["beside_their_like", "common_values"]
 # A value that at least this share of the rows has, and at least so many of them, is
 # ordinary, however far from the others it lies.
 _COMMON, _FEWEST_ROWS = 0.02, 5
+# The same of whole rows, where most rows are like many others: in a table of few
+# categories it is their combinations that are common. Elsewhere, equal rows are odd.
+_COMMON_ROW, _MOST = 0.01, 0.5
 _SWEEPS = 3
 
 
-def common_values(X):
+def common_values(X, share=_COMMON):
     """Find the rows that have a category, or one of two values, in common.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         Finite numbers.
+    share : float, default=0.02
+        Share of the rows that have a common value; at least five of them do.
 
     Returns
     -------
     list of list of ndarray of int
         For every column of categories, and every other column of two values, the rows
-        of each value that is common: that at least 2 % of the rows have.
+        of each value that is common. Where more than half of the rows are each equal
+        to 1 % of them, the last list holds the rows of each of these combinations.
 
     Examples
     --------
@@ -35,7 +41,7 @@ def common_values(X):
     [[98]]
     """
     variables = one_hot_variables(X)
-    fewest = max(_COMMON * len(X), _FEWEST_ROWS)
+    fewest = max(share * len(X), _FEWEST_ROWS)
     found = []
     for first in np.unique(variables):
         columns = np.flatnonzero(variables == first)
@@ -49,7 +55,26 @@ def common_values(X):
         counts = np.bincount(codes)
         common = np.flatnonzero(counts >= fewest)
         found.append([np.flatnonzero(codes == code) for code in common])
-    return found
+    if len(np.unique(variables)) > 1:
+        combinations = _common_rows(X, _COMMON_ROW)
+    else:
+        combinations = [] if found else _common_rows(X, _COMMON)
+    return [*found, combinations] if combinations else found
+
+
+def _common_rows(X, share):
+    """Find the rows that many others are equal to, if most rows are among them."""
+    n = len(X)
+    fewest = max(share * n, _FEWEST_ROWS)
+    some = X[:: max(1, n // 1000)]
+    if len(np.unique(some, axis=0)) > (1 - _MOST) * len(some) + n / fewest:
+        return []  # at no cost, as of most tables
+    _, codes, counts = np.unique(X, axis=0, return_inverse=True, return_counts=True)
+    common = np.flatnonzero(counts >= fewest)
+    if counts[common].sum() <= _MOST * n:
+        return []
+    codes = codes.ravel()
+    return [np.flatnonzero(codes == code) for code in common]
 
 
 def beside_their_like(scores, values):

@@ -13,7 +13,7 @@ __all__ = ["joint_structure"]
 
 _MAX_ROWS = 1000
 _N_NEIGHBORS = 10
-_N_SURROGATES = 3
+_N_SURROGATES, _N_WITH_TIES = 3, 12
 # Share of the smallest, and of the largest, distances that typical ones are not.
 _TRIMMED = 0.1
 
@@ -23,8 +23,10 @@ def joint_structure(X, random_state=0, sources=None):
 
     The surrogate has exactly the values of every column and the rank correlations of
     X, joined by a Gaussian copula: Gaussian, uniform or heavy-tailed noise, correlated
-    or not, looks like its surrogate. Clusters, curves and conditional dependences put
-    rows closer together than that. Columns that come from one column of the table stay
+    or not, looks like its surrogate (but for columns that follow from others to less
+    than a tenth of their spread: those look somewhat closer together). Clusters, curves
+    and conditional dependences put rows closer together than that. Rows that are copies
+    of others count once. Columns that come from one column of the table stay
     together: every row of a surrogate has one category of each, and a value is missing
     where its indicator says so.
 
@@ -63,6 +65,7 @@ def joint_structure(X, random_state=0, sources=None):
     rng = check_random_state(random_state)
     if len(X) > _MAX_ROWS:
         X = X[np.sort(rng.choice(len(X), _MAX_ROWS, replace=False))]
+    X = _without_copies(X)
     varies = X.min(axis=0) < X.max(axis=0)
     X = X[:, varies]
     n, d = X.shape
@@ -78,16 +81,31 @@ def joint_structure(X, random_state=0, sources=None):
         blocks = _blocks(one_hot_variables(Z))
     else:
         blocks = _blocks(np.unique(sources, return_inverse=True)[1][varies])
+    distances = _distances(Z)
+    # Where many rows are equal, few of them decide, and chance with them.
+    ties = np.mean(distances == 0) > _TRIMMED
     surrogates = []
-    for _ in range(_N_SURROGATES):
+    for _ in range(_N_WITH_TIES if ties else _N_SURROGATES):
         drawn = rng.standard_normal((n, len(root))) @ root
         ranks = np.argsort(np.argsort(drawn, axis=0), 0)
         surrogate = np.take_along_axis(ordered, ranks, axis=0)
         for block in blocks:
             surrogate[:, block] = _draw_block(Z[:, block], drawn[:, block])
-        surrogates.append(_distances(surrogate))
-    typical = np.mean([_typical(distances) for distances in surrogates])
-    return float(_typical(_distances(Z)) / typical) if typical > 0 else 1.0
+        surrogates.append(_typical(_distances(surrogate)))
+    typical = np.mean(surrogates)
+    if not typical > 0:
+        return 1.0
+    doubt = 2 * np.std(surrogates, ddof=1) if ties else 0.0
+    return float((_typical(distances) + doubt) / typical)
+
+
+def _without_copies(X):
+    """Leave each row once where equal rows are copies, not of the same categories."""
+    distinct = np.unique(X, axis=0)
+    if len(distinct) == len(X):
+        return X
+    values = max(len(np.unique(column)) for column in X.T)
+    return distinct if values >= len(distinct) / 2 else X
 
 
 def _typical(distances):

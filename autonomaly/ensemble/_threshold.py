@@ -6,6 +6,7 @@ from autonomaly.ensemble._common_values import beside_their_like
 
 __all__ = [
     "SCORE_CAP",
+    "TIE",
     "outlier_threshold",
     "separating_threshold",
     "tail_excess",
@@ -14,7 +15,7 @@ __all__ = [
 
 # Scores closer than this share of their size are ties: the last digits of a matrix
 # product depend on the batch.
-_TIE = 1e-9
+TIE = 1e-9
 # A population as tight as its Gaussian surrogate shows no structure; at the lower value
 # it is certainly something else (see joint_structure).
 _NO_STRUCTURE, _STRUCTURE = 0.98, 0.92
@@ -26,6 +27,10 @@ _ONE_GROUP, _TWO_GROUPS, _OF_FEW = 0.80, 0.90, 0.7
 _MAX_SHARE = 0.30
 # In fewer rows the tail is a guess, and a row must lie farther out to be beyond it.
 _FEW_ROWS = 20
+# The quantiles between which the scale of the tail is read off.
+_BULK, _SHOULDER = (0.5, 0.85), (0.75, 0.9)
+# Share of distinct scores below which the gaps between them are no tail.
+_DISTINCT = 0.8
 # Beyond this combined score the order no longer matters for a threshold, and the
 # exponential of the score stays finite.
 SCORE_CAP = 60.0
@@ -54,7 +59,7 @@ def separating_threshold(abnormality, n_flagged):
     4.0
     """
     s = np.sort(abnormality)[::-1]
-    tie = _TIE * (1 + np.abs(s))
+    tie = TIE * (1 + np.abs(s))
     for k in range(min(n_flagged, len(s) - 1), 0, -1):
         if s[k - 1] - s[k] > tie[k - 1]:
             return 0.5 * (s[k - 1] + s[k])
@@ -177,24 +182,25 @@ def tail_excess(scores, rate=0.5):
     >>> tail_excess(scores), tail_excess(np.r_[scores, 30.0, 31.0])
     (0, 2)
     """
-    observed, _ = _beyond_the_tail(scores, rate)
+    observed, _ = _beyond_the_tail(scores, rate, _BULK)
     return int(observed[0]) if len(observed) else 0
 
 
 def tail_surplus(scores):
     """Estimate how many rows there are beside those that the tail of the bulk explains.
 
-    Fewer than :func:`tail_excess` counts, for some of those may be ordinary.
+    Fewer than :func:`tail_excess` counts, for some of those may be ordinary. Where the
+    tail grows longer between the 75 and the 90 % quantile, it goes on as it does there.
 
     Parameters
     ----------
     scores : ndarray of shape (n_samples,)
-        Scores on a scale where an ordinary tail is about exponential.
+        Scores on a scale where an ordinary tail is at most exponential.
 
     Returns
     -------
     int
-        Number of rows.
+        Number of rows; 0 where equal scores leave no tail to speak of.
 
     Examples
     --------
@@ -204,25 +210,31 @@ def tail_surplus(scores):
     >>> tail_surplus(scores), tail_surplus(np.r_[scores, 30.0, 31.0])
     (0, 2)
     """
-    observed, explained = _beyond_the_tail(scores, rate=0.5)
+    if len(np.unique(scores)) < _DISTINCT * len(scores):
+        return 0
+    observed, explained = _beyond_the_tail(scores, 0.5, _BULK, _SHOULDER)
     return round((observed - explained).max()) if len(observed) else 0
 
 
-def _beyond_the_tail(scores, rate):
+def _beyond_the_tail(scores, rate, *ranges):
     """Count the rows at least as odd as each row that lies beyond the tail.
 
     Returns the counts, largest first, and how many rows of each the tail explains: at
-    most the share ``rate``, and less where there are few rows.
+    most the share ``rate``, and less where there are few rows. Of the ranges between
+    two quantiles the one decides in which the tail is longest.
     """
     s = np.sort(scores)
     n = len(s)
-    middle, upper = np.quantile(s, [0.5, 0.85])
-    scale = (upper - middle) / np.log(0.5 / 0.15)
+    upper = np.quantile(s, _BULK[1])
+    scale = max(
+        (np.quantile(s, b) - np.quantile(s, a)) / np.log((1 - a) / (1 - b))
+        for a, b in ranges
+    )
     if not scale > 0:
         scale = np.finfo(float).tiny
     with np.errstate(over="ignore"):
         steps = np.clip((s - upper) / scale, -700, 700)
-    explained = 0.15 * n * np.exp(-steps)
+    explained = (1 - _BULK[1]) * n * np.exp(-steps)
     observed = n - np.arange(n)
     rate *= min(1.0, n / _FEW_ROWS)
     too_many = (explained <= rate * observed) & (s > upper)

@@ -536,7 +536,8 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         elif len(held_out) > MAX_HELD_OUT:
             some = rng.choice(len(held_out), MAX_HELD_OUT, replace=False)
             rows, held_out = rows[some], held_out[some]
-        self.calibration_ = Calibration(held_out, common_values(X[rows]))
+        # A normal row may well have a category that is rarer than what is common.
+        self.calibration_ = Calibration(held_out, common_values(X[rows], share=0.0))
 
     def _fit_threshold(self, X, rows, scores):
         """Set the threshold by the scores of some rows, and the share beyond it."""

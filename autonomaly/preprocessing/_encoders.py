@@ -9,8 +9,9 @@ __all__ = ["CategoryEncoder", "DateEncoder", "TextEncoder"]
 _DAY, _WEEK, _YEAR = 86_400, 604_800, 31_556_952  # seconds
 _MAX_TEXT_ROWS = 20_000
 # In a column of its own a rarer category would be far out, which those that are as
-# rare, or rarer, are not in the column they share.
-_RARE = 0.01
+# rare, or rarer, are not in the column they share. Rows of a hundred sorts of goods
+# would be odd for being of a slightly more common one.
+_RARE = 0.05
 
 
 class CategoryEncoder:
@@ -19,7 +20,7 @@ class CategoryEncoder:
     Categories are ordered by how often they occur; a missing value is a category
     of its own. Every category has a column, also if there are only two, so that
     each weighs as much as any other. With more than ``max_categories`` the rarest, and
-    all below 1 % of the rows, share the column ``infrequent``, and the column
+    all below 5 % of the rows, share the column ``infrequent``, and the column
     ``rarity`` holds minus the logarithm of each category's relative frequency.
 
     A category not seen in training counts twice in the column of the rarest one (or

@@ -55,7 +55,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     cardinality_threshold : int, default=40
         Largest number of columns, at least 2, that the categories of one column
         are spread over. If there are more, the others share one column, as do all
-        below 1 % of the rows, and the rarity of the category is added as a number.
+        below 5 % of the rows, and the rarity of the category is added as a number.
     missing_share : float, default=0.25
         A numeric or date column in which at least this share of the training rows, in
         [0, 1], is missing gets a column more that is 1 where it is missing. Where gaps

@@ -33,6 +33,39 @@ def test_outliers_among_the_held_out_do_not_hide_each_other():
     np.testing.assert_allclose(dirty.pvalues(bulk), clean.pvalues(bulk), atol=0.04)
 
 
+def test_last_digits_of_a_score_do_not_matter():
+    held_out = np.random.RandomState(0).randn(200) * 5
+    calibration = Calibration(held_out)
+    p = calibration.pvalues(held_out)
+    np.testing.assert_array_equal(calibration.pvalues(held_out * (1 + 1e-15)), p)
+    np.testing.assert_array_equal(calibration.pvalues(held_out * (1 - 1e-15)), p)
+
+
+SHAPES = {
+    "log-normal": lambda rng: rng.lognormal(size=(500, 1)),
+    "Cauchy": lambda rng: rng.standard_cauchy((500, 2)),
+    "gamma": lambda rng: rng.gamma(2, size=(500, 1)),
+    "counts": lambda rng: rng.poisson(3, (500, 1)).astype(float),
+    "categories": lambda rng: rng.choice(
+        list("abcdefgh"),
+        (500, 5),
+        p=[0.4, 0.25, 0.15, 0.1, 0.05, 0.03, 0.015, 0.005],
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_false_discovery_in_long_tails_and_few_values(shape):
+    n_flagged, p = [], []
+    for seed in range(3):
+        X, new = (SHAPES[shape](np.random.RandomState(s)) for s in (seed, seed + 99))
+        detector = AutonomousDetector(max_false_discovery_rate=0.1).fit(X)
+        n_flagged.append((detector.predict(X) == -1).sum())
+        p.append(detector.outlier_pvalues(new))
+    assert sorted(n_flagged)[1] == 0
+    assert np.mean(np.concatenate(p) <= 0.01) < 0.04
+
+
 def test_pvalues_of_exchangeable_scores_are_uniform():
     rng = np.random.RandomState(0)
     p = np.concatenate(

@@ -1,7 +1,9 @@
 """Values that many rows have."""
 
 import numpy as np
+import pytest
 
+from autonomaly import AutonomousDetector
 from autonomaly.ensemble._calibration import Calibration
 from autonomaly.ensemble._common_values import beside_their_like, common_values
 from autonomaly.ensemble._threshold import outlier_threshold
@@ -78,3 +80,32 @@ def test_calibration_keeps_rows_with_a_common_value():
     left = Calibration(scores, values)
     assert 10 <= left.n_left_out <= 12
     assert left.scores.max() < 12
+
+
+def test_combinations_are_common_where_most_rows_are_like_others():
+    coins = RNG.randint(0, 2, (N, 2)).astype(float)
+    *_, combinations = common_values(coins)
+    assert len(combinations) == 4
+    assert sum(map(len, combinations)) == N
+    few = RNG.randn(5, 3)[RNG.randint(0, 5, N)]
+    few[0] = 9
+    assert sum(map(len, common_values(few)[-1])) == N - 1
+    # Among rows that all differ, fifty equal ones are no crowd.
+    copies = RNG.randn(N, 3)
+    copies[:50] = 9
+    assert common_values(copies) == []
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng, n: rng.randint(0, 2, (n, 2)).astype(float),
+        lambda rng, n: rng.randint(0, 2, (n, 3)).astype(float),
+        lambda rng, n: rng.choice(list("abc"), (n, 2)),
+        lambda rng, n: rng.poisson(3, (n, 1)).astype(float),
+    ],
+    ids=["two coins", "three coins", "two of three", "counts"],
+)
+def test_ordinary_combinations_are_no_anomalies(draw):
+    X = draw(np.random.RandomState(0), 500)
+    assert (AutonomousDetector().fit_predict(X) == -1).mean() < 0.05

@@ -100,3 +100,12 @@ def test_time_is_not_cubic_in_the_columns():
     joint_structure(X)
     # Hundredths of a second, and 10 s with the eigenvalues of all pairs of columns.
     assert time.process_time() - started < 4
+
+
+def test_copies_are_no_structure():
+    X = np.random.RandomState(0).randn(400, 4)
+    assert joint_structure(np.r_[X, X]) > 0.96
+    assert joint_structure(np.r_[X, X[:200]]) > 0.96
+    grid = np.random.RandomState(0).randint(0, 3, (3000, 4)).astype(float)
+    for seed in range(4):
+        assert joint_structure(grid, seed) > 0.96

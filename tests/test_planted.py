@@ -1,0 +1,65 @@
+"""Rows that anybody would call odd come first, whatever else the table holds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score
+
+from autonomaly import AutonomousDetector
+
+
+def many_sorts_of_goods(rng):
+    n = 600
+    table = pd.DataFrame(
+        {
+            "amount": rng.gamma(4, 100, n).round(2),
+            "kind": rng.choice(["a", "b"], n),
+            "sku": [f"P{i}" for i in rng.randint(0, 200, n)],
+        }
+    )
+    table.loc[:1, "amount"] = [1e6, -5e5]
+    return table, 2
+
+
+def few_large_and_many_small_cities(rng):
+    n = 2000
+    weights = 1 / np.arange(1, 301)
+    cities = rng.choice(300, n, p=weights / weights.sum())
+    table = pd.DataFrame(
+        {"city": [f"c{i}" for i in cities], "x": rng.randn(n), "y": rng.randn(n)}
+    )
+    table.loc[:5, "x"] = 6.0
+    return table, 6
+
+
+def a_value_of_another_category(rng):
+    n = 1500
+    category = rng.choice(3, n, p=[0.6, 0.3, 0.1])
+    table = pd.DataFrame(
+        {
+            "category": np.array(list("abc"))[category],
+            "x": np.exp(1.5 * category + 0.3 * rng.randn(n)),
+            "y": rng.gamma(2, 1, n),
+            "z": rng.randn(n),
+            "k": rng.choice(list("pqrst"), n),
+        }
+    )
+    table.loc[:9, "category"] = "a"
+    table.loc[:9, "x"] = np.exp(3 + 0.3 * rng.randn(10))
+    return table, 10
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        many_sorts_of_goods,
+        few_large_and_many_small_cities,
+        a_value_of_another_category,
+    ],
+)
+def test_planted_rows_come_first(draw):
+    for seed in range(2):
+        table, n_planted = draw(np.random.RandomState(seed))
+        scores = AutonomousDetector().fit(table).score_samples(table)
+        planted = np.arange(len(table)) < n_planted
+        assert average_precision_score(planted, -scores) > 0.6
