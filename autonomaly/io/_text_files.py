@@ -329,10 +329,10 @@ def _check_count(path, form, n_read):
 
 def _broken_line(path, line, error):
     return LoadError(
-        f"The file {str(path)!r} cannot be read at line {line} ({error}). A quoted cell "
-        "must end with a quote, and a quote within it be doubled; a cell holds up to "
-        f"{csv.field_size_limit():,} characters. Correct the line, or fetch the file "
-        "again if it is cut off."
+        f"The file {str(path)!r} cannot be read at line {line} ({error}). A quoted "
+        "cell must end with a quote, and a quote within it be doubled; a cell holds up "
+        f"to {csv.field_size_limit():,} characters. Correct the line, or fetch the "
+        "file again if it is cut off."
     )
 
 

@@ -27,6 +27,7 @@ from autonomaly.io._columns import (
     table,
     unique_names,
 )
+from autonomaly.io._dates import Clock
 from autonomaly.io._integers import beyond_float, middle, shifted
 from autonomaly.io._raw import refuse_records
 from autonomaly.io._roles import _read_columns
@@ -36,8 +37,6 @@ from autonomaly.preprocessing._encoders import (
     TextEncoder,
 )
 from autonomaly.preprocessing._numbers import NumberEncoder
-
-_NUMERIC_ROLES = (ColumnRole.NUMERIC, ColumnRole.DATE)
 
 
 class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
@@ -170,7 +169,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self._offsets: dict[
             int, int
         ] = {}  # position of a column of large integers -> one of them
-        self._units: dict[int, Unit | None] = {}  # position of a column of numbers
+        self._units: dict[
+            int, Unit | Clock | None
+        ] = {}  # position of a column of numbers
         self._plain = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
         if self._plain:
             self._fit_array(X)
@@ -393,8 +394,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         """Say what a numeric or date column holds."""
         if j in self._encoders:
             return "dates"
-        unit = self._units.get(j)
-        return "numbers" if unit is None else f"numbers in {unit}"
+        return f"numbers in {self._units.get(j) or ''}".removesuffix(" in ")
 
     def _warn_of_unread(self, unread, n_rows):
         said = [

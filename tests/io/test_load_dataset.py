@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autonomaly.exceptions import DataError, LoadError, MissingExtraError
-from autonomaly.io import _chunks as chunks_module
 from autonomaly.io import (
     Dataset,
     infer_roles,
@@ -24,6 +23,7 @@ from autonomaly.io import (
     register_loader,
     unregister_loader,
 )
+from autonomaly.io import _chunks as chunks_module
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": [0.5, 1.5, 2.5], "c": ["x", "y", "x"]})
 

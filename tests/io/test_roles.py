@@ -57,6 +57,8 @@ COLUMNS = {
     "iso_time": (DAYS.strftime("%Y-%m-%dT%H:%M:%SZ").tolist(), "date"),
     "german": (DAYS.strftime("%d.%m.%Y").tolist(), "date"),
     "american": (DAYS.strftime("%m/%d/%Y %I:%M %p").tolist(), "date"),
+    "web_log": (DAYS.strftime("%d/%b/%Y:%H:%M:%S +0000").tolist(), "date"),
+    "short": (DAYS.strftime("%d-%b-%y").tolist(), "date"),
     "spelled": (DAYS.strftime("%d %b %Y").tolist(), "date"),
     "version": ([f"1.{i % 3}.2" for i in range(N)], "categorical"),
     "same": (["x"] * N, "constant"),
