@@ -25,7 +25,7 @@ from autonomaly.io._dates import (
     timedelta_seconds,
 )
 from autonomaly.io._integers import EXACT, beyond_float, lost_digits, middle, shifted
-from autonomaly.io._raw import is_polars, raw_values, refuse_records
+from autonomaly.io._raw import is_polars, raw_values, refuse_records, rows_array
 
 __all__ = [
     "ColumnValues",
@@ -66,7 +66,7 @@ def table(X):
     if hasattr(X, "iloc"):
         columns = [X.iloc[:, j] for j in range(X.shape[1])]
         return unique_names([str(name) for name in X.columns]), columns, len(X)
-    X = X if isinstance(X, np.ndarray) else _object_array(X)
+    X = X if isinstance(X, np.ndarray) else rows_array(X)
     refuse_records(X)
     if X.ndim != 2:
         raise DataError(
@@ -107,18 +107,6 @@ def unique_names(names):
         seen.add(unique)
         out.append(unique)
     return out
-
-
-def _object_array(X):
-    """Make an array of nested sequences without turning numbers into strings."""
-    try:
-        array = np.asarray(X)
-    except ValueError as error:
-        raise DataError(
-            f"The rows given do not form a table ({error}). Give an array, a data "
-            "frame or rows of equal length."
-        ) from error
-    return np.asarray(X, dtype=object) if array.dtype.kind in "US" else array
 
 
 def complex_error():

@@ -16,6 +16,7 @@ from autonomaly.io._bundled import load_bundled
 from autonomaly.io._columns import is_polars, unique_names
 from autonomaly.io._dataset import Dataset
 from autonomaly.io._files import FILE_READERS, frame_of_json, two_dimensional
+from autonomaly.io._raw import rows_array
 
 __all__ = ["FILE_SUFFIXES", "built_in_loaders", "existing_file"]
 
@@ -141,20 +142,8 @@ class _ArrayLoader:
                 return Dataset(
                     "rows", frame_of_json(list(source), "the rows given"), {}
                 )
-            source = _rows_array(source)
+            source = rows_array(source, LoadError)
         return Dataset("array", two_dimensional(source, "memory"), {})
-
-
-def _rows_array(rows):
-    try:
-        array = np.asarray(rows)
-    except ValueError as error:
-        raise LoadError(
-            f"{len(rows)} rows of different lengths came. A table needs rows of equal "
-            "length; give an array or a data frame."
-        ) from error
-    # Numbers beside strings stay numbers only in an array of objects.
-    return np.asarray(rows, dtype=object) if array.dtype.kind in "US" else array
 
 
 def _string_names(frame):

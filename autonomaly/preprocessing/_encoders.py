@@ -11,6 +11,8 @@ _MAX_TEXT_ROWS = 20_000
 # In a column of its own a rarer category would be far out, which those that are as
 # rare, or rarer, are not in the column they share.
 _RARE = 0.01
+# Databases and other packages hold flags as integers.
+_FLAGS = {"0": "False", "1": "True"}
 
 
 class CategoryEncoder:
@@ -23,7 +25,8 @@ class CategoryEncoder:
     ``rarity`` holds minus the logarithm of each category's relative frequency.
 
     A category not seen in training counts twice in the column of the rarest one (or
-    of the infrequent ones): unusual in any case, and never like the common ones.
+    of the infrequent ones): unusual in any case, and never like the common ones. In a
+    column that held flags only, 0 and 1 are False and True.
 
     Parameters
     ----------
@@ -37,6 +40,7 @@ class CategoryEncoder:
     def fit(self, values):
         """Count the categories of a column."""
         codes, labels = values.levels()
+        self._flags = _FLAGS if values.shares()["flag"] == 1 else {}
         count = np.bincount(np.where(codes < 0, len(labels), codes))
         known = [(-int(count[i]), label) for i, label in enumerate(labels)]
         if (codes < 0).any():
@@ -62,6 +66,7 @@ class CategoryEncoder:
         """Encode every row by its category."""
         codes, labels = values.levels()
         unseen = len(self.categories_)
+        labels = (self._flags.get(label, label) for label in labels)
         lookup = [self.categories_.get(label, unseen) for label in labels]
         lookup.append(self.categories_.get(None, unseen))  # at position -1
         level = np.array(lookup, dtype=np.intp)[codes]

@@ -29,7 +29,7 @@ from autonomaly.io._columns import (
 )
 from autonomaly.io._dates import Clock
 from autonomaly.io._integers import beyond_float, middle, shifted
-from autonomaly.io._raw import refuse_records
+from autonomaly.io._raw import refuse_records, rows_array
 from autonomaly.io._roles import _read_columns
 from autonomaly.preprocessing._encoders import (
     CategoryEncoder,
@@ -106,7 +106,8 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
 
     Every category has a column of zeros and ones, a missing value being a category
     too. One not seen in training counts twice in the column of the rarest category,
-    so that it looks unusual and never like a common one.
+    so that it looks unusual and never like a common one. Where a column held flags only,
+    0 and 1 are read as False and True later.
 
     Examples
     --------
@@ -271,7 +272,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             )
         if not frame:
             if not isinstance(X, np.ndarray):
-                X = _as_array(X)
+                X = rows_array(X)
             refuse_records(X)
             if X.dtype.kind == "c":
                 raise complex_error()
@@ -462,17 +463,3 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
-
-
-def _as_array(X):
-    """Make an array of a sequence, numbers and strings not mixed up."""
-    try:
-        array = np.asarray(X)
-    except ValueError:
-        array = None
-    if array is None:
-        raise DataError(
-            "The rows given do not form a table: they differ in length. Give an array, "
-            "a data frame or rows of equal length."
-        )
-    return np.asarray(X, dtype=object) if array.dtype.kind in "US" else array

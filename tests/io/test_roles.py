@@ -276,7 +276,7 @@ def test_numbers_of_mixed_objects():
     np.testing.assert_array_equal(numbers, expected)
 
 
-def test_true_is_not_one():
+def test_true_is_not_one():  # but CategoryEncoder reads 1 as True among flags
     assert ColumnValues(pd.Series([(True,), (1,)])).levels()[1] == ["[True]", "[1]"]
     one_first = ColumnValues(np.array([1, True, 0, False, 1.0], dtype=object))
     true_first = ColumnValues(np.array([True, 1, False, 0], dtype=object))
