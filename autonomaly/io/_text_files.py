@@ -2,6 +2,7 @@
 
 import codecs
 import collections
+import contextlib
 import csv
 import gzip
 import itertools
@@ -22,6 +23,7 @@ from autonomaly.io._columns import unique_names
 
 __all__ = [
     "find_encoding",
+    "larger_than",
     "open_text",
     "read_separated",
     "read_separated_in_parts",
@@ -68,6 +70,31 @@ def open_text(path, encoding):
     if path.suffix.lower() == ".gz":
         return gzip.open(path, "rt", encoding=encoding, newline="")
     return path.open(encoding=encoding, newline="")
+
+
+def larger_than(path, n_bytes):
+    """Tell whether a text file is larger than so many bytes, once decompressed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    n_bytes : int
+        No more of a compressed file is decompressed than it takes to tell.
+
+    Returns
+    -------
+    bool
+        False for a damaged file, which whoever reads it will say.
+    """
+    if path.suffix.lower() != ".gz":
+        return path.stat().st_size > n_bytes
+    left = n_bytes
+    with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile):
+        with _open_bytes(path) as file:
+            while left >= 0 and (piece := file.read(_PIECE)):
+                left -= len(piece)
+    return left < 0
 
 
 def find_encoding(path, encoding=None):

@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
 from autonomaly.exceptions import DataError, UnreadableWarning
-from autonomaly.io import ColumnRole
+from autonomaly.io import ColumnRole, Dataset
 from autonomaly.io._amounts import Unit
 from autonomaly.io._columns import (
     ColumnValues,
@@ -106,8 +106,8 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
 
     Every category has a column of zeros and ones, a missing value being a category
     too. One not seen in training counts twice in the column of the rarest category,
-    so that it looks unusual and never like a common one. Where a column held flags only,
-    0 and 1 are read as False and True later.
+    so that it looks unusual and never like a common one. Where a column held flags
+    only, 0 and 1 are read as False and True later.
 
     Examples
     --------
@@ -261,6 +261,11 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             raise DataError(
                 "A masked array came, and what its mask hides would be taken for "
                 "values. Say that they are missing: X.astype(float).filled(np.nan)."
+            )
+        if isinstance(X, Dataset):
+            raise DataError(
+                "A Dataset came, which holds a table and what is known of it. Expected "
+                "2D array, or a data frame; pass X.data."
             )
         frame, came = is_polars(X) or hasattr(X, "iloc"), X
         convert = "collect" if is_polars(X) else "to_pandas"

@@ -26,6 +26,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from autonomaly.exceptions import DataError, UnreadableWarning
+from autonomaly.io import Dataset
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling._table import open_table
 
@@ -262,6 +263,7 @@ def test_other_columns_are_refused():
         ({"a": [1, 2]}, "got dict instead"),
         ([{"a": 1}, {"a": 2}], "got list of dicts instead"),
         (None, "got NoneType instead"),
+        (Dataset("d", np.eye(3)), r"A Dataset came.*pass X\.data"),
         (pl.LazyFrame({"a": [1, 2]}), r"A polars\.LazyFrame came.* X\.collect\(\)"),
         (pa.table({"a": [1, 2], "b": ["x", "y"]}), r"pyarrow\.Table.* X\.to_pandas"),
     ],
