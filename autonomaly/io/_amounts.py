@@ -319,7 +319,7 @@ def are_marks(others, n_numbers, share):
     )
 
 
-def guess_spelling(texts, counts=None):
+def guess_spelling(texts, counts=None, *, decimal=None):
     """Find out how numbers without a unit are written that are no plain ones.
 
     Parameters
@@ -328,6 +328,8 @@ def guess_spelling(texts, counts=None):
         Distinct, stripped, not missing.
     counts : list of int or None
         How often each occurs; None for once.
+    decimal : {",", None}
+        A comma where the file says so of numbers that do not tell.
 
     Returns
     -------
@@ -358,7 +360,7 @@ def guess_spelling(texts, counts=None):
     if not digits or (others and not are_marks(others, len(digits), share)):
         return None
     if all(map(_COMMA.fullmatch, digits)):
-        if not all(map(_POINT.fullmatch, digits)):
+        if decimal == "," or not all(map(_POINT.fullmatch, digits)):
             return Unit((), ",") if any("," in d for d in digits) else None
         return Unit((), ".") if _are_grouped(texts, digits) else None
     grouped = any(

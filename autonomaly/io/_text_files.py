@@ -15,6 +15,7 @@ import numpy as np
 from autonomaly.exceptions import LoadError
 from autonomaly.io._amounts import (
     NULL_STRINGS,
+    guess_spelling,
     guess_unit,
     parse_number,
     with_plain_comma,
@@ -515,7 +516,7 @@ def _read_numbers(frame, form):
             read[text] = number
         if len(read) < len(cells):
             if comma or form.dots_part_thousands:
-                frame[name] = _with_plain_commas(column, cells)
+                frame[name] = _with_plain_commas(column, cells, comma)
             continue
         if not np.isfinite(list(read.values())).any():
             continue
@@ -547,9 +548,12 @@ def _with_comma(cell):
     return None
 
 
-def _with_plain_commas(column, cells):
-    """Say with every amount of a unit that its comma is a decimal one."""
-    unit = guess_unit(list(cells.values())[:1000], decimal=",")
+def _with_plain_commas(column, cells, comma):
+    """Say with every amount that its comma is a decimal one."""
+    some = list(cells.values())[:1000]
+    unit = guess_unit(some, decimal=",")
+    if unit is None and comma:  # numbers with marks of missing values among them
+        unit = guess_spelling(some, decimal=",")
     if unit is None or unit.decimal != ",":
         return column
     spelled = {text: with_plain_comma(cell) for text, cell in cells.items()}

@@ -437,6 +437,23 @@ def test_a_file_with_decimal_commas_says_so_of_amounts(tmp_path, large, monkeypa
         np.testing.assert_allclose(values.numbers(unit=values.unit()), expected)
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_marks_do_not_move_the_point_of_a_file(tmp_path, large, monkeypatch):
+    if large:
+        monkeypatch.setattr(chunks_module, "_WHOLE_FILE_BYTES", 0)
+    cells = ["k.A." if i % 8 == 0 else f"{i % 9 + 1},{i * 7:03d}" for i in range(140)]
+    path = tmp_path / "t.csv"
+    path.write_text("v;w\n" + "".join(f"{cell};1\n" for cell in cells))
+    data = pd.concat(read_chunks(path, chunk_rows=50), ignore_index=True)
+    reading = _read_columns(data)["v"]
+    assert reading.role == "numeric"
+    expected = [
+        np.nan if cell == "k.A." else float(cell.replace(",", ".")) for cell in cells
+    ]
+    numbers = ColumnValues(data["v"]).numbers(unit=reading.unit)
+    np.testing.assert_array_equal(numbers, expected)
+
+
 @pytest.mark.parametrize(
     ("text", "spelled"),
     [
