@@ -7,6 +7,8 @@ from dataclasses import dataclass
 __all__ = [
     "NULL_STRINGS",
     "Unit",
+    "are_marks",
+    "guess_spelling",
     "guess_unit",
     "parse_number",
     "split_amount",
@@ -57,12 +59,17 @@ _COMMA = re.compile(
 )
 # Dots that part thousands; one zero before them would not be written.
 _DOTTED = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")
-_DIGITS_BEHIND = re.compile(r"[.,]\d*")
+_THOUSANDS = re.compile(r"\d[,' ]\d")
+# What stands for a missing value is a word or a sign; these are codes: A, 2B, D12.
+_CODE = re.compile(r"[A-Za-z]?\d*[A-Za-z]?")
 
 # Shares of the rows of a column that is in one unit.
 _AMOUNTS = 0.9  # at least: numbers in the unit or without any
 _WITH_UNIT = 0.5  # at least
 _OTHER_UNITS = 0.05  # at most
+# A column of numbers may have so many other texts, and to each of them at least this
+# many different numbers, in at least this share of the rows.
+_MARKS, _NUMBERS_PER_MARK, _NUMBERS = 5, 20, 0.5
 
 
 def parse_number(text):
@@ -253,12 +260,16 @@ def guess_unit(texts, counts=None, *, decimal=None):
     if sum(split_amount(text) is not None for text in first) < 0.5 * len(first):
         return None
     counts = [1] * len(texts) if counts is None else counts
-    amounts, rows = [], collections.Counter()
+    amounts, rows, others = [], collections.Counter(), []
     for text, count in zip(texts, counts, strict=True):
         if (amount := split_amount(text)) is not None:
             amounts.append(amount)
             rows[amount[0]] += count
-    n_rows, n_bare = sum(counts), rows.pop((), 0)
+        else:
+            others.append(text)
+    n_rows, n_read, n_bare = sum(counts), rows.total(), rows.pop((), 0)
+    if are_marks(others, len(amounts), n_read / n_rows):
+        n_rows = n_read
     if not rows:
         return None
     ((affixes, n_same),) = rows.most_common(1)
@@ -270,6 +281,100 @@ def guess_unit(texts, counts=None, *, decimal=None):
         return None
     digits = [d for a, _, d in amounts if a == affixes]
     return Unit(affixes, _decimal_mark(digits, affixes, decimal))
+
+
+def are_marks(others, n_numbers, share):
+    """Tell whether the texts beside numbers stand for missing ones, such as "k.A.".
+
+    Few different texts do beside many different numbers; codes do not, since in a
+    column of 1, 2, 3, A and B the numbers are codes, too.
+
+    Parameters
+    ----------
+    others : list of str
+        Distinct texts that are no numbers.
+    n_numbers : int
+        Distinct texts that are.
+    share : float
+        Share of the rows that hold numbers.
+
+    Returns
+    -------
+    bool
+        False if there are no such texts.
+
+    Examples
+    --------
+    >>> from autonomaly.io._amounts import are_marks
+    >>> are_marks(["k.A."], 60, 0.9), are_marks(["k.A."], 5, 0.9)
+    (True, False)
+    >>> are_marks(["A", "B"], 60, 0.9)
+    False
+    """
+    return (
+        0 < len(others) <= _MARKS
+        and n_numbers >= _NUMBERS_PER_MARK * len(others)
+        and share >= _NUMBERS
+        and not any(map(_CODE.fullmatch, others))
+    )
+
+
+def guess_spelling(texts, counts=None, *, decimal=None):
+    """Find out how numbers without a unit are written that are no plain ones.
+
+    Parameters
+    ----------
+    texts : list of str
+        Distinct, stripped, not missing.
+    counts : list of int or None
+        How often each occurs; None for once.
+    decimal : {",", None}
+        A comma where the file says so of numbers that do not tell.
+
+    Returns
+    -------
+    Unit or None
+        Without a unit; None if these are plain numbers, or not all are numbers in one
+        and the same reading.
+
+    Examples
+    --------
+    >>> from autonomaly.io._amounts import guess_spelling
+    >>> guess_spelling(["1.234,56", "120,3"]), guess_spelling(["2'857.29", "12"])
+    (Unit(affixes=(), decimal=','), Unit(affixes=(), decimal='.'))
+    >>> guess_spelling(["1,234", "12"]), guess_spelling(["192.168.100.200"])
+    (None, None)
+    """
+    counts = [1] * len(texts) if counts is None else counts
+    digits, others, n_others = [], [], 0
+    for text, count in zip(texts, counts, strict=True):
+        amount = split_amount(text)
+        if amount is None or amount[0]:
+            others.append(text)
+            n_others += count
+            if len(others) > _MARKS:
+                return None
+        else:
+            digits.append(amount[2])
+    share = 1 - n_others / sum(counts)
+    if not digits or (others and not are_marks(others, len(digits), share)):
+        return None
+    if all(map(_COMMA.fullmatch, digits)):
+        if decimal == "," or not all(map(_POINT.fullmatch, digits)):
+            return Unit((), ",") if any("," in d for d in digits) else None
+        return Unit((), ".") if _are_grouped(texts, digits) else None
+    grouped = any(
+        not _GROUPED_NUMBER.fullmatch(d) and _THOUSANDS.search(d) for d in digits
+    )
+    return Unit((), ".") if grouped and all(map(_POINT.fullmatch, digits)) else None
+
+
+def _are_grouped(texts, digits):
+    """Tell whether whole numbers have blanks between thousands, and are no phones."""
+    marked = [d for d in digits if "'" in d or " " in d]
+    if not marked or any(d[0] == "0" for d in marked):
+        return False
+    return len(set(map(len, digits))) > 1 and not any(t[0] == "+" for t in texts)
 
 
 def _decimal_mark(digits, affixes, decimal):

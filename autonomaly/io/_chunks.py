@@ -1,17 +1,17 @@
 """Tables that come in chunks of rows, and a sample of their rows."""
 
-import glob
 import itertools
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autonomaly.exceptions import DataError, LoadError
+from autonomaly.exceptions import DataError
 from autonomaly.io._columns import is_polars
+from autonomaly.io._globs import files_of
 from autonomaly.io._registry import _registered, load_dataset, source_text
+from autonomaly.io._text_files import larger_than
 
 __all__ = [
     "Chunks",
@@ -34,7 +34,7 @@ class Chunks:
     Parameters
     ----------
     make : callable
-        Takes nothing and returns an iterable of tables, for one pass.
+        Takes nothing and returns an iterable of tables, or one table, for one pass.
     name : str
         Where they come from, for messages.
     once : bool, default=False
@@ -79,7 +79,7 @@ class Chunks:
             )
         self._begun = True
         columns = None
-        for i, chunk in enumerate(self._make(), start=1):
+        for i, chunk in enumerate(_several(self._make(), self.name), start=1):
             if getattr(chunk, "shape", (1,))[:1] == (0,):
                 continue  # an hour in which nothing happened is no fault
             chunk = load_dataset(chunk).data
@@ -112,6 +112,19 @@ class Chunks:
             The new ones.
         """
         return Chunks(lambda: map(function, self), self.name, once=self.once)
+
+
+def _several(made, name):
+    """Take one table, or the path of one, as the only chunk."""
+    # Iterating over a frame would give its names, over a path its letters.
+    if is_polars(made) or getattr(made, "ndim", 0) == 2 or isinstance(made, str | Path):
+        return [made]
+    if not hasattr(made, "__iter__"):
+        raise DataError(
+            f"A {type(made).__name__} came as {name}. Return a table, or an iterable "
+            "of tables, each time the function is called."
+        )
+    return made
 
 
 def _columns(chunk):
@@ -156,7 +169,7 @@ def as_chunks(X: Any) -> Chunks | None:
     ----------
     X : object
         Path or glob of files (str or Path), `Chunks`, an iterator, iterable or list of
-        tables, or a function that returns one; or a table.
+        tables, or a function that returns one, or one table; or a table.
 
     Returns
     -------
@@ -243,21 +256,6 @@ def read_chunks(
     return Chunks(make, source_text(source))
 
 
-def files_of(source):
-    """List the files that a glob matches; what is no glob stands for itself."""
-    text = str(source)
-    if not glob.has_magic(text) or "://" in text or os.path.exists(source):
-        return [source]
-    pattern = os.path.expanduser(text)
-    found = sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
-    if not found:
-        raise LoadError(
-            f"No file matches {text!r}. Check the pattern; a relative one starts at "
-            f"{str(Path.cwd())!r}."
-        )
-    return found
-
-
 def _read_file(file, chunk_rows, options):
     """Yield the chunks of one file."""
     from autonomaly.io._loaders import existing_file
@@ -269,7 +267,7 @@ def _read_file(file, chunk_rows, options):
         if not own and text.endswith(suffixes) and set(options) <= options_known:
             path = existing_file(file)
             text_file = bool(options_known)
-            if not text_file or path.stat().st_size > _WHOLE_FILE_BYTES:
+            if not text_file or larger_than(path, _WHOLE_FILE_BYTES):
                 yield from read(path, chunk_rows, **options)
                 return
     data = load_dataset(file, **options).data

@@ -12,10 +12,20 @@ import numbers
 import numpy as np
 
 from autonomaly.exceptions import DataError
-from autonomaly.io._amounts import NULL_STRINGS, guess_unit, parse_number
-from autonomaly.io._dates import datetime_seconds, parse_dates, timedelta_seconds
+from autonomaly.io._amounts import (
+    NULL_STRINGS,
+    guess_spelling,
+    guess_unit,
+    parse_number,
+)
+from autonomaly.io._dates import (
+    datetime_seconds,
+    guess_clock,
+    parse_dates,
+    timedelta_seconds,
+)
 from autonomaly.io._integers import EXACT, beyond_float, lost_digits, middle, shifted
-from autonomaly.io._raw import is_polars, raw_values, refuse_records
+from autonomaly.io._raw import is_polars, raw_values, refuse_records, rows_array
 
 __all__ = [
     "ColumnValues",
@@ -56,7 +66,7 @@ def table(X):
     if hasattr(X, "iloc"):
         columns = [X.iloc[:, j] for j in range(X.shape[1])]
         return unique_names([str(name) for name in X.columns]), columns, len(X)
-    X = X if isinstance(X, np.ndarray) else _object_array(X)
+    X = X if isinstance(X, np.ndarray) else rows_array(X)
     refuse_records(X)
     if X.ndim != 2:
         raise DataError(
@@ -99,18 +109,6 @@ def unique_names(names):
     return out
 
 
-def _object_array(X):
-    """Make an array of nested sequences without turning numbers into strings."""
-    try:
-        array = np.asarray(X)
-    except ValueError as error:
-        raise DataError(
-            f"The rows given do not form a table ({error}). Give an array, a data "
-            "frame or rows of equal length."
-        ) from error
-    return np.asarray(X, dtype=object) if array.dtype.kind in "US" else array
-
-
 def complex_error():
     """Make the error for complex numbers."""
     return DataError(
@@ -130,6 +128,12 @@ def _read_value(value):
         return (_MISSING, None) if text.casefold() in NULL_STRINGS else (_TEXT, text)
     if isinstance(value, decimal.Decimal) and value.is_nan():
         return _MISSING, None
+    if isinstance(value, np.datetime64 | np.timedelta64):  # integers, to Python
+        if np.isnat(value):
+            return _MISSING, None
+        if isinstance(value, np.timedelta64):
+            return _NUMBER, float(timedelta_seconds(np.array([value]))[0])
+        return _SECONDS, float(datetime_seconds(np.array([value]))[0])
     if isinstance(value, numbers.Real | decimal.Decimal | fractions.Fraction):
         if isinstance(value, numbers.Integral) and (
             EXACT < value < 2**64 or -(2**63) <= value < -EXACT
@@ -140,12 +144,6 @@ def _read_value(value):
         except OverflowError:
             number = np.inf if value > 0 else -np.inf
         return (_MISSING, None) if number != number else (_NUMBER, number)
-    if isinstance(value, np.datetime64 | np.timedelta64):
-        if np.isnat(value):
-            return _MISSING, None
-        if isinstance(value, np.timedelta64):
-            return _NUMBER, float(timedelta_seconds(np.array([value]))[0])
-        return _SECONDS, float(datetime_seconds(np.array([value]))[0])
     return _read_time_or_object(value)
 
 
@@ -302,7 +300,7 @@ class ColumnValues:
         ----------
         offset : int, default=0
             Is subtracted before integers are rounded to float64.
-        unit : Unit or None
+        unit : Unit, Clock or None
             Of numbers given as strings; those in another one are NaN.
 
         Returns
@@ -332,12 +330,13 @@ class ColumnValues:
         return self._spread(out)
 
     def unit(self):
-        """Find the unit or currency that numbers given as strings have in common.
+        """Find out how to read strings that are numbers, but not plain ones.
 
         Returns
         -------
-        Unit or None
-            None if there is no such unit.
+        Unit, Clock or None
+            The unit or currency they have in common, or how all of them are written;
+            None if they are plain numbers, or none.
         """
         if self._codes is None or _TEXT not in self._kinds:
             return None
@@ -345,7 +344,12 @@ class ColumnValues:
         counts = np.bincount(codes[codes >= 0], minlength=len(labels))
         some = np.linspace(0, len(labels) - 1, min(len(labels), _UNIT_TEXTS))
         some = some.astype(int)
-        return guess_unit([labels[i] for i in some], counts[some].tolist())
+        texts, counts = [labels[i] for i in some], counts[some].tolist()
+        return (
+            guess_unit(texts, counts)
+            or guess_spelling(texts, counts)
+            or guess_clock(texts, counts)
+        )
 
     def _large(self):
         """Position and value of the distinct integers that float64 cannot hold."""

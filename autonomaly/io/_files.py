@@ -22,6 +22,8 @@ __all__ = [
     "two_dimensional",
 ]
 
+_WITHIN = "\x1f"  # unit separator: stands in no name
+
 
 def _read_csv(path, *, separator=None, encoding=None, header=None):
     frame, metadata = read_separated(
@@ -44,6 +46,8 @@ def _read_json(path, *, encoding=None):
                 f"The file {str(path)!r} is no JSON ({error}). If it holds one "
                 "object per line, name it .jsonl; if it is cut off, fetch it again."
             ) from error
+        except RecursionError as error:
+            raise _too_deep(path) from error
     if isinstance(content, dict) and set(content) & {"data", "records", "rows"}:
         inner = next(
             content[key] for key in ("data", "records", "rows") if key in content
@@ -68,7 +72,16 @@ def _read_jsonl(path, *, encoding=None):
                     "holds one object; correct it, or fetch the file again if it is "
                     "cut off."
                 ) from error
+            except RecursionError as error:
+                raise _too_deep(path) from error
     return frame_of_json(records, path), {"encoding": encoding}, None
+
+
+def _too_deep(path):
+    return LoadError(
+        f"The JSON in {str(path)!r} is nested too deeply to be read. A table is a list "
+        "of rows; take the part out of the file that is one."
+    )
 
 
 def frame_of_json(content, path, names=None):
@@ -92,8 +105,14 @@ def frame_of_json(content, path, names=None):
 
     if isinstance(content, list) and content:
         if all(isinstance(row, dict) for row in content):
-            # Objects within objects become columns such as "size.width".
-            return pd.json_normalize(content)
+            # Objects within objects become columns such as "size.width"; a name with
+            # a dot of its own, next to them, must not take the place of one.
+            try:
+                frame = pd.json_normalize(content, sep=_WITHIN)
+            except RecursionError as error:
+                raise _too_deep(path) from error
+            names = [str(name).replace(_WITHIN, ".") for name in frame]
+            return frame.set_axis(unique_names(names), axis=1)
         widths = {len(row) if isinstance(row, list) else None for row in content}
         if len(widths) == 1 and None not in widths:
             frame = pd.DataFrame(content)
@@ -120,7 +139,9 @@ def _read_parquet(path):
     import pyarrow as pa
 
     try:
-        return arrow_frame(parquet.read_table(path)), {}, None
+        # Unlike read_table, this takes names that occur twice.
+        with parquet.ParquetFile(path) as file:
+            return arrow_frame(file.read()), {}, None
     except pa.ArrowException as error:
         raise damaged_file(path, "parquet", error) from error
 
@@ -276,10 +297,21 @@ def _read_excel(path, *, sheet=0):
     import pandas as pd
 
     try:
-        frame = pd.read_excel(path, sheet_name=sheet, engine="openpyxl")
+        with pd.ExcelFile(path, engine="openpyxl") as book:
+            sheets = book.sheet_names
+            if sheet in sheets or (_is_whole(sheet) and 0 <= sheet < len(sheets)):
+                return pd.read_excel(book, sheet_name=sheet), {"sheet": sheet}, None
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise damaged_file(path, "Excel", error) from error
-    return frame, {"sheet": sheet}, None
+    raise LoadError(
+        f"sheet={sheet!r} came for {str(path)!r}, which has the sheets "
+        f"{', '.join(map(repr, sheets))}. Give one of these names, or a number from 0 "
+        f"to {len(sheets) - 1}."
+    )
+
+
+def _is_whole(value):
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 # Format -> endings of file names, and read(path, **options).

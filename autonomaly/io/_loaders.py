@@ -1,7 +1,6 @@
 """The loaders that come with the package."""
 
 import difflib
-import glob
 import inspect
 import os
 import re
@@ -16,6 +15,8 @@ from autonomaly.io._bundled import load_bundled
 from autonomaly.io._columns import is_polars, unique_names
 from autonomaly.io._dataset import Dataset
 from autonomaly.io._files import FILE_READERS, frame_of_json, two_dimensional
+from autonomaly.io._globs import files_of, is_glob
+from autonomaly.io._raw import rows_array
 
 __all__ = ["FILE_SUFFIXES", "built_in_loaders", "existing_file"]
 
@@ -141,20 +142,8 @@ class _ArrayLoader:
                 return Dataset(
                     "rows", frame_of_json(list(source), "the rows given"), {}
                 )
-            source = _rows_array(source)
+            source = rows_array(source, LoadError)
         return Dataset("array", two_dimensional(source, "memory"), {})
-
-
-def _rows_array(rows):
-    try:
-        array = np.asarray(rows)
-    except ValueError as error:
-        raise LoadError(
-            f"{len(rows)} rows of different lengths came. A table needs rows of equal "
-            "length; give an array or a data frame."
-        ) from error
-    # Numbers beside strings stay numbers only in an array of objects.
-    return np.asarray(rows, dtype=object) if array.dtype.kind in "US" else array
 
 
 def _string_names(frame):
@@ -194,22 +183,11 @@ class _GlobLoader:
 
     def can_load(self, source):
         """Tell whether the source is a pattern, and not the name of a file."""
-        return (
-            isinstance(source, str | Path)
-            and glob.has_magic(str(source))
-            and "://" not in str(source)
-            and not os.path.exists(source)
-        )
+        return is_glob(source)
 
     def load(self, source, *, file_format=None, **options):
         """Load the files in the order of their names, and put them together."""
-        pattern = os.path.expanduser(str(source))
-        files = sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
-        if not files:
-            raise LoadError(
-                f"No file matches {str(source)!r}. Check the pattern; a relative one "
-                f"starts at {str(Path.cwd())!r}."
-            )
+        files = files_of(source)
         parts = [self._load(file, format=file_format, **options) for file in files]
         metadata = {
             "files": files,
@@ -218,8 +196,7 @@ class _GlobLoader:
         }
         truths = [part.truth for part in parts]
         truth = None if any(t is None for t in truths) else np.concatenate(truths)
-        name = Path(pattern).name
-        return Dataset(name, _concatenate(parts, files), metadata, truth)
+        return Dataset(Path(source).name, _concatenate(parts, files), metadata, truth)
 
 
 def _concatenate(parts, files):

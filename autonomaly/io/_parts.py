@@ -40,7 +40,7 @@ def _arrow_parts(path, chunk_rows):
             batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
         except pa.ArrowException:
             file.seek(0)
-            batches = _stream_batches(ipc, file, path)
+            batches = _stream_batches(ipc, file)
         try:
             for batch in batches:
                 for start in range(0, batch.num_rows, chunk_rows):
@@ -50,7 +50,7 @@ def _arrow_parts(path, chunk_rows):
             raise damaged_file(path, "arrow", error) from error
 
 
-def _stream_batches(ipc, file, path):
+def _stream_batches(ipc, file):
     with ipc.open_stream(file) as reader:
         yield from reader
 

@@ -5,12 +5,65 @@ import numpy as np
 from autonomaly.exceptions import DataError
 from autonomaly.io._integers import EXACT
 
-__all__ = ["is_polars", "raw_values", "refuse_records"]
+__all__ = ["is_polars", "raw_values", "refuse_records", "rows_array"]
 
 
 def is_polars(X):
     """Tell whether an object comes from polars, without importing it."""
     return type(X).__module__.partition(".")[0] == "polars"
+
+
+def rows_array(rows, error=DataError):
+    """Make an array of rows in which every cell is what it is by itself.
+
+    NumPy gives all cells one type: beside a float a flag becomes a number and a large
+    integer loses digits, beside a None they do not, and beside a text all are texts.
+
+    Parameters
+    ----------
+    rows : sequence or array-like
+        Rows of equal length.
+    error : type of DataError, default=DataError
+        What to raise if they are not.
+
+    Returns
+    -------
+    ndarray
+        Of objects where one type would not do.
+
+    Examples
+    --------
+    >>> from autonomaly.io._raw import rows_array
+    >>> rows_array([[1.5, 2], [2.5, 3]]).dtype, rows_array([[1.5, True]]).tolist()
+    (dtype('float64'), [[1.5, True]])
+    """
+    try:
+        array = np.asarray(rows)
+    except ValueError:
+        array = None
+    if array is None:
+        raise error(
+            "The rows given do not form a table: they differ in length. Give an array, "
+            "a data frame or rows of equal length."
+        )
+    if array.dtype.kind in "US" or _would_change(array, rows):
+        return np.asarray(rows, dtype=object)
+    return array
+
+
+def _would_change(array, rows):
+    """Tell whether flags or large integers are no longer what they were."""
+    if array.dtype.kind not in "biuf" or array.ndim != 2:
+        return False
+    if not isinstance(rows, list | tuple):
+        return False
+    kinds = set()
+    for row in rows:
+        kinds.update([row.dtype.type] if hasattr(row, "dtype") else map(type, row))
+    if any(issubclass(kind, bool | np.bool_) for kind in kinds):
+        return True
+    large = array.dtype.kind == "f" and (np.abs(array) >= EXACT).any()
+    return large and any(issubclass(kind, int | np.integer) for kind in kinds)
 
 
 def raw_values(column):

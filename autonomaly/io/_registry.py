@@ -186,8 +186,9 @@ def load_dataset(
 
     Notes
     -----
-    *Encoding.* UTF-8 (or UTF-16 with its mark); what is neither is read as Latin-1,
-    and ``metadata["encoding"]`` says so.
+    *Encoding.* UTF-8 (or UTF-16 and UTF-32 with their mark); what is neither is read as
+    Latin-1, or as Windows' cp1252 where a byte tells it from that (``"€"``), and
+    ``metadata["encoding"]`` says so.
 
     *Header.* The first row of a csv file is taken as a header if a cell of it is no
     number above a column of numbers, or if its cells are numbers that count up in

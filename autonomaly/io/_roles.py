@@ -7,9 +7,9 @@ from enum import StrEnum
 import numpy as np
 
 from autonomaly._utils._typing import Table
-from autonomaly.io._amounts import Unit
+from autonomaly.io._amounts import Unit, are_marks, parse_number
 from autonomaly.io._columns import ColumnValues, is_polars, table
-from autonomaly.io._dates import guess_date_format
+from autonomaly.io._dates import Clock, guess_date_format
 
 __all__ = ["ColumnRole", "infer_roles"]
 
@@ -49,7 +49,7 @@ class _ColumnReading:
     role: ColumnRole
     reason: str
     date_format: str | None = None
-    unit: Unit | None = None
+    unit: Unit | Clock | None = None
 
 
 def infer_roles(X: Table) -> dict[str, ColumnRole]:
@@ -73,7 +73,10 @@ def infer_roles(X: Table) -> dict[str, ColumnRole]:
     Notes
     -----
     Strings such as ``"?"``, ``"NA"``, ``"null"`` or ``""`` are missing values.
-    A column of objects is numeric or a date if nine in ten of its values are.
+    A column of objects is numeric or a date if nine in ten of its values are, or
+    numeric if half of them are and what else there is looks like marks of missing
+    values (``"k.A."``, ``"#DIV/0!"``): no more than five different ones, no codes such
+    as A or 2B, and twenty different numbers to each.
 
     Strings are numbers also with thousands separators (``"1,234.5"``), and with a
     currency or unit if it is common to the column: ``"$1,234.50"``, ``"USD 12"``,
@@ -83,7 +86,10 @@ def infer_roles(X: Table) -> dict[str, ColumnRole]:
     more, the column is one of strings. Letters stuck to a number are a unit only behind
     it, or if they are the code of a currency: ``"A12"`` and ``"INV-00123"`` are names.
     Where a number can be read in two ways, as in ``"1,234 €"``, the other values of the
-    column tell whether its comma is a decimal one.
+    column tell whether its comma is a decimal one. Without a unit, too, decimal commas
+    and other marks of thousands (``"1.234,56"``, ``"2'857.29"``, ``"2 857,29"``) are
+    read where all values of the column are numbers in that reading. Durations and times
+    of the day (``"26:10:00"``, ``"08:33"``) are numbers of seconds, like timedeltas.
 
     An identifier is a string of fewer than three words that is different in (almost)
     every row, or an integer that is different in every row and either runs (its range
@@ -169,7 +175,8 @@ def _read_column(values, name, n_rows):
     shares = values.shares()
     if shares["date"] >= 0.9:
         return reading("date", "points in time")
-    if shares["number"] + shares["flag"] >= 0.9 and shares["number"] > 0:
+    unit = values.unit()
+    if unit is None and _are_numbers(shares, labels):
         numbers = values.numbers(values.offset())
         reason = _number_identifier(numbers, name, n_rows)
         if reason:
@@ -182,13 +189,23 @@ def _read_column(values, name, n_rows):
         dated = np.isfinite(values.seconds(date_format)).sum() / (codes >= 0).sum()
         if dated >= 0.9:
             return reading("date", f"dates written as {date_format}", date_format)
-    unit = values.unit()
-    if unit is not None:
+    if isinstance(unit, Unit):
         reason = _number_identifier(values.numbers(unit=unit), name, n_rows)
         if reason:
             return reading("identifier", reason, unit=unit)
-        return reading("numeric", f"numbers in {unit}", unit=unit)
+    if unit is not None:
+        return reading("numeric", f"numbers in {unit}".removesuffix(" in "), unit=unit)
     return reading(*_read_strings(codes, labels, name))
+
+
+def _are_numbers(shares, labels):
+    """Tell whether a column holds numbers, but for a few values."""
+    if shares["number"] > 0 and shares["number"] + shares["flag"] >= 0.9:
+        return True
+    if shares["date"] + shares["flag"] > 0:
+        return False
+    others = [label for label in labels if parse_number(label) is None]
+    return are_marks(others, len(labels) - len(others), shares["number"])
 
 
 def _some(labels, count):

@@ -2,10 +2,12 @@
 
 import codecs
 import collections
+import contextlib
 import csv
 import gzip
 import itertools
 import re
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy as np
 from autonomaly.exceptions import LoadError
 from autonomaly.io._amounts import (
     NULL_STRINGS,
+    guess_spelling,
     guess_unit,
     parse_number,
     with_plain_comma,
@@ -21,19 +24,29 @@ from autonomaly.io._columns import unique_names
 
 __all__ = [
     "find_encoding",
+    "larger_than",
     "open_text",
     "read_separated",
     "read_separated_in_parts",
 ]
 
 _PIECE = 2**20  # bytes
+# The longer marks first: that of UTF-32 begins like that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+# Bytes that are control characters in Latin-1, and mostly letters in Windows files.
+_NO_CONTROLS = bytes(code for code in range(256) if not 0x80 <= code < 0xA0)
+_UNUSED_IN_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _SEPARATORS = ("\t", ";", "|", ",")  # in case of a tie, the rarer one in text
 _SNIFFED_ROWS = 200
 _SINGLE = "\x1f"  # unit separator: no file of one column holds it
 # A zero before dots that part thousands would not be written: 0.512 is about a half.
-_DECIMAL_COMMA = re.compile(
-    r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?([eE][+-]?\d+)?"
-)
+_DECIMAL_COMMA = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?([eE][+-]?\d+)?")
 
 
 def _open_bytes(path):
@@ -60,6 +73,31 @@ def open_text(path, encoding):
     return path.open(encoding=encoding, newline="")
 
 
+def larger_than(path, n_bytes):
+    """Tell whether a text file is larger than so many bytes, once decompressed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    n_bytes : int
+        No more of a compressed file is decompressed than it takes to tell.
+
+    Returns
+    -------
+    bool
+        False for a damaged file, which whoever reads it will say.
+    """
+    if path.suffix.lower() != ".gz":
+        return path.stat().st_size > n_bytes
+    left = n_bytes
+    with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile):
+        with _open_bytes(path) as file:
+            while left >= 0 and (piece := file.read(_PIECE)):
+                left -= len(piece)
+    return left < 0
+
+
 def find_encoding(path, encoding=None):
     """Find out how a text file is encoded, by decoding all of it.
 
@@ -73,61 +111,66 @@ def find_encoding(path, encoding=None):
     Returns
     -------
     str
-        ``utf-8``, ``utf-8-sig``, ``utf-16``, the user's, or ``latin-1`` for a file
-        that is not UTF-8.
+        The user's; ``utf-8-sig``, ``utf-16`` or ``utf-32`` for a file with such a mark;
+        ``utf-8``, or for a file that is not: ``cp1252`` where a byte tells it from
+        ``latin-1``.
 
     Raises
     ------
     LoadError
-        If the file is empty, binary or not in the user's encoding.
+        If the file is empty, binary, damaged or not in the user's encoding.
     """
     try:
         with _open_bytes(path) as file:
             first = file.read(_PIECE)
-            if not first.strip():
+            given, found = encoding, encoding or _marked_encoding(first)
+            if not first.decode(found, errors="replace").strip("\ufeff \t\r\n\f\v"):
                 raise LoadError(
                     f"The file {str(path)!r} is empty. A table has a row at least; "
                     "check how the file was written."
                 )
-            given = encoding
-            if encoding is None:
-                encoding = "utf-8"
-                if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                    encoding = "utf-16"
-                elif first.startswith(codecs.BOM_UTF8):
-                    encoding = "utf-8-sig"
-            decoder = codecs.getincrementaldecoder(encoding)()
-            piece = first
+            decoder = codecs.getincrementaldecoder(found)()
+            wide = found.lower().startswith(("utf-16", "utf-32"))
+            piece, controls = first, set()
             while piece:
-                if b"\0" in piece and not encoding.lower().startswith("utf-16"):
+                if b"\0" in piece and not wide:
                     raise LoadError(_binary_message(path, first))
-                if decoder is not None:
-                    decoder = _decode(decoder, piece, path, given)
+                if given is None and not wide:
+                    controls |= set(piece.translate(None, _NO_CONTROLS))
+                decoder = _decode(decoder, piece, path, given, wide and found)
                 piece = file.read(_PIECE)
-            if decoder is not None:
-                decoder = _decode(decoder, b"", path, given)
+            decoder = _decode(decoder, b"", path, given, wide and found)
     except LookupError as error:
         raise LoadError(
             f"Python knows no encoding {encoding!r}. Give one such as 'utf-8', "
             "'latin-1' or 'cp1252', or leave it out."
         ) from error
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise LoadError(
             f"The file {str(path)!r} cannot be decompressed ({error}). It is damaged "
             "or cut off; fetch it again."
         ) from error
-    return encoding if decoder is not None else "latin-1"
+    if decoder is not None:
+        return found
+    return "cp1252" if controls and not controls & _UNUSED_IN_CP1252 else "latin-1"
 
 
-def _decode(decoder, piece, path, given):
-    """Decode a piece; give None if the file is not UTF-8."""
+def _marked_encoding(first):
+    """Say which encoding the first bytes of a file are the mark of; UTF-8 if none."""
+    marked = (encoding for mark, encoding in _MARKS if first.startswith(mark))
+    return next(marked, "utf-8")
+
+
+def _decode(decoder, piece, path, given, wide):
+    """Decode a piece; give None if the file is not UTF-8, which nobody said it was."""
+    if decoder is None:
+        return None
     try:
         decoder.decode(piece, final=not piece)
     except UnicodeDecodeError as error:
-        utf16 = isinstance(decoder, type(codecs.getincrementaldecoder("utf-16")()))
-        if given is not None or utf16:
+        if given is not None or wide:
             raise LoadError(
-                f"The file {str(path)!r} is not encoded as {given or 'utf-16'!r} "
+                f"The file {str(path)!r} is not encoded as {given or wide!r} "
                 f"({error.reason}). "
                 "Leave encoding out to have it found, or give the right one."
             ) from error
@@ -239,7 +282,11 @@ def _find_form(path, separator, encoding, header):
     with open_text(path, encoding) as file:
         head = list(itertools.islice(file, 5 * _SNIFFED_ROWS))
     separator = separator or _sniff(head)
-    rows = _rows(head, separator)[: _SNIFFED_ROWS + 1]
+    reader = csv.reader(head, delimiter=separator)
+    try:
+        rows = list(filter(_filled, reader))[: _SNIFFED_ROWS + 1]
+    except csv.Error as error:
+        raise _broken_line(path, reader.line_num, error) from error
     if header is None:
         header = _has_header(rows)
     n_rows, trailing = _count_rows(path, encoding, separator, len(rows[0]))
@@ -308,9 +355,13 @@ def _check_count(path, form, n_read):
         )
 
 
-def _rows(lines, separator):
-    """Split lines, without the empty ones and a last one that may be cut."""
-    return [row for row in csv.reader(lines, delimiter=separator) if _filled(row)]
+def _broken_line(path, line, error):
+    return LoadError(
+        f"The file {str(path)!r} cannot be read at line {line} ({error}). A quoted "
+        "cell must end with a quote, and a quote within it be doubled; a cell holds up "
+        f"to {csv.field_size_limit():,} characters. Correct the line, or fetch the "
+        "file again if it is cut off."
+    )
 
 
 def _filled(row):
@@ -321,7 +372,11 @@ def _sniff(head):
     """Find the separator: one that cuts the first rows into equal numbers of cells."""
     best, found = (0, 0.0), _SINGLE
     for separator in _SEPARATORS:
-        counts = [len(row) for row in _rows(head, separator)[:_SNIFFED_ROWS]]
+        try:
+            rows = list(filter(_filled, csv.reader(head, delimiter=separator)))
+        except csv.Error:  # what this one leaves uncut is too long for a cell
+            continue
+        counts = [len(row) for row in rows[:_SNIFFED_ROWS]]
         (mode, times) = collections.Counter(counts).most_common(1)[0]
         if mode == 1 and counts[0] > 1:
             mode = counts[0]  # a header of several names: the rows are too short
@@ -441,12 +496,7 @@ def _count_rows(path, encoding, separator, width):
                         "read it with load_dataset(source, separator='...')."
                     )
         except csv.Error as error:
-            raise LoadError(
-                f"The file {str(path)!r} cannot be read at line {reader.line_num} "
-                f"({error}). A quoted cell must end with a quote, and a quote within "
-                "it be doubled; correct the line, or fetch the file again if it is "
-                "cut off."
-            ) from error
+            raise _broken_line(path, reader.line_num, error) from error
     return n_rows, empty
 
 
@@ -466,7 +516,7 @@ def _read_numbers(frame, form):
             read[text] = number
         if len(read) < len(cells):
             if comma or form.dots_part_thousands:
-                frame[name] = _with_plain_commas(column, cells)
+                frame[name] = _with_plain_commas(column, cells, comma)
             continue
         if not np.isfinite(list(read.values())).any():
             continue
@@ -487,7 +537,9 @@ def _reads_commas(cells, form, name):
         return False
     if any("," in cell or cell.count(".") > 1 for cell in cells):
         return True
-    return name in form.dots_part_thousands and all(map(_DECIMAL_COMMA.fullmatch, cells))
+    return name in form.dots_part_thousands and all(
+        map(_DECIMAL_COMMA.fullmatch, cells)
+    )
 
 
 def _with_comma(cell):
@@ -496,9 +548,12 @@ def _with_comma(cell):
     return None
 
 
-def _with_plain_commas(column, cells):
-    """Say with every amount of a unit that its comma is a decimal one."""
-    unit = guess_unit(list(cells.values())[:1000], decimal=",")
+def _with_plain_commas(column, cells, comma):
+    """Say with every amount that its comma is a decimal one."""
+    some = list(cells.values())[:1000]
+    unit = guess_unit(some, decimal=",")
+    if unit is None and comma:  # numbers with marks of missing values among them
+        unit = guess_spelling(some, decimal=",")
     if unit is None or unit.decimal != ",":
         return column
     spelled = {text: with_plain_comma(cell) for text, cell in cells.items()}

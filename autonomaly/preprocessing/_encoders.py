@@ -12,6 +12,8 @@ _MAX_TEXT_ROWS = 20_000
 # rare, or rarer, are not in the column they share. Rows of a hundred sorts of goods
 # would be odd for being of a slightly more common one.
 _RARE = 0.05
+# Databases and other packages hold flags as integers.
+_FLAGS = {"0": "False", "1": "True"}
 
 
 class CategoryEncoder:
@@ -24,7 +26,8 @@ class CategoryEncoder:
     ``rarity`` holds minus the logarithm of each category's relative frequency.
 
     A category not seen in training counts twice in the column of the rarest one (or
-    of the infrequent ones): unusual in any case, and never like the common ones.
+    of the infrequent ones): unusual in any case, and never like the common ones. In a
+    column that held flags only, 0 and 1 are False and True.
 
     Parameters
     ----------
@@ -38,6 +41,7 @@ class CategoryEncoder:
     def fit(self, values):
         """Count the categories of a column."""
         codes, labels = values.levels()
+        self._flags = _FLAGS if values.shares()["flag"] == 1 else {}
         count = np.bincount(np.where(codes < 0, len(labels), codes))
         known = [(-int(count[i]), label) for i, label in enumerate(labels)]
         if (codes < 0).any():
@@ -63,6 +67,7 @@ class CategoryEncoder:
         """Encode every row by its category."""
         codes, labels = values.levels()
         unseen = len(self.categories_)
+        labels = (self._flags.get(label, label) for label in labels)
         lookup = [self.categories_.get(label, unseen) for label in labels]
         lookup.append(self.categories_.get(None, unseen))  # at position -1
         level = np.array(lookup, dtype=np.intp)[codes]

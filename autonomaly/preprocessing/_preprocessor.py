@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
 from autonomaly.exceptions import DataError, UnreadableWarning
-from autonomaly.io import ColumnRole
+from autonomaly.io import ColumnRole, Dataset
 from autonomaly.io._amounts import Unit
 from autonomaly.io._columns import (
     ColumnValues,
@@ -27,8 +27,9 @@ from autonomaly.io._columns import (
     table,
     unique_names,
 )
+from autonomaly.io._dates import Clock
 from autonomaly.io._integers import beyond_float, middle, shifted
-from autonomaly.io._raw import refuse_records
+from autonomaly.io._raw import refuse_records, rows_array
 from autonomaly.io._roles import _read_columns
 from autonomaly.preprocessing._encoders import (
     CategoryEncoder,
@@ -36,8 +37,6 @@ from autonomaly.preprocessing._encoders import (
     TextEncoder,
 )
 from autonomaly.preprocessing._numbers import NumberEncoder
-
-_NUMERIC_ROLES = (ColumnRole.NUMERIC, ColumnRole.DATE)
 
 
 class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
@@ -107,7 +106,8 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
 
     Every category has a column of zeros and ones, a missing value being a category
     too. One not seen in training counts twice in the column of the rarest category,
-    so that it looks unusual and never like a common one.
+    so that it looks unusual and never like a common one. Where a column held flags
+    only, 0 and 1 are read as False and True later.
 
     Examples
     --------
@@ -170,7 +170,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self._offsets: dict[
             int, int
         ] = {}  # position of a column of large integers -> one of them
-        self._units: dict[int, Unit | None] = {}  # position of a column of numbers
+        self._units: dict[
+            int, Unit | Clock | None
+        ] = {}  # position of a column of numbers
         self._plain = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
         if self._plain:
             self._fit_array(X)
@@ -260,6 +262,11 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
                 "A masked array came, and what its mask hides would be taken for "
                 "values. Say that they are missing: X.astype(float).filled(np.nan)."
             )
+        if isinstance(X, Dataset):
+            raise DataError(
+                "A Dataset came, which holds a table and what is known of it. Expected "
+                "2D array, or a data frame; pass X.data."
+            )
         frame, came = is_polars(X) or hasattr(X, "iloc"), X
         convert = "collect" if is_polars(X) else "to_pandas"
         if hasattr(X, convert) and not (frame and hasattr(X, "shape")):
@@ -270,7 +277,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             )
         if not frame:
             if not isinstance(X, np.ndarray):
-                X = _as_array(X)
+                X = rows_array(X)
             refuse_records(X)
             if X.dtype.kind == "c":
                 raise complex_error()
@@ -393,8 +400,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         """Say what a numeric or date column holds."""
         if j in self._encoders:
             return "dates"
-        unit = self._units.get(j)
-        return "numbers" if unit is None else f"numbers in {unit}"
+        return f"numbers in {self._units.get(j) or ''}".removesuffix(" in ")
 
     def _warn_of_unread(self, unread, n_rows):
         said = [
@@ -462,17 +468,3 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
-
-
-def _as_array(X):
-    """Make an array of a sequence, numbers and strings not mixed up."""
-    try:
-        array = np.asarray(X)
-    except ValueError:
-        array = None
-    if array is None:
-        raise DataError(
-            "The rows given do not form a table: they differ in length. Give an array, "
-            "a data frame or rows of equal length."
-        )
-    return np.asarray(X, dtype=object) if array.dtype.kind in "US" else array

@@ -1,14 +1,21 @@
 """Numeric pictures of a matrix: each is made once and shared by many detectors."""
 
-from typing import Self
+from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from autonomaly._utils._typing import FloatArray
+from autonomaly._utils._typing import FloatArray, keeps_signature
 
 __all__ = [
     "MinMaxView",
@@ -22,6 +29,7 @@ __all__ = [
 _MAX_ROWS = 10_000
 # A value beyond all that were seen is rarer than the farthest of them by this factor.
 _BEYOND = 0.1
+_POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
 def _order_statistics_rows(X, random_state=0):
@@ -35,6 +43,7 @@ def _order_statistics_rows(X, random_state=0):
 class _View(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Shared frame of the views: validate, then work on a finite float matrix."""
 
+    @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
     def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Learn the order statistics of the columns.
 
@@ -89,7 +98,7 @@ class RobustView(_View):
     Parameters
     ----------
     clip : float, default=20.0
-        Largest absolute value that comes out, in ranges.
+        Largest absolute value that comes out, in ranges; above 0.
 
     Attributes
     ----------
@@ -113,6 +122,8 @@ class RobustView(_View):
     >>> RobustView().fit(X).transform([[50.0], [95.0], [1e9]]).ravel()
     array([ 0. ,  0.5, 20. ])
     """
+
+    _parameter_constraints: dict[str, Any] = {"clip": [_POSITIVE]}
 
     def __init__(self, *, clip: float = 20.0) -> None:
         self.clip = clip
@@ -142,9 +153,9 @@ class SquashedView(RobustView):
     Parameters
     ----------
     clip : float, default=20.0
-        Largest absolute value of the robust picture underneath.
+        Largest absolute value of the robust picture underneath; above 0.
     limit : float, default=3.0
-        Bound that the squashed values approach.
+        Bound that the squashed values approach; above 0.
 
     Attributes
     ----------
@@ -168,6 +179,11 @@ class SquashedView(RobustView):
     array([0.  , 0.95, 2.99])
     """
 
+    _parameter_constraints: dict[str, Any] = {
+        "clip": [_POSITIVE],
+        "limit": [_POSITIVE],
+    }
+
     def __init__(self, *, clip: float = 20.0, limit: float = 3.0) -> None:
         self.clip = clip
         self.limit = limit
@@ -184,7 +200,7 @@ class MinMaxView(_View):
     Parameters
     ----------
     clip : float, default=100.0
-        New values may leave [0, 1] by at most this much.
+        New values may leave [0, 1] by at most this much, at least 0.
 
     Attributes
     ----------
@@ -206,6 +222,10 @@ class MinMaxView(_View):
     >>> MinMaxView().fit([[0.0], [4.0]]).transform([[1.0], [6.0]]).ravel()
     array([0.25, 1.5 ])
     """
+
+    _parameter_constraints: dict[str, Any] = {
+        "clip": [Interval(Real, 0, None, closed="left")]
+    }
 
     def __init__(self, *, clip: float = 100.0) -> None:
         self.clip = clip
@@ -241,7 +261,7 @@ class NormalView(_View):
     Parameters
     ----------
     n_quantiles : int, default=1000
-        Number of landmarks of the empirical distribution function.
+        Number of landmarks of the empirical distribution function, at least 2.
 
     Attributes
     ----------
@@ -275,6 +295,10 @@ class NormalView(_View):
     >>> NormalView().fit(X).transform([[50.0], [97.5], [1e9]]).ravel().round(2)
     array([0.  , 1.89, 3.29])
     """
+
+    _parameter_constraints: dict[str, Any] = {
+        "n_quantiles": [Interval(Integral, 2, None, closed="left")]
+    }
 
     def __init__(self, *, n_quantiles: int = 1000) -> None:
         self.n_quantiles = n_quantiles

@@ -19,6 +19,7 @@ from autonomaly.io._amounts import (
     with_plain_comma,
 )
 from autonomaly.io._columns import ColumnValues
+from autonomaly.io._dates import Clock
 from autonomaly.io._roles import _read_columns
 
 N = 200
@@ -112,6 +113,7 @@ def test_what_has_no_unit_gets_none(text):
     assert parse_number(text) is None
 
 
+CODES = ("categorical", None)
 COLUMNS = {
     # name: (values, role, unit)
     "dollars": ([f"${v:,.2f}" for v in VALUES], "numeric", "$"),
@@ -184,7 +186,80 @@ COLUMNS = {
         None,
     ),
     "phone": ([f"+49 171 {10**6 + i * 7919}" for i in range(N)], "text", None),
-    "clock": ([f"{i % 24}:{i * 7 % 60:02d}" for i in range(N)], "categorical", None),
+    "clock": (
+        [f"{i % 24}:{i * 7 % 60:02d}" for i in range(N)],
+        "numeric",
+        "seconds",
+    ),
+    "duration": (
+        [f"{i * 7 % 50}:{i % 60:02d}:{i * 3 % 60:02d}" for i in range(N)],
+        "numeric",
+        "seconds",
+    ),
+    "timedelta": (
+        [f"{i % 3} days 00:{i % 60:02d}:{i % 5}0.5" for i in range(N)],
+        "numeric",
+        "seconds",
+    ),
+    "score": ([f"{i % 5}:{i % 3}" for i in range(N)], "categorical", None),
+    "german": ([german(v) for v in VALUES], "numeric", ""),
+    "german_marks": (
+        ["k.A." if i % 8 == 0 else german(v) for i, v in enumerate(VALUES)],
+        "numeric",
+        "",
+    ),
+    "mostly_three_digits": (
+        [f"{v % 9:.3f}".rstrip("0").replace(".", ",") for v in VALUES],
+        "numeric",
+        "",
+    ),
+    "swiss": ([f"{v:,.2f}".replace(",", "'") for v in VALUES], "numeric", ""),
+    "french": (
+        [f"{v:,.2f}".replace(",", "\xa0").replace(".", ",") for v in VALUES],
+        "numeric",
+        "",
+    ),
+    "whole_french": (
+        [f"{v * 9:,.0f}".replace(",", " ") for v in VALUES],
+        "numeric",
+        "",
+    ),
+    "phone_in_threes": ([f"{171 + i} 100 {456 + i}" for i in range(N)], "text", None),
+    "long_address": (
+        [f"192.168.{100 + i % 50}.{200 - i % 90}" for i in range(N)],
+        "identifier",
+        None,
+    ),
+    "choices": (
+        ["1,2,3" if i % 5 == 0 else f"{i % 4},{i % 3}" for i in range(N)],
+        "categorical",
+        None,
+    ),
+    "money_marks": (
+        ["k.A." if i % 8 == 0 else f"€ {v}" for i, v in enumerate(VALUES)],
+        "numeric",
+        "€",
+    ),
+    "marks": (
+        ["#DIV/0!" if i % 3 == 0 else f"{v}" for i, v in enumerate(VALUES)],
+        "numeric",
+        None,
+    ),
+    "several_marks": (
+        [
+            (".", "missing", "unknown")[i % 3] if i % 8 == 0 else f"{v}"
+            for i, v in enumerate(VALUES)
+        ],
+        "numeric",
+        None,
+    ),
+    "few_numbers_and_marks": (
+        ["k.A." if i % 8 == 0 else f"{i % 9}" for i in range(N)],
+        "categorical",
+        None,
+    ),
+    "codes": ([["1", "2", "3", "A", "B"][i % 5] for i in range(N)], *CODES),
+    "lines": ([str(i % 90) if i % 4 else "NSX"[i % 3] for i in range(N)], *CODES),
     "release": ([f"1.{i % 9}.2" for i in range(N)], "categorical", None),
     "spelled_date": ([f"{i % 28 + 1} Jan 2020" for i in range(N)], "date", None),
     "one_amount": (
@@ -204,6 +279,30 @@ def test_roles_and_units(name, kind):
     reading = _read_columns(kind({name: values}))[name]
     assert reading.role == role
     assert str(reading.unit) == str(unit)
+
+
+@pytest.mark.parametrize(
+    ("name", "digits"),
+    [("german", 2), ("swiss", 2), ("french", 2), ("mostly_three_digits", 3)],
+)
+def test_spellings_of_a_column(name, digits):
+    values = ColumnValues(pd.Series(COLUMNS[name][0]))
+    expected = VALUES % 9 if digits == 3 else VALUES
+    np.testing.assert_allclose(
+        values.numbers(unit=values.unit()), expected.round(digits), atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        *(("26:10:00", 94200), ("08:33", 30780), ("-1:30:00", -5400)),
+        *(("2 days 00:00:01.5", 172801.5), ("-1 days +23:59:59", -1)),
+        *(("90", 90), ("8:5", None), ("8:61", None), ("12:00 noon", None)),
+    ],
+)
+def test_durations_are_seconds(text, seconds):
+    assert Clock().read(text) == seconds
 
 
 def test_categories_stay_what_their_type_says():
@@ -304,8 +403,10 @@ def test_dots_part_thousands_where_commas_are_decimal(tmp_path, large, monkeypat
     if large:
         monkeypatch.setattr(chunks_module, "_WHOLE_FILE_BYTES", 0)
     rows = [
-        f"{i + 950 if i < 50 else f'1.{i:03d}'};{i},5;48.{i:03d};{2**60 + i};{i % 2 > 0}"
-        for i in range(200)
+        f"{n};{i},5;48.{i:03d};{2**60 + i};{i % 2 > 0}"
+        for i, n in enumerate(
+            [*range(950, 1000), *(f"1.{i:03d}" for i in range(50, 200))]
+        )
     ]
     path = tmp_path / "t.csv"
     path.write_text("n;price;lat;id;new\n" + "\n".join(rows) + "\n")
@@ -334,6 +435,23 @@ def test_a_file_with_decimal_commas_says_so_of_amounts(tmp_path, large, monkeypa
     ):
         values = ColumnValues(data[name])
         np.testing.assert_allclose(values.numbers(unit=values.unit()), expected)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_marks_do_not_move_the_point_of_a_file(tmp_path, large, monkeypatch):
+    if large:
+        monkeypatch.setattr(chunks_module, "_WHOLE_FILE_BYTES", 0)
+    cells = ["k.A." if i % 8 == 0 else f"{i % 9 + 1},{i * 7:03d}" for i in range(140)]
+    path = tmp_path / "t.csv"
+    path.write_text("v;w\n" + "".join(f"{cell};1\n" for cell in cells))
+    data = pd.concat(read_chunks(path, chunk_rows=50), ignore_index=True)
+    reading = _read_columns(data)["v"]
+    assert reading.role == "numeric"
+    expected = [
+        np.nan if cell == "k.A." else float(cell.replace(",", ".")) for cell in cells
+    ]
+    numbers = ColumnValues(data["v"]).numbers(unit=reading.unit)
+    np.testing.assert_array_equal(numbers, expected)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Tables in chunks: where they come from, and what is kept of them."""
 
+import gzip
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -13,6 +15,7 @@ from autonomaly.exceptions import DataError, LoadError
 from autonomaly.io import Dataset, as_chunks, load_dataset, read_chunks
 from autonomaly.io import _chunks as chunks_module
 from autonomaly.io._chunks import sample_rows
+from autonomaly.io._text_files import larger_than
 
 FRAME = pd.DataFrame(
     {
@@ -61,6 +64,31 @@ def test_files_are_read_piece_by_piece(tmp_path, suffix, large, monkeypatch):
     pd.testing.assert_frame_equal(
         whole(chunks), load_dataset(path).data, check_dtype=False
     )
+
+
+def test_compressed_files_are_as_large_as_what_is_in_them(tmp_path):
+    plain, packed = tmp_path / "t.csv", tmp_path / "t.csv.gz"
+    plain.write_text("a,b\n" + "1,2\n" * 600_000)
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    size = plain.stat().st_size
+    assert packed.stat().st_size < size / 100
+    for path in (plain, packed):
+        assert larger_than(path, size - 1)
+        assert not larger_than(path, size)
+    packed.write_bytes(packed.read_bytes()[:-9])
+    assert not larger_than(packed, 2 * size)
+
+
+def test_a_function_may_return_one_table(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    frame = pd.DataFrame({"a": [1, 3], "b": [2, 4]})
+    for one in (frame, pl.from_pandas(frame), frame.to_numpy(), path, str(path)):
+        for _ in range(2):
+            (chunk,) = as_chunks(lambda one=one: one)
+            np.testing.assert_array_equal(np.asarray(chunk), frame.to_numpy())
+    with pytest.raises(DataError, match=r"A NoneType came .*Return a table"):
+        list(as_chunks(lambda: None))
 
 
 def test_large_parquet_is_never_read_whole(tmp_path, monkeypatch):

@@ -16,11 +16,14 @@ from hypothesis import strategies as st
 from autonomaly.exceptions import DataError, LoadError, MissingExtraError
 from autonomaly.io import (
     Dataset,
+    infer_roles,
     load_dataset,
     loaders,
+    read_chunks,
     register_loader,
     unregister_loader,
 )
+from autonomaly.io import _chunks as chunks_module
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": [0.5, 1.5, 2.5], "c": ["x", "y", "x"]})
 
@@ -115,7 +118,7 @@ def test_one_column_of_text_with_commas(tmp_path):
 @pytest.mark.parametrize(
     ("encoding", "found"),
     [("utf-8", "utf-8"), ("utf-8-sig", "utf-8-sig"), ("utf-16", "utf-16")]
-    + [("latin-1", "latin-1")],
+    + [("utf-32", "utf-32"), ("latin-1", "latin-1")],
 )
 def test_encodings(tmp_path, encoding, found):
     text = "größe,ort\n1,köln\n2,münchen\n"
@@ -123,6 +126,17 @@ def test_encodings(tmp_path, encoding, found):
     assert dataset.metadata["encoding"] == found
     assert list(dataset.data) == ["größe", "ort"]
     assert dataset.data["ort"].tolist() == ["köln", "münchen"]
+
+
+def test_windows_files_keep_their_euros(tmp_path):
+    text = "größe;preis\n" + "".join(f"{i};{i * 7}.50 €\n" for i in range(40))
+    dataset = load_dataset(write(tmp_path, "t.csv", text.encode("cp1252")))
+    assert dataset.metadata["encoding"] == "cp1252"
+    assert dataset.data["preis"][3] == "21.50 €"
+    assert infer_roles(dataset.data)["preis"] == "numeric"
+    # cp1252 has no 0x81
+    dataset = load_dataset(write(tmp_path, "u.csv", b"a,b\n\x80,1\n\x81,2\n"))
+    assert dataset.metadata["encoding"] == "latin-1"
 
 
 def test_encoding_far_into_the_file(tmp_path):
@@ -256,6 +270,15 @@ def test_no_row_is_lost(tmp_path_factory, rows):
     [
         ("empty.csv", "", ["empty"]),
         ("blank.csv", "\n \n", ["empty"]),
+        ("mark.csv", b"\xef\xbb\xbf", ["empty"]),
+        ("mark_and_line.csv", b"\xef\xbb\xbf\r\n", ["empty"]),
+        ("wide_mark.csv", b"\xff\xfe", ["empty"]),
+        ("long_cell.csv", "a,b\n1,2\n3," + "x" * 131_073 + "\n", ["line 3", "131,072"]),
+        (
+            "far_cell.csv",
+            "a,b\n" + "1,2\n" * 2000 + "3," + "x" * 131_073,
+            ["line 2002"],
+        ),
         ("header.csv", "a,b\n", ["no rows", "header=False"]),
         ("short.csv", "a,b,c\n1,2,3\n1,2\n", ["Line 3", "2 cells", "3"]),
         ("long.csv", "a,b\n1,2\n1,2,3\n", ["Line 3", "3 cells"]),
@@ -267,9 +290,16 @@ def test_no_row_is_lost(tmp_path_factory, rows):
             gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:-20],
             ["decompress"],
         ),
+        (
+            "spoilt.csv.gz",
+            gzip.compress(b"a,b\n1,2\n", mtime=0)[:10] + b"\xff" * 60,
+            ["decompress", "damaged"],
+        ),
         ("no.csv.gz", b"a,b\n1,2\n", ["decompress"]),
         ("cut.json", '[{"a": 1},', ["no JSON", "cut off"]),
         ("scalar.json", '{"a": 1}', ["no table"]),
+        ("deep.json", "[" * 100_000 + "]" * 100_000, ["too deeply"]),
+        ("deep.jsonl", "[" * 100_000 + "]" * 100_000, ["too deeply"]),
         ("none.json", "[]", ["no table"]),
         ("uneven.json", '{"a": [1], "b": [1, 2]}', ["no table"]),
         ("cut.jsonl", '{"a": 1}\n{"a":', ["Line 2"]),
@@ -280,12 +310,26 @@ def test_no_row_is_lost(tmp_path_factory, rows):
         ("what.xyz", "a,b\n1,2\n", ["does not tell", ".parquet", "format="]),
     ],
 )
-def test_bad_files_are_one_clear_error(tmp_path, name, content, words):
+def test_bad_files_are_one_clear_error(tmp_path, name, content, words, monkeypatch):
     path = write(tmp_path, name, content)
-    with pytest.raises(LoadError) as caught:
-        load_dataset(path)
-    for word in [*words, name]:
-        assert word in str(caught.value)
+    monkeypatch.setattr(chunks_module, "_WHOLE_FILE_BYTES", 0)
+    for read in (load_dataset, lambda path: list(read_chunks(path))):
+        with pytest.raises(LoadError) as caught:
+            read(path)
+        for word in [*words, name]:
+            assert word in str(caught.value)
+
+
+def test_rows_of_many_characters_are_no_long_cells(tmp_path):
+    text = f"{','.join(f'c{i}' for i in range(40_000))}\n" + "1," * 39_999 + "2\n"
+    assert load_dataset(write(tmp_path, "t.csv", text)).data.shape == (1, 40_000)
+
+
+def test_names_with_dots_and_objects_within_objects(tmp_path):
+    rows = [{"a.b": 1, "a": {"b": 2, "c": {"d": 3}}}, {"a": {"b": 4}}]
+    frame = load_dataset(write(tmp_path, "t.json", json.dumps(rows))).data
+    assert frame.columns.tolist() == ["a.b", "a.b_2", "a.c.d"]
+    assert frame["a.b_2"].tolist() == [2, 4]
 
 
 def test_places_without_a_file(tmp_path):
@@ -433,6 +477,9 @@ def test_excel(tmp_path):
     pd.testing.assert_frame_equal(frame, FRAME, check_dtype=False)
     with pytest.raises(LoadError, match="no Excel file"):
         load_dataset(write(tmp_path, "u.xlsx", b"abc"))
+    for sheet in ("Sheet2", 1, None):
+        with pytest.raises(LoadError, match="has the sheets 'Sheet1'"):
+            load_dataset(tmp_path / "t.xlsx", sheet=sheet)
 
 
 def test_database(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.feather as feather
 import pyarrow.parquet as parquet
 import pytest
 
@@ -72,3 +73,12 @@ def test_a_model_scores_files_with_and_without_an_index(tmp_path):
     assert list(both) == list(FRAME)
     chunks = pd.concat(read_chunks(tmp_path / "*.parquet"), ignore_index=True)
     pd.testing.assert_frame_equal(both, chunks)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_repeated_names(tmp_path, suffix):
+    path, table = tmp_path / f"t.{suffix}", pa.table([[1, 2], [3, 4]], ["a", "a"])
+    write_file = parquet.write_table if suffix == "parquet" else feather.write_feather
+    write_file(table, path)
+    for data in (load_dataset(path).data, pd.concat(read_chunks(path))):
+        assert data.to_dict("list") == {"a": [1, 2], "a_2": [3, 4]}

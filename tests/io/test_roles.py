@@ -57,6 +57,8 @@ COLUMNS = {
     "iso_time": (DAYS.strftime("%Y-%m-%dT%H:%M:%SZ").tolist(), "date"),
     "german": (DAYS.strftime("%d.%m.%Y").tolist(), "date"),
     "american": (DAYS.strftime("%m/%d/%Y %I:%M %p").tolist(), "date"),
+    "web_log": (DAYS.strftime("%d/%b/%Y:%H:%M:%S +0000").tolist(), "date"),
+    "short": (DAYS.strftime("%d-%b-%y").tolist(), "date"),
     "spelled": (DAYS.strftime("%d %b %Y").tolist(), "date"),
     "version": ([f"1.{i % 3}.2" for i in range(N)], "categorical"),
     "same": (["x"] * N, "constant"),
@@ -274,7 +276,7 @@ def test_numbers_of_mixed_objects():
     np.testing.assert_array_equal(numbers, expected)
 
 
-def test_true_is_not_one():
+def test_true_is_not_one():  # but CategoryEncoder reads 1 as True among flags
     assert ColumnValues(pd.Series([(True,), (1,)])).levels()[1] == ["[True]", "[1]"]
     one_first = ColumnValues(np.array([1, True, 0, False, 1.0], dtype=object))
     true_first = ColumnValues(np.array([True, 1, False, 0], dtype=object))

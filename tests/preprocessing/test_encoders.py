@@ -46,6 +46,35 @@ def test_an_unseen_category_looks_unusual(train, new):
     assert (np.linalg.norm(known - unseen, axis=1) > 0).all()
 
 
+FLAGS = [True, False, False, None] * 6
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pd.Series([1, 0, 0, None], dtype=object),
+        pd.Series([1.0, 0.0, 0.0, np.nan]),
+        pd.Series([1, 0, False, None], dtype="Int64"),
+        pd.Series([True, 0, np.int8(0), None], dtype=object),
+        pd.Series([True, False, False, None], dtype="boolean"),
+        pd.Series(["1", "0", "0", ""]),
+    ],
+    ids=lambda new: f"{new.dtype}-{new[0]}",
+)
+@pytest.mark.parametrize("train", [pd.Series(FLAGS), pd.array(FLAGS, dtype="boolean")])
+def test_flags_may_come_as_integers(train, new):
+    fitted = AutonomousPreprocessor().fit(pd.DataFrame({"c": train}))
+    expected = fitted.transform(pd.DataFrame({"c": FLAGS[:4]}))
+    np.testing.assert_array_equal(fitted.transform(pd.DataFrame({"c": new})), expected)
+    other = fitted.transform(pd.DataFrame({"c": [2, "yes"]}))
+    assert (other.max(axis=1) == 2).all()
+
+
+def test_ones_of_words_are_no_flags():
+    Z, _ = encode(["True", "False"] * 9, [1, 0])
+    assert (Z.max(axis=1) == 2).all()
+
+
 def test_many_categories():
     train = [f"s{i}" for i in range(30) for _ in range(60 - i)]
     Z, names = encode(train, ["s0", "s2", "s3", "s29", "new"], cardinality_threshold=4)

@@ -26,6 +26,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from autonomaly.exceptions import DataError, UnreadableWarning
+from autonomaly.io import Dataset
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling._table import open_table
 
@@ -186,6 +187,44 @@ def test_names_given_later():
         preprocessor.get_feature_names_out(["a"] * 13)
 
 
+def rows_of_two_types(kind):
+    rng = np.random.RandomState(0)
+    odd = {
+        "flag": lambda v: v < 0.3,
+        "large": lambda v: 2**60 + int(v * 1000) ** 2,
+        "took": lambda v: np.timedelta64(int(1e4 * v), "ms"),
+    }[kind]
+    return [[float(rng.randn()), odd(rng.rand())] for _ in range(60)]
+
+
+@pytest.mark.parametrize("kind", ["flag", "large", "took"])
+def test_cells_of_rows_do_not_depend_on_the_others(kind):
+    rows = rows_of_two_types(kind)
+    gappy = [[None, rows[0][1]], *rows[1:]]
+    frame = pd.DataFrame(rows, columns=["x0", "x1"], dtype=object)
+    expected = AutonomousPreprocessor().fit(frame)
+    for train in (rows, gappy):
+        fitted = AutonomousPreprocessor().fit(train)
+        assert fitted.roles_ == expected.roles_
+        whole = fitted.transform(gappy)
+        np.testing.assert_array_equal(fitted.transform(rows[1:]), whole[1:])
+        np.testing.assert_array_equal(fitted.transform(rows[7:8]), whole[7:8])
+        assert len(np.unique(whole[:, 1])) == len({row[1] for row in rows})
+    Z = expected.transform(frame)
+    with pytest.warns(UserWarning, match="feature names"):
+        np.testing.assert_array_equal(expected.transform(rows), Z)
+
+
+def test_rows_of_flags_are_like_a_frame_of_flags():
+    rows = [[i % 3 == 0, i % 2 == 0] for i in range(60)]
+    fitted = AutonomousPreprocessor().fit(rows)
+    expected = AutonomousPreprocessor().fit(pd.DataFrame(rows))
+    np.testing.assert_array_equal(fitted.transform(rows), expected.transform(rows))
+    np.testing.assert_array_equal(
+        fitted.transform(rows[:1]), fitted.transform(rows)[:1]
+    )
+
+
 # What cannot be used -------------------------------------------------------------
 
 
@@ -224,6 +263,7 @@ def test_other_columns_are_refused():
         ({"a": [1, 2]}, "got dict instead"),
         ([{"a": 1}, {"a": 2}], "got list of dicts instead"),
         (None, "got NoneType instead"),
+        (Dataset("d", np.eye(3)), r"A Dataset came.*pass X\.data"),
         (pl.LazyFrame({"a": [1, 2]}), r"A polars\.LazyFrame came.* X\.collect\(\)"),
         (pa.table({"a": [1, 2], "b": ["x", "y"]}), r"pyarrow\.Table.* X\.to_pandas"),
     ],

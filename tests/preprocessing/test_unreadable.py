@@ -10,7 +10,8 @@ import pytest
 
 from autonomaly import AutonomousDetector
 from autonomaly.exceptions import AutonomalyWarning, UnreadableWarning
-from autonomaly.io import load_dataset
+from autonomaly.io import _chunks as chunks_module
+from autonomaly.io import load_dataset, read_chunks
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling import DataProfiler
 
@@ -21,6 +22,7 @@ AMOUNTS[17] = 250_000
 NUMBERS = pd.DataFrame(
     {"price": AMOUNTS, "mass": RNG.rand(N).round(3), "x": RNG.rand(N)}
 )
+TO_GERMAN = str.maketrans(",.", ".,")
 TABLE = NUMBERS.assign(
     price=[f"${v:,.2f}" for v in AMOUNTS], mass=[f"{v} kg" for v in NUMBERS["mass"]]
 )
@@ -137,3 +139,35 @@ def test_what_is_missing_or_unseen_is_no_reason():
         fitted.transform(new)
         new.loc[5, "a"] = 1  # the text "True" is no number
         fitted.transform(pl.DataFrame({n: map(str, new[n].fillna("")) for n in new}))
+
+
+SPELLED = NUMBERS.assign(
+    price=["k.A." if i % 8 == 1 else v for i, v in enumerate(AMOUNTS)],
+    mass=[f"{1000 * v:,.1f}".translate(TO_GERMAN) for v in NUMBERS["mass"]],
+    took=[f"{i * 7 % 50}:{i % 60:02d}:{i * 3 % 60:02d}" for i in range(N)],
+)
+
+
+@pytest.mark.parametrize("source", ["frame", "csv", "chunks"])
+def test_marks_and_spellings_make_no_difference(source, tmp_path, monkeypatch):
+    plain = NUMBERS.assign(
+        price=pd.to_numeric(SPELLED["price"], errors="coerce"),
+        mass=(1000 * NUMBERS["mass"]).round(1),
+        took=pd.to_timedelta(SPELLED["took"]),
+    )
+    table = SPELLED
+    if source != "frame":
+        monkeypatch.setattr(
+            chunks_module, "_WHOLE_FILE_BYTES", 0 if source == "chunks" else 2**26
+        )
+        SPELLED.to_csv(tmp_path / "t.csv", index=False)
+        table = pd.concat(read_chunks(tmp_path / "t.csv", chunk_rows=7))
+    fitted, expected = (AutonomousPreprocessor().fit(X) for X in (table, plain))
+    assert {str(role) for role in fitted.roles_.values()} == {"numeric"}
+    Z = expected.transform(plain)
+    with pytest.warns(UnreadableWarning, match="25 of 200 in 'price', .* 'k.A.'$"):
+        np.testing.assert_allclose(fitted.transform(table), Z)
+    with pytest.warns(UnreadableWarning, match="1 of 1 in 'price'"):
+        np.testing.assert_allclose(fitted.transform(table[1:2]), Z[1:2])
+    with pytest.warns(UnreadableWarning, match="in 'took', .* numbers in seconds"):
+        fitted.transform(table[:1].assign(took="soon"))

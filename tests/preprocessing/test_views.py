@@ -41,6 +41,18 @@ def test_any_column_gives_finite_numbers(View):
         assert np.isfinite(view.transform(rows)).all()
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        *(RobustView(clip=-1), RobustView(clip=np.nan), SquashedView(limit=0)),
+        *(SquashedView(clip=0), MinMaxView(clip=-0.1), NormalView(n_quantiles=-5)),
+    ],
+)
+def test_parameters_are_checked(view):
+    with pytest.raises(ValueError, match="parameter of .*View must be"):
+        view.fit(np.eye(3))
+
+
 @pytest.mark.parametrize("View", VIEWS)
 def test_order_is_kept_column_by_column(View):
     X = hard_columns()
