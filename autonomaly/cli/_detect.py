@@ -13,6 +13,8 @@ from autonomaly.cli._files import (
     write_scores,
     write_text,
 )
+from autonomaly.cli._large import rows_to_show
+from autonomaly.cli._oddest import ordinary_rows
 from autonomaly.cli._report import Report
 from autonomaly.exceptions import DataError
 from autonomaly.io import Chunks
@@ -72,6 +74,7 @@ def run_detect(
         write_text(directory / "record.json", detector.record_.to_json())
         written = [directory / "scores.csv", directory / "record.json"]
         if save_model_file:
+            _keep_ordinary_rows(detector, table, data)
             save_model(directory / "model.joblib", detector)
             written.append(directory / "model.joblib")
     if quiet:
@@ -90,6 +93,14 @@ def run_detect(
         report.decisions(detector.record_)
     report.written(written)
     report.print()
+
+
+def _keep_ordinary_rows(detector, table, data):
+    """Let the model know what odd rows are compared with when it scores others."""
+    if isinstance(data, Chunks):
+        table, data = rows_to_show(table, data, 0)
+    scores = table["score"].to_numpy()
+    detector._ordinary_rows = ordinary_rows(detector, data, scores)
 
 
 @contextlib.contextmanager

@@ -65,7 +65,7 @@ def take_truth(chunks, column):
     return chunks.map(lambda chunk: chunk.drop(columns=column)), truth
 
 
-def rows_to_show(table, chunks, n_oddest, n_normal):
+def rows_to_show(table, chunks, n_oddest):
     """Fetch the rows that a report shows or compares with.
 
     Parameters
@@ -74,8 +74,8 @@ def rows_to_show(table, chunks, n_oddest, n_normal):
         Scores of all rows, see `score_table`.
     chunks : Chunks
         The rows.
-    n_oddest, n_normal : int
-        Rows with the lowest and the highest scores.
+    n_oddest : int
+        Rows with the lowest scores.
 
     Returns
     -------
@@ -86,9 +86,7 @@ def rows_to_show(table, chunks, n_oddest, n_normal):
 
     order = table["score"].to_numpy().argsort(kind="stable")
     typical = np.linspace(0, len(table) - 1, min(len(table), _TYPICAL_ROWS))
-    wanted = np.unique(
-        np.r_[order[:n_oddest], order[::-1][:n_normal], typical.astype(int)]
-    )
+    wanted = np.unique(np.r_[order[:n_oddest], typical.astype(int)])
     found, start = [], 0
     for chunk in chunks:
         stop = start + len(chunk)

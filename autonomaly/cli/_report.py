@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from autonomaly.cli._large import rows_to_show
-from autonomaly.cli._oddest import MAX_COLUMNS, N_NORMAL, amounts_of, telling_columns
+from autonomaly.cli._oddest import MAX_COLUMNS, ordinary_rows, telling_columns
 from autonomaly.io import Chunks
 
 _MAX_VALUE_WIDTH = 40
@@ -275,38 +275,25 @@ class Report:
         data : ndarray, pandas.DataFrame or Chunks
             The rows.
         detector : AutonomousDetector
-            Fitted.
+            Fitted; one that was saved by the command line knows ordinary rows of its
+            training table.
         """
         if isinstance(data, Chunks):
-            table, data = rows_to_show(table, data, _N_ODDEST, N_NORMAL)
+            table, data = rows_to_show(table, data, _N_ODDEST)
         scores = table["score"].to_numpy()
         rows = scores.argsort(kind="stable")[:_N_ODDEST]
-        if scores[rows[0]] == scores.max():
-            self._say("Oddest", "no row is odder than another")
-            return
-        names = _column_names(data)
+        ordinary = getattr(detector, "_ordinary_rows", None)
+        if ordinary is None:
+            if scores[rows[0]] == scores.max():
+                self._say("Oddest", "no row is odder than another")
+                return
+            ordinary = ordinary_rows(detector, data, scores)
         self._say(
             "Oddest",
             f"{count(len(rows), 'row')}, counted from 0; the values that make them odd "
             "(a typical value in brackets); * = flagged",
         )
-        if len(names) <= MAX_COLUMNS:
-            told = [
-                ", ".join(
-                    f"{plain(names[j])} = {plain(value)} ({plain(typical)})"
-                    for j, value, typical in columns
-                )
-                or "no single value; how they go together"
-                for columns in telling_columns(
-                    detector.score_samples,
-                    data,
-                    scores,
-                    rows,
-                    amounts=amounts_of(detector),
-                )
-            ]
-        else:
-            told = [f"not looked for in more than {MAX_COLUMNS} columns"] * len(rows)
+        told = _told(detector, data, rows, ordinary)
         numbers = table["row"].iloc[rows]
         lines = [
             [
@@ -452,6 +439,22 @@ class Report:
             # Text, so that nothing in the data is read as markup
             table.add_row(*(Text(str(cell)) for cell in line))
         self._console.print(Padding(table, (0, 0, 1, 2)))
+
+
+def _told(detector, data, rows, ordinary):
+    """Say in words which values make rows odd."""
+    if ordinary is None:
+        return [f"not looked for in more than {MAX_COLUMNS} columns"] * len(rows)
+    names = _column_names(data)
+    odd = data.iloc[rows] if hasattr(data, "iloc") else data[rows]
+    return [
+        ", ".join(
+            f"{plain(names[j])} = {plain(value)} ({plain(typical)})"
+            for j, value, typical in columns
+        )
+        or "no single value; how they go together"
+        for columns in telling_columns(detector, odd, ordinary)
+    ]
 
 
 def _column_names(data):
