@@ -377,6 +377,10 @@ def _fail(code, message):
     return code
 
 
+# Warnings about the rows of a table.
+_OF_A_TABLE = ("UnreadableWarning", "UnseenWarning")
+
+
 class _Warnings:
     """Print each warning once, on one line, without the line of code it is from."""
 
@@ -386,7 +390,7 @@ class _Warnings:
     def __call__(self, message, category, filename, lineno, file=None, line=None):
         text = " ".join(str(message).split())
         # Of the rows of a table this is said first; parts of them are scored again.
-        once = category if category.__name__ == "UnreadableWarning" else text
+        once = category if category.__name__ in _OF_A_TABLE else text
         if once not in self._said:
             self._said.add(once)
             _fail(OK, f"warning: {text}")

@@ -2,12 +2,14 @@
 
 import datetime
 import io
+import warnings
 from collections import Counter
 
 import numpy as np
 
 from autonomaly.cli._large import rows_to_show
 from autonomaly.cli._oddest import MAX_COLUMNS, ordinary_rows, telling_columns
+from autonomaly.exceptions import AutonomalyWarning
 from autonomaly.io import Chunks
 
 _MAX_VALUE_WIDTH = 40
@@ -293,7 +295,10 @@ class Report:
             f"{count(len(rows), 'row')}, counted from 0; the values that make them odd "
             "(a typical value in brackets); * = flagged",
         )
-        told = _told(detector, data, rows, ordinary)
+        with warnings.catch_warnings():
+            # what is to be said of the table was said when it was scored
+            warnings.simplefilter("ignore", AutonomalyWarning)
+            told = _told(detector, data, rows, ordinary)
         numbers = table["row"].iloc[rows]
         lines = [
             [

@@ -47,6 +47,20 @@ def test_unseen_categories_and_missing_values(run, results, orders, tmp_path):
     assert np.isfinite(pd.read_csv(io.StringIO(out))["score"]).all()
 
 
+def test_many_unseen_categories_are_said(run, results, orders, tmp_path):
+    frame = _frame(orders)
+    frame["country"] = frame["country"].str.lower()
+    frame.loc[:9, "country"] = frame.loc[:9, "country"].str.upper()
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    code, out, err = run(
+        *("score", "-m", results / "model.joblib", "-d", tmp_path / "new.csv"),
+        *("-o", tmp_path / "scores.csv"),
+    )
+    assert code == 0
+    assert err.count("\n") == 1
+    assert "110 of 120 in 'country', such as '" in err
+
+
 def test_units(run, orders, tmp_path):
     frame = _frame(orders)
     frame["amount"] = [f"${value:,.2f}" for value in frame["amount"]]
