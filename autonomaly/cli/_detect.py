@@ -18,6 +18,10 @@ from autonomaly.cli._oddest import ordinary_rows
 from autonomaly.cli._report import Report
 from autonomaly.exceptions import DataError
 from autonomaly.io import Chunks
+from autonomaly.resources import parse_memory
+
+# With less, too few rows are learnt from and scored at a time.
+_MIN_MEMORY = 10 * 2**20
 
 
 def run_detect(
@@ -52,6 +56,7 @@ def run_detect(
     verbose : bool
         Log the stages, and print every decision.
     """
+    _check_memory(parameters["memory_limit"])
     detector = AutonomousDetector(**parameters)
     # The parameters are checked again in fit; before a long load they cost nothing.
     detector._validate_params()
@@ -93,6 +98,16 @@ def run_detect(
         report.decisions(detector.record_)
     report.written(written)
     report.print()
+
+
+def _check_memory(limit):
+    """Refuse less than a fit can work with."""
+    memory = parse_memory(limit)
+    if memory is not None and memory < _MIN_MEMORY:
+        raise DataError(
+            f"--memory-limit {limit} is less than any fit takes; give at least "
+            f"{_MIN_MEMORY // 2**20}MB."
+        )
 
 
 def _keep_ordinary_rows(detector, table, data):
