@@ -26,6 +26,7 @@ __all__ = [
     "read_separated_in_parts",
 ]
 
+_MARKUP = {b"<!doctype": "a web page", b"<html": "a web page", b"<?xml": "an XML file"}
 _PIECE = 2**20  # bytes
 _SEPARATORS = ("\t", ";", "|", ",")  # in case of a tie, the rarer one in text
 _SNIFFED_ROWS = 200
@@ -89,6 +90,7 @@ def find_encoding(path, encoding=None):
                     f"The file {str(path)!r} is empty. A table has a row at least; "
                     "check how the file was written."
                 )
+            _refuse_markup(path, first)
             given = encoding
             if encoding is None:
                 encoding = "utf-8"
@@ -133,6 +135,17 @@ def _decode(decoder, piece, path, given):
             ) from error
         return None
     return decoder
+
+
+def _refuse_markup(path, first):
+    """Refuse a page of the web that was saved instead of the file behind it."""
+    start = first.removeprefix(codecs.BOM_UTF8).lstrip()[:20].lower()
+    for tag, kind in _MARKUP.items():
+        if start.startswith(tag):
+            raise LoadError(
+                f"The file {str(path)!r} is {kind}, no table: it begins with "
+                f"{tag.decode()!r}. Download the table itself, or export it as csv."
+            )
 
 
 def _binary_message(path, first):
