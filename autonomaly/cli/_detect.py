@@ -91,6 +91,7 @@ def run_detect(
     report.unused(detector.preprocessor_.dropped_)
     report.choices(detector)
     report.flagged(table, detector)
+    report.differences(table)
     if truth is not None:
         report.performance(table, truth)
     report.oddest(table, data, detector)

@@ -17,9 +17,11 @@ _N_ODDEST = 10
 _MAX_LISTED_COLUMNS = 40
 _MIN_NAME_WIDTH = 14
 _MAX_GROUPED = 20
+# A row with a larger p-value looks like a normal one.
+_LIKELY = 0.05
 
 
-def plain(value, width=_MAX_VALUE_WIDTH):
+def plain(value, width=_MAX_VALUE_WIDTH, digits=4):
     """Write one value of the data so that it cannot disturb the terminal.
 
     Parameters
@@ -28,6 +30,8 @@ def plain(value, width=_MAX_VALUE_WIDTH):
         Any value.
     width : int, default=40
         At most so many characters.
+    digits : int, default=4
+        Significant digits of a number that is no integer.
 
     Returns
     -------
@@ -37,13 +41,33 @@ def plain(value, width=_MAX_VALUE_WIDTH):
     if _is_missing(value):
         return "missing"
     if isinstance(value, (float, np.floating)):
-        text = f"{value:.4g}"
+        text = f"{value + 0.0:.{digits}g}"  # no minus zero
         if "e" in text and 1e-4 <= abs(value) < 1e9:
             text = f"{value:.0f}"
     else:
         text = str(value)
     text = "".join(c if c.isprintable() else " " for c in text).strip()
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def plain_pair(value, other):
+    """Write two different values so that they look different.
+
+    Parameters
+    ----------
+    value, other : object
+        Values of one column.
+
+    Returns
+    -------
+    tuple of str
+        Both, as short as that allows.
+    """
+    for width, digits in [(_MAX_VALUE_WIDTH, 4), (_MAX_VALUE_WIDTH, 8), (200, 17)]:
+        texts = plain(value, width, digits), plain(other, width, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _is_missing(value):
@@ -232,6 +256,25 @@ class Report:
             f"({percent(n_flagged, len(table))}): those with a score below "
             f"{detector.offset_:.4g} (low = abnormal){why}",
         )
+
+    def differences(self, table):
+        """Explain why some p-values and labels seem to contradict each other.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Scores, see `score_table`.
+        """
+        pvalues, flagged = table["p_value"], table["label"] == -1
+        unlikely = pvalues <= min(pvalues.min(), _LIKELY)
+        n = int((unlikely & ~flagged).sum() + (flagged & (pvalues > _LIKELY)).sum())
+        if n:
+            self._say(
+                "Note",
+                f"p-value and label seem to differ for {count(n, 'row')}: a p-value "
+                "says how rare such a score is among normal rows, the label whether it "
+                "is below the threshold, which looks at all scores at once",
+            )
 
     def performance(self, table, truth):
         """Say how well the scores and the labels meet the truth.
@@ -454,7 +497,7 @@ def _told(detector, data, rows, ordinary):
     odd = data.iloc[rows] if hasattr(data, "iloc") else data[rows]
     return [
         ", ".join(
-            f"{plain(names[j])} = {plain(value)} ({plain(typical)})"
+            "{} = {} ({})".format(plain(names[j]), *plain_pair(value, typical))
             for j, value, typical in columns
         )
         or "no single value; how they go together"
