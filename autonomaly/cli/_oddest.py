@@ -45,8 +45,8 @@ def ordinary_rows(detector, data, scores):
     -------
     tuple of (ndarray, list) or None
         Ordinary rows as numbers; and for each column a typical value (the median, or
-        the most frequent, None where that is missing). None if there are too many
-        columns. Plain types, as a saved model holds them.
+        the most frequent, None where that is missing, "" of texts that do not repeat).
+        None if there are too many columns. Plain types, as a saved model holds them.
     """
     n, n_columns = data.shape
     if n_columns > MAX_COLUMNS:
@@ -87,7 +87,7 @@ def telling_columns(detector, rows, ordinary, *, n_columns=3):
     -------
     list of list of (int, object, object)
         For each row the position of the column, the value of the row and a typical
-        value, None if that is a missing one; the most telling first. A value that
+        value as in `ordinary_rows`; the most telling first. A value that
         is the typical one is never named. Empty if no single value makes the row odd,
         but only how they go together.
     """
@@ -193,7 +193,7 @@ def _column(data, j):
 
 
 def _typical_value(preprocessor, j, values):
-    """Return the median or most frequent value; None if that is a missing one."""
+    """Return the median or most frequent value, see `ordinary_rows`."""
     import pandas as pd
 
     column = pd.Series(values)
@@ -208,7 +208,10 @@ def _typical_value(preprocessor, j, values):
     # A missing value is a level, too, the last one here: in a column that is empty in
     # most rows, being there is what is rare.
     codes = np.where(codes < 0, len(labels), codes)
-    most = np.bincount(codes).argmax()
+    counts = np.bincount(codes)
+    most = counts.argmax()
+    if role == ColumnRole.TEXT and counts[most] == 1:
+        return ""
     return None if most == len(labels) else column.iloc[np.argmax(codes == most)]
 
 

@@ -497,12 +497,19 @@ def _told(detector, data, rows, ordinary):
     odd = data.iloc[rows] if hasattr(data, "iloc") else data[rows]
     return [
         ", ".join(
-            "{} = {} ({})".format(plain(names[j]), *plain_pair(value, typical))
+            f"{plain(names[j])} = {_beside_typical(value, typical)}"
             for j, value, typical in columns
         )
         or "no single value; how they go together"
         for columns in telling_columns(detector, odd, ordinary)
     ]
+
+
+def _beside_typical(value, typical):
+    """Write a value with the typical one in brackets, if there is one."""
+    if isinstance(typical, str) and not typical:
+        return plain(value)
+    return "{} ({})".format(*plain_pair(value, typical))
 
 
 def _column_names(data):

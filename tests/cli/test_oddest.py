@@ -163,6 +163,10 @@ def test_typical_values_are_as_they_are_written(form):
     data["size"] = pd.Series([f"{1000.5 + i:,}" for i in range(101)])
     data["alarm"] = pd.Series([np.nan] * 90 + [1.0] * 11)
     data["flag"] = pd.array([True, True, False, None] * 25 + [True], dtype="boolean")
+    data["said"] = [
+        f"the visitor asked {i} times for {i % 7} of them" for i in range(101)
+    ]
     detector = AutonomousDetector(max_models=1).fit(data)
+    assert list(detector.preprocessor_.roles_.values())[-1] == "text"
     _, typical = ordinary_rows(detector, data, np.zeros(101))
-    assert typical == [days[50].strftime(form), "1,050.5", None, True]
+    assert typical == [days[50].strftime(form), "1,050.5", None, True, ""]

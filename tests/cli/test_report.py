@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from autonomaly import AutonomousDetector
-from autonomaly.cli._files import SCORE_COLUMNS
+from autonomaly.cli._files import SCORE_COLUMNS, score_table
 from autonomaly.cli._report import Report, _rough, count, percent, plain, plain_pair
 from autonomaly.profiling import DataProfiler
 
@@ -173,3 +173,16 @@ def test_columns_left_unused_are_grouped_by_the_reason():
     text = " ".join(" ".join(lines).split())
     assert "32 columns a, b0, b1," in text
     assert "b18 and 11 more: every value is missing id: a running number" in text
+
+
+def test_texts_that_do_not_repeat_have_no_typical_one():
+    rng = np.random.RandomState(0)
+    X = pd.DataFrame(
+        {"said": [f"visitor {i} asked for {i % 7} of them" for i in range(90)]}
+    )
+    X["size"] = rng.normal(size=90)
+    X.loc[7, "said"] = "!!! @@ ??? ## $$$ %% ^^^ && ~~~"
+    detector = AutonomousDetector(max_models=2).fit(X)
+    table = score_table(detector, X)
+    printed = _printed(lambda report: report.oddest(table, X, detector))
+    assert "said = !!! @@ ??? ## $$$ %% ^^^ && ~~~\n" in printed
