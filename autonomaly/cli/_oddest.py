@@ -11,7 +11,7 @@ _ORDINARY_SHARE = 0.75
 _MAX_ORDINARY = 2000
 _MAX_ORDINARY_VALUES = 1_000_000
 # So many ordinary rows near an odd one are compared with it for each column.
-_N_NEAR = 3
+_N_NEAR = 2
 # Beyond this many scale units a value is just far: one odd value does not decide alone
 # which rows are near.
 _FAR = 1.0
