@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # type checkers do not run __getattr__
         MissingExtraError,
         NoDetectorLeftError,
         UnreadableWarning,
+        UnseenWarning,
     )
     from autonomaly.explanation import DecisionRecord
     from autonomaly.io import Dataset, load_dataset, register_loader
@@ -52,6 +53,7 @@ __all__ = [
     "NoDetectorLeftError",
     "OutlierSearch",
     "UnreadableWarning",
+    "UnseenWarning",
     "VotingOutlierEnsemble",
     "__version__",
     "auto_detect",
@@ -75,6 +77,7 @@ _HOMES = {
         "MissingExtraError",
         "NoDetectorLeftError",
         "UnreadableWarning",
+        "UnseenWarning",
     ],
     "autonomaly.explanation": ["DecisionRecord"],
     "autonomaly.io": ["Dataset", "load_dataset", "register_loader"],

@@ -11,6 +11,7 @@ __all__ = [
     "MissingExtraError",
     "NoDetectorLeftError",
     "UnreadableWarning",
+    "UnseenWarning",
 ]
 
 
@@ -89,4 +90,11 @@ class UnreadableWarning(AutonomalyWarning):
     """Values of a column of numbers or dates could not be read, and count as missing.
 
     Missing values themselves, and categories not seen in training, are no reason.
+    """
+
+
+class UnseenWarning(AutonomalyWarning):
+    """Many rows hold a category that no row of the training had, and look odd for it.
+
+    Said of columns of few categories: often they are only written in another way.
     """

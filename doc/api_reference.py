@@ -50,6 +50,7 @@ API_REFERENCE = {
             "AutonomalyWarning",
             "BudgetWarning",
             "UnreadableWarning",
+            "UnseenWarning",
         ],
     },
 }

@@ -296,6 +296,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         UnreadableWarning
             If columns of numbers or dates hold something else, which counts as
             missing.
+        UnseenWarning
+            If in more than 5 % of the rows, and at least 10, a column of few categories
+            holds one that no training row had.
         """
         check_is_fitted(self)
         chunks = as_chunks(X)

@@ -5,6 +5,7 @@ once; what a command needs it imports when it runs.
 """
 
 import os
+import re
 import sys
 import warnings
 from typing import Annotated, NoReturn
@@ -62,6 +63,34 @@ def _share_or_auto(text):
             param_hint="--contamination",
         )
     return share
+
+
+def _false_discovery_rate(rate, contamination):
+    """Check that a rate is in (0, 1), and that nothing else sets the threshold."""
+    if rate is None:
+        return None
+    if not 0 < rate < 1:
+        raise typer.BadParameter(
+            f"{rate:g} is no number in (0, 1). It is the share of false alarms among "
+            "the flagged rows; pass for example 0.1.",
+            param_hint="--max-false-discovery-rate",
+        )
+    if contamination != "auto":
+        raise typer.BadParameter(
+            "--contamination and --max-false-discovery-rate both set the threshold; "
+            "give one of them."
+        )
+    return rate
+
+
+def _seconds(budget):
+    """Check that a time is positive and finite."""
+    if budget is None or 0 < budget < float("inf"):
+        return budget
+    raise typer.BadParameter(
+        f"{budget:g} is no time; pass a positive number of seconds, for example 60.",
+        param_hint="--time-budget",
+    )
 
 
 def _progress_bar(quiet, verbose):
@@ -162,11 +191,10 @@ def detect(
         typer.Option(
             "--max-false-discovery-rate",
             metavar="RATE",
-            min=0,
-            max=1,
             help=(
-                "Flag rows so that at most this share of them is expected to be "
-                "false alarms, for example 0.1; may flag no row at all."
+                "Flag rows so that at most this share of them, in (0, 1), is expected "
+                "to be false alarms, for example 0.1; may flag no row at all. Instead "
+                "of --contamination."
             ),
         ),
     ] = None,
@@ -205,7 +233,7 @@ def detect(
         typer.Option(
             "--memory-limit",
             metavar="SIZE",
-            help="Memory the fit may use, for example 2GB or 500MB.",
+            help="Memory the fit may use, at least 10MB, for example 2GB or 500MB.",
         ),
     ] = None,
     n_jobs: Annotated[
@@ -255,11 +283,13 @@ def detect(
         )
     parameters = {
         "contamination": _share_or_auto(contamination),
-        "max_false_discovery_rate": max_false_discovery_rate,
+        "max_false_discovery_rate": _false_discovery_rate(
+            max_false_discovery_rate, contamination
+        ),
         "algorithms": _comma_separated("--algorithms", algorithms),
         "exclude": _comma_separated("--exclude", exclude),
         "max_models": max_models,
-        "time_budget": time_budget,
+        "time_budget": _seconds(time_budget),
         "memory_limit": memory_limit,
         "n_jobs": n_jobs,
         "random_state": seed,
@@ -359,7 +389,19 @@ def _one_line(error):
     message = error.format_message() if _is_usage_error(error) else str(error)
     if isinstance(error, OSError) and error.strerror:
         message = f"{error.filename}: {error.strerror}" if error.filename else message
-    return " ".join(message.split()) or type(error).__name__
+    return _as_options(" ".join(message.split())) or type(error).__name__
+
+
+def _as_options(message):
+    """Name options where a message names the parameters of Python."""
+    message = re.sub(r"The '(\w+)' parameter of \w+", r"\1", message)
+    message = message.replace("random_state", "seed")
+    return re.sub(
+        # what is in quotes may come from the data
+        rf"(?<![\w'\"-])({'|'.join(_PARAMETERS)})(?![\w'\"])",
+        lambda found: f"--{found[1].replace('_', '-')}",
+        message,
+    )
 
 
 def _is_usage_error(error):
@@ -377,6 +419,15 @@ def _fail(code, message):
     return code
 
 
+# Parameters whose names are no words; where a value is given, others are meant, too.
+_PARAMETERS = (
+    *("max_false_discovery_rate", "max_models", "memory_limit", "n_jobs"),
+    *("time_budget", "(?:algorithms|exclude|contamination|seed)(?==)"),
+)
+# Warnings about the rows of a table.
+_OF_A_TABLE = ("UnreadableWarning", "UnseenWarning")
+
+
 class _Warnings:
     """Print each warning once, on one line, without the line of code it is from."""
 
@@ -384,9 +435,9 @@ class _Warnings:
         self._said = set()
 
     def __call__(self, message, category, filename, lineno, file=None, line=None):
-        text = " ".join(str(message).split())
+        text = _as_options(" ".join(str(message).split()))
         # Of the rows of a table this is said first; parts of them are scored again.
-        once = category if category.__name__ == "UnreadableWarning" else text
+        once = category if category.__name__ in _OF_A_TABLE else text
         if once not in self._said:
             self._said.add(once)
             _fail(OK, f"warning: {text}")
@@ -396,6 +447,13 @@ def _close_pipe():
     """Keep the interpreter from complaining about a closed stdout at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return PIPE_CLOSED
+
+
+def _open_closed_streams():
+    """Send what nobody wants to see (``>&-``) nowhere: it is no error."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))
 
 
 def _run(arguments):
@@ -449,6 +507,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         Always: 0 after success, 2 for bad input, 130 after an interrupt, 141
         when the reader of the output went away, 1 for a defect of autonomaly.
     """
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A value of the data must not end the run because the terminal speaks
         # ASCII only.

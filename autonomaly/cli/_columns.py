@@ -1,5 +1,6 @@
 """Columns that are not features: the truth, and what the user leaves out."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -52,12 +53,20 @@ def read_table(source, truth_column, ignore_columns):
             chunks, truth = take_truth(chunks, truth_column)
         if ignore_columns:
             chunks = chunks.map(lambda chunk: _without(chunk, ignore_columns))
-        return Path(source).name, chunks, truth
+        return _name_of(source), chunks, truth
     dataset = load_dataset(source, truth_column=truth_column)
     data = dataset.data
     if ignore_columns:
         data = _without(data, ignore_columns)
     return dataset.name, data, dataset.truth
+
+
+def _name_of(source):
+    """Name a data set as `load_dataset` does."""
+    name = Path(source).name
+    return (
+        name.partition(".")[0] if os.path.isfile(os.path.expanduser(source)) else name
+    )
 
 
 def _without(data, ignored):

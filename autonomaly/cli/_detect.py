@@ -13,9 +13,15 @@ from autonomaly.cli._files import (
     write_scores,
     write_text,
 )
+from autonomaly.cli._large import rows_to_show
+from autonomaly.cli._oddest import ordinary_rows
 from autonomaly.cli._report import Report
 from autonomaly.exceptions import DataError
 from autonomaly.io import Chunks
+from autonomaly.resources import parse_memory
+
+# With less, too few rows are learnt from and scored at a time.
+_MIN_MEMORY = 10 * 2**20
 
 
 def run_detect(
@@ -50,6 +56,7 @@ def run_detect(
     verbose : bool
         Log the stages, and print every decision.
     """
+    _check_memory(parameters["memory_limit"])
     detector = AutonomousDetector(**parameters)
     # The parameters are checked again in fit; before a long load they cost nothing.
     detector._validate_params()
@@ -72,6 +79,7 @@ def run_detect(
         write_text(directory / "record.json", detector.record_.to_json())
         written = [directory / "scores.csv", directory / "record.json"]
         if save_model_file:
+            _keep_ordinary_rows(detector, table, data)
             save_model(directory / "model.joblib", detector)
             written.append(directory / "model.joblib")
     if quiet:
@@ -83,6 +91,7 @@ def run_detect(
     report.unused(detector.preprocessor_.dropped_)
     report.choices(detector)
     report.flagged(table, detector)
+    report.differences(table)
     if truth is not None:
         report.performance(table, truth)
     report.oddest(table, data, detector)
@@ -90,6 +99,24 @@ def run_detect(
         report.decisions(detector.record_)
     report.written(written)
     report.print()
+
+
+def _check_memory(limit):
+    """Refuse less than a fit can work with."""
+    memory = parse_memory(limit)
+    if memory is not None and memory < _MIN_MEMORY:
+        raise DataError(
+            f"--memory-limit {limit} is less than any fit takes; give at least "
+            f"{_MIN_MEMORY // 2**20}MB."
+        )
+
+
+def _keep_ordinary_rows(detector, table, data):
+    """Let the model know what odd rows are compared with when it scores others."""
+    if isinstance(data, Chunks):
+        table, data = rows_to_show(table, data, 0)
+    scores = table["score"].to_numpy()
+    detector._ordinary_rows = ordinary_rows(detector, data, scores)
 
 
 @contextlib.contextmanager

@@ -31,13 +31,20 @@ def score_table(detector, data):
     import pandas as pd
 
     scores = detector.score_samples(data)
-    # What outlier_pvalues and predict give, without scoring the rows twice more.
-    calibration = detector.ensemble_.calibration_
-    # A time budget may have left no time for p-values.
-    pvalues = np.nan if calibration is None else calibration.pvalues(-scores)
+    pvalues = _pvalues(detector, data, scores)
+    # What predict gives, without scoring the rows once more.
     labels = np.where(scores - detector.offset_ < 0, -1, 1)
     columns = [range(len(scores)), scores, pvalues, labels]
     return pd.DataFrame(dict(zip(SCORE_COLUMNS, columns, strict=True)))
+
+
+def _pvalues(detector, data, scores):
+    calibration = detector.ensemble_.calibration_
+    if calibration is None:  # a time budget may have left no time for p-values
+        return np.nan
+    if detector.labels_:  # p-values are those of the vote without labels
+        return detector.outlier_pvalues(data)
+    return calibration.pvalues(-scores)
 
 
 @contextlib.contextmanager

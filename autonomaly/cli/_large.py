@@ -7,11 +7,14 @@ import numpy as np
 
 from autonomaly.io import read_chunks
 from autonomaly.io._chunks import files_of
+from autonomaly.io._columns import table as as_columns
 from autonomaly.io._parts import PART_READERS
 from autonomaly.io._registry import _take_truth
 
 # Files that are larger together are read in chunks.
 _LARGE_BYTES = 2**28
+# Tables of text packed by gzip are at least so many times smaller, as a rule.
+_PACKED = 3
 # Rows that typical values are found on.
 _TYPICAL_ROWS = 10_000
 
@@ -35,8 +38,20 @@ def chunks_if_large(source):
     suffixes = tuple(s for known, _, _ in PART_READERS for s in known)
     if not all(file.name.lower().endswith(suffixes) for file in files):
         return None
-    large = sum(file.stat().st_size for file in files) > _LARGE_BYTES
+    large = sum(map(_unpacked_size, files)) > _LARGE_BYTES
     return read_chunks(source) if large else None
+
+
+def _unpacked_size(file):
+    """Tell how many bytes there are to read; of a packed file about how many."""
+    size = file.stat().st_size
+    if file.suffix.lower() != ".gz" or size < 4:
+        return size
+    with file.open("rb") as packed:
+        packed.seek(-4, os.SEEK_END)
+        # of the last part of the file, and modulo 4 GB
+        last = int.from_bytes(packed.read(4), "little")
+    return max(last, _PACKED * size)
 
 
 def take_truth(chunks, column):
@@ -58,14 +73,22 @@ def take_truth(chunks, column):
 
     cells = []
     for chunk in chunks:
-        if column not in chunk.columns:
+        names, columns, _ = as_columns(chunk)
+        if column not in names:
             _take_truth(chunk, column)  # says which columns there are
-        cells.append(chunk[[column]].assign(feature=0))
-    _, truth = _take_truth(pd.concat(cells, ignore_index=True), column)
-    return chunks.map(lambda chunk: chunk.drop(columns=column)), truth
+        cells.append(pd.Series(columns[names.index(column)]))
+    whole = pd.DataFrame({column: pd.concat(cells, ignore_index=True), "feature": 0})
+    _, truth = _take_truth(whole, column)
+    return chunks.map(lambda chunk: _without(chunk, column)), truth
 
 
-def rows_to_show(table, chunks, n_oddest, n_normal):
+def _without(chunk, column):
+    if hasattr(chunk, "columns"):
+        return chunk.drop(columns=column)
+    return np.delete(chunk, as_columns(chunk)[0].index(column), axis=1)
+
+
+def rows_to_show(table, chunks, n_oddest):
     """Fetch the rows that a report shows or compares with.
 
     Parameters
@@ -74,8 +97,8 @@ def rows_to_show(table, chunks, n_oddest, n_normal):
         Scores of all rows, see `score_table`.
     chunks : Chunks
         The rows.
-    n_oddest, n_normal : int
-        Rows with the lowest and the highest scores.
+    n_oddest : int
+        Rows with the lowest scores.
 
     Returns
     -------
@@ -86,9 +109,7 @@ def rows_to_show(table, chunks, n_oddest, n_normal):
 
     order = table["score"].to_numpy().argsort(kind="stable")
     typical = np.linspace(0, len(table) - 1, min(len(table), _TYPICAL_ROWS))
-    wanted = np.unique(
-        np.r_[order[:n_oddest], order[::-1][:n_normal], typical.astype(int)]
-    )
+    wanted = np.unique(np.r_[order[:n_oddest], typical.astype(int)])
     found, start = [], 0
     for chunk in chunks:
         stop = start + len(chunk)

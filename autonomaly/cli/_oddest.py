@@ -5,97 +5,186 @@ import numpy as np
 from autonomaly.io import ColumnRole
 from autonomaly.io._columns import ColumnValues
 
-# A typical value is found on this many rows; more change nothing that is shown.
-_MAX_REFERENCE_ROWS = 10_000
-# So many of the most normal rows are asked how a value becomes them.
-N_NORMAL = 3
-# A value is named if it alone makes a normal row this share as odd as the row is, and
-# if it does so at least this share as much as the most telling value of the row.
+# Ordinary rows are the most normal of a table: this share, at most so many, and no more
+# than these values as numbers (8 MB), which a saved model holds, too.
+_ORDINARY_SHARE = 0.75
+_MAX_ORDINARY = 2000
+_MAX_ORDINARY_VALUES = 1_000_000
+# So many ordinary rows near an odd one are compared with it for each column.
+_N_NEAR = 2
+# Beyond this many scale units a value is just far: one odd value does not decide alone
+# which rows are near.
+_FAR = 1.0
+# What a column itself, and all those that do not depend on it together, weigh in what
+# is near; one that is a function of it weighs 1.
+_WEIGHT_OF_ITSELF = 0.1
+_WEIGHT_OF_OTHERS = 0.1
+# A value is named if it accounts for this share of how odd the row is, and for this
+# share of what the most telling value of the row accounts for.
 _MIN_SHARE = 0.05
+_MIN_SHARE_OF_FIRST = 0.3
 # Values scored at once (16 MB as numbers): memory stays flat for any width.
 _MAX_VALUES_AT_ONCE = 2_000_000
 # Every column costs a few scored rows of all columns; beyond this it takes minutes.
 MAX_COLUMNS = 1000
 
 
-def telling_columns(score_samples, data, scores, rows, *, n_columns=3, amounts=None):
-    """Find the columns whose values make rows odd.
-
-    Each value of the row is put alone into the most normal rows of the table. The more
-    abnormal the model finds them then, the more that value makes the row odd. (The
-    other way round, an ordinary value put into an odd row, misleads where columns
-    belong together: then the ordinary value is the odd one out.)
+def ordinary_rows(detector, data, scores):
+    """Keep what odd rows are compared with.
 
     Parameters
     ----------
-    score_samples : callable
-        Of the fitted detector; low = abnormal.
+    detector : AutonomousDetector
+        Fitted.
     data : ndarray or pandas.DataFrame of shape (n_samples, n_features)
-        The table.
+        Rows, best those of the training.
     scores : ndarray of shape (n_samples,)
-        What `score_samples` says of it.
-    rows : ndarray of int
-        Positions of the rows to explain.
+        What the detector says of them.
+
+    Returns
+    -------
+    tuple of (ndarray, list) or None
+        Ordinary rows as numbers; and for each column a typical value (the median, or
+        the most frequent, None where that is missing, "" of texts that do not repeat).
+        None if there are too many columns. Plain types, as a saved model holds them.
+    """
+    n, n_columns = data.shape
+    if n_columns > MAX_COLUMNS:
+        return None
+    width = max(1, len(detector.preprocessor_.feature_sources_))
+    n_best = max(1, int(_ORDINARY_SHARE * n))
+    size = min(n_best, _MAX_ORDINARY, max(1, _MAX_ORDINARY_VALUES // width))
+    best = np.sort(np.argsort(-scores, kind="stable")[:n_best])
+    rows = _take(data, best[np.linspace(0, n_best - 1, size).astype(int)])
+    everything = _take(data, np.linspace(0, n - 1, min(n, _MAX_ORDINARY)).astype(int))
+    typical = [
+        _typical_value(detector.preprocessor_, j, _column(everything, j))
+        for j in range(n_columns)
+    ]
+    return detector._numbers(rows), typical
+
+
+def telling_columns(detector, rows, ordinary, *, n_columns=3):
+    """Find the columns whose values make rows odd.
+
+    Each value is exchanged with that of an ordinary row near the odd one, and counts as
+    much as the ordinary row becomes odder by it and the odd one more ordinary, on the
+    average of both. Near are rows that are like the odd one in the columns that go with
+    the one in question: an ordinary value then stays beside what it goes with.
+
+    Parameters
+    ----------
+    detector : AutonomousDetector
+        Fitted.
+    rows : ndarray or pandas.DataFrame of shape (n_rows, n_features)
+        The rows to explain.
+    ordinary : tuple
+        See `ordinary_rows`.
     n_columns : int, default=3
         At most so many columns are named for each row.
-    amounts : callable or None, default=None
-        Tells which columns have a median, see `amounts_of`; without it, those whose
-        type is a number or a date.
 
     Returns
     -------
     list of list of (int, object, object)
         For each row the position of the column, the value of the row and a typical
-        value (the median, or the most frequent, which may be that it is missing); the
-        most telling first. A value that
+        value as in `ordinary_rows`; the most telling first. A value that
         is the typical one is never named. Empty if no single value makes the row odd,
         but only how they go together.
     """
-    n_features = data.shape[1]
-    order = np.argsort(-scores, kind="stable")
-    normal = order[: min(N_NORMAL, len(order))]
-    gains = np.empty((len(rows), n_features))
-    size = len(normal) * len(rows)
-    at_once = max(1, _MAX_VALUES_AT_ONCE // (n_features * size))
-    for start in range(0, n_features, at_once):
-        chunk = np.arange(start, min(start + at_once, n_features))
-        # values are only moved between rows, never made, so that every column keeps
-        # its type
-        origin = np.tile(np.repeat(normal, len(rows)), len(chunk))
-        changed = _take(data, origin)
-        for block, j in enumerate(chunk):
-            source = origin.copy()
-            source[block * size : (block + 1) * size] = np.tile(rows, len(normal))
-            _set_column(changed, j, _column(data, j)[source])
-        after = score_samples(changed).reshape(len(chunk), len(normal), len(rows))
-        gains[:, chunk] = (scores[normal][None, :, None] - after).mean(axis=1).T
-    oddness = scores[normal].mean() - scores[rows]
-    told, typical = [], {}
-    amounts = _amounts_by_type if amounts is None else amounts
-    for row, gain, odd in zip(rows, gains, oddness, strict=True):
-        enough = max(_MIN_SHARE * odd, _MIN_SHARE * gain.max())
+    preprocessor = detector.preprocessor_
+    positions = {name: j for j, name in enumerate(preprocessor.roles_)}
+    sources = [positions[name] for name in preprocessor.feature_sources_.values()]
+    reference, typical = ordinary
+    columns, parts = np.unique(sources, return_inverse=True)
+    gains, oddness = _gains(detector._scores, detector._numbers(rows), reference, parts)
+    told = []
+    for i, (gain, odd) in enumerate(zip(gains, oddness, strict=True)):
+        enough = max(_MIN_SHARE * odd, _MIN_SHARE_OF_FIRST * gain.max())
         named = []
-        for j in np.argsort(-gain, kind="stable"):
-            if gain[j] <= 0 or gain[j] < enough or len(named) == n_columns:
+        for k in np.argsort(-gain, kind="stable"):
+            if gain[k] <= 0 or gain[k] < enough or len(named) == n_columns:
                 break
-            column = _column(data, j)
-            if j not in typical:
-                typical[j] = _typical_value(j, column, amounts)
-            if not _same(column[row], typical[j]):
-                named.append((int(j), column[row], typical[j]))
+            j = int(columns[k])
+            value = _column(rows, j)[i]
+            if not _same(value, typical[j]):
+                named.append((j, value, typical[j]))
         told.append(named)
     return told
 
 
+def _gains(score, X, reference, parts):
+    """Measure what every column accounts for in every row of X.
+
+    Parameters
+    ----------
+    score : callable
+        Of rows as numbers; low = abnormal.
+    X, reference : ndarray of shape (n_rows, width), (n_ordinary, width)
+        The odd rows and ordinary ones.
+    parts : ndarray of shape (width,)
+        The column that each number is a part of, counted from 0.
+
+    Returns
+    -------
+    tuple of ndarray of shape (n_rows, n_columns), (n_rows,)
+        The gains, and how much odder than ordinary rows the rows are.
+    """
+    n, width = X.shape
+    near = _near(X, reference, parts)
+    _, n_columns, k = near.shape
+    before, ordinary = score(X), score(reference)
+    gains = np.empty((n, n_columns))
+    at_once = max(1, _MAX_VALUES_AT_ONCE // (2 * n * k * width))
+    for start in range(0, n_columns, at_once):
+        chunk = np.arange(start, min(start + at_once, n_columns))
+        theirs = reference[near[:, chunk]]  # rows, columns, near ones, numbers
+        ours = np.broadcast_to(X[:, None, None], theirs.shape)
+        own = (parts == chunk[:, None])[None, :, None]
+        changed = np.stack([np.where(own, ours, theirs), np.where(own, theirs, ours)])
+        after = score(changed.reshape(-1, width)).reshape(changed.shape[:-1])
+        odder = ordinary[near[:, chunk]] - after[0]
+        saner = after[1] - before[:, None, None]
+        gains[:, chunk] = (odder + saner).mean(axis=2) / 2
+    return gains, ordinary.mean() - before
+
+
+def _near(X, reference, parts):
+    """Find the reference rows near each row, for every column anew.
+
+    Returns an array of shape (n_rows, n_columns, n_near) of positions.
+    """
+    # Numbers that are part of one column come to stand side by side.
+    order = np.argsort(parts, kind="stable")
+    starts = np.searchsorted(parts[order], np.arange(parts.max() + 1))
+    reference, X = reference[:, order], X[:, order]
+    weights = _dependence(reference, starts)
+    weights += _WEIGHT_OF_OTHERS / len(weights)
+    np.fill_diagonal(weights, _WEIGHT_OF_ITSELF)
+    near = []
+    for row in X:
+        apart = np.minimum(np.abs(reference - row), _FAR)
+        apart = np.maximum.reduceat(apart, starts, axis=1)
+        # A row says nothing about itself, nor does its twin.
+        apart[~apart.any(axis=1)] = len(weights)
+        far = apart @ weights
+        near.append(np.argsort(far, axis=0, kind="stable")[:_N_NEAR].T)
+    return np.stack(near)
+
+
+def _dependence(Z, starts):
+    """Return the largest squared correlation between the parts of two columns."""
+    Z = Z - Z.mean(axis=0)
+    # Squares of the largest numbers would overflow.
+    Z /= np.maximum(np.abs(Z).max(axis=0), np.finfo(float).tiny)
+    Z /= np.maximum(np.linalg.norm(Z, axis=0), np.finfo(float).tiny)
+    squared = (Z.T @ Z) ** 2
+    for axis in (0, 1):
+        squared = np.maximum.reduceat(squared, starts, axis=axis)
+    return squared
+
+
 def _take(data, rows):
-    return data.iloc[rows].copy() if hasattr(data, "iloc") else data[rows]
-
-
-def _set_column(data, j, values):
-    if hasattr(data, "isetitem"):
-        data.isetitem(j, values)
-    else:
-        data[:, j] = values
+    return data.iloc[rows] if hasattr(data, "iloc") else data[rows]
 
 
 def _column(data, j):
@@ -103,47 +192,14 @@ def _column(data, j):
     return data.iloc[:, j].array if hasattr(data, "iloc") else data[:, j]
 
 
-def amounts_of(detector):
-    """Say how a detector reads amounts and dates.
-
-    Parameters
-    ----------
-    detector : AutonomousDetector
-        Fitted.
-
-    Returns
-    -------
-    callable
-        Takes the position of a column and the column; returns what its values are
-        worth, NaN where missing, or None if they are neither amounts nor dates.
-    """
-    preprocessor = detector.preprocessor_
-    roles = list(preprocessor.roles_.values())
-
-    def amounts(j, column):
-        if roles[j] not in (ColumnRole.NUMERIC, ColumnRole.DATE):
-            return None
-        return preprocessor._amounts(j, column)[:, 0]
-
-    return amounts
-
-
-def _amounts_by_type(j, column):
-    """Read amounts and dates that are such by their type."""
-    if column.dtype.kind == "M":
-        return ColumnValues(column).seconds()
-    return ColumnValues(column).numbers() if column.dtype.kind in "iuf" else None
-
-
-def _typical_value(j, values, amounts):
-    """Return the median or most frequent value; None if that is a missing one."""
+def _typical_value(preprocessor, j, values):
+    """Return the median or most frequent value, see `ordinary_rows`."""
     import pandas as pd
 
-    n = len(values)
-    rows = np.linspace(0, n - 1, min(n, _MAX_REFERENCE_ROWS)).astype(int)
-    column = pd.Series(values[np.unique(rows)])
-    size = amounts(j, column)
-    if size is not None:
+    column = pd.Series(values)
+    role = list(preprocessor.roles_.values())[j]
+    if role in (ColumnRole.NUMERIC, ColumnRole.DATE):
+        size = preprocessor._amounts(j, column)[:, 0]
         present = np.count_nonzero(~np.isnan(size))
         # NaN comes last.
         middle = np.argsort(size, kind="stable")[present // 2]
@@ -152,7 +208,10 @@ def _typical_value(j, values, amounts):
     # A missing value is a level, too, the last one here: in a column that is empty in
     # most rows, being there is what is rare.
     codes = np.where(codes < 0, len(labels), codes)
-    most = np.bincount(codes).argmax()
+    counts = np.bincount(codes)
+    most = counts.argmax()
+    if role == ColumnRole.TEXT and counts[most] == 1:
+        return ""
     return None if most == len(labels) else column.iloc[np.argmax(codes == most)]
 
 

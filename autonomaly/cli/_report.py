@@ -2,12 +2,14 @@
 
 import datetime
 import io
+import warnings
 from collections import Counter
 
 import numpy as np
 
 from autonomaly.cli._large import rows_to_show
-from autonomaly.cli._oddest import MAX_COLUMNS, N_NORMAL, amounts_of, telling_columns
+from autonomaly.cli._oddest import MAX_COLUMNS, ordinary_rows, telling_columns
+from autonomaly.exceptions import AutonomalyWarning
 from autonomaly.io import Chunks
 
 _MAX_VALUE_WIDTH = 40
@@ -15,9 +17,11 @@ _N_ODDEST = 10
 _MAX_LISTED_COLUMNS = 40
 _MIN_NAME_WIDTH = 14
 _MAX_GROUPED = 20
+# A row with a larger p-value looks like a normal one.
+_LIKELY = 0.05
 
 
-def plain(value, width=_MAX_VALUE_WIDTH):
+def plain(value, width=_MAX_VALUE_WIDTH, digits=4):
     """Write one value of the data so that it cannot disturb the terminal.
 
     Parameters
@@ -26,6 +30,8 @@ def plain(value, width=_MAX_VALUE_WIDTH):
         Any value.
     width : int, default=40
         At most so many characters.
+    digits : int, default=4
+        Significant digits of a number that is no integer.
 
     Returns
     -------
@@ -35,13 +41,33 @@ def plain(value, width=_MAX_VALUE_WIDTH):
     if _is_missing(value):
         return "missing"
     if isinstance(value, (float, np.floating)):
-        text = f"{value:.4g}"
+        text = f"{value + 0.0:.{digits}g}"  # no minus zero
         if "e" in text and 1e-4 <= abs(value) < 1e9:
             text = f"{value:.0f}"
     else:
         text = str(value)
     text = "".join(c if c.isprintable() else " " for c in text).strip()
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def plain_pair(value, other):
+    """Write two different values so that they look different.
+
+    Parameters
+    ----------
+    value, other : object
+        Values of one column.
+
+    Returns
+    -------
+    tuple of str
+        Both, as short as that allows.
+    """
+    for width, digits in [(_MAX_VALUE_WIDTH, 4), (_MAX_VALUE_WIDTH, 8), (200, 17)]:
+        texts = plain(value, width, digits), plain(other, width, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _is_missing(value):
@@ -231,6 +257,25 @@ class Report:
             f"{detector.offset_:.4g} (low = abnormal){why}",
         )
 
+    def differences(self, table):
+        """Explain why some p-values and labels seem to contradict each other.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Scores, see `score_table`.
+        """
+        pvalues, flagged = table["p_value"], table["label"] == -1
+        unlikely = pvalues <= min(pvalues.min(), _LIKELY)
+        n = int((unlikely & ~flagged).sum() + (flagged & (pvalues > _LIKELY)).sum())
+        if n:
+            self._say(
+                "Note",
+                f"p-value and label seem to differ for {count(n, 'row')}: a p-value "
+                "says how rare such a score is among normal rows, the label whether it "
+                "is below the threshold, which looks at all scores at once",
+            )
+
     def performance(self, table, truth):
         """Say how well the scores and the labels meet the truth.
 
@@ -275,38 +320,28 @@ class Report:
         data : ndarray, pandas.DataFrame or Chunks
             The rows.
         detector : AutonomousDetector
-            Fitted.
+            Fitted; one that was saved by the command line knows ordinary rows of its
+            training table.
         """
         if isinstance(data, Chunks):
-            table, data = rows_to_show(table, data, _N_ODDEST, N_NORMAL)
+            table, data = rows_to_show(table, data, _N_ODDEST)
         scores = table["score"].to_numpy()
         rows = scores.argsort(kind="stable")[:_N_ODDEST]
-        if scores[rows[0]] == scores.max():
-            self._say("Oddest", "no row is odder than another")
-            return
-        names = _column_names(data)
+        ordinary = getattr(detector, "_ordinary_rows", None)
+        if ordinary is None:
+            if scores[rows[0]] == scores.max():
+                self._say("Oddest", "no row is odder than another")
+                return
+            ordinary = ordinary_rows(detector, data, scores)
         self._say(
             "Oddest",
             f"{count(len(rows), 'row')}, counted from 0; the values that make them odd "
             "(a typical value in brackets); * = flagged",
         )
-        if len(names) <= MAX_COLUMNS:
-            told = [
-                ", ".join(
-                    f"{plain(names[j])} = {plain(value)} ({plain(typical)})"
-                    for j, value, typical in columns
-                )
-                or "no single value; how they go together"
-                for columns in telling_columns(
-                    detector.score_samples,
-                    data,
-                    scores,
-                    rows,
-                    amounts=amounts_of(detector),
-                )
-            ]
-        else:
-            told = [f"not looked for in more than {MAX_COLUMNS} columns"] * len(rows)
+        with warnings.catch_warnings():
+            # what is to be said of the table was said when it was scored
+            warnings.simplefilter("ignore", AutonomalyWarning)
+            told = _told(detector, data, rows, ordinary)
         numbers = table["row"].iloc[rows]
         lines = [
             [
@@ -452,6 +487,29 @@ class Report:
             # Text, so that nothing in the data is read as markup
             table.add_row(*(Text(str(cell)) for cell in line))
         self._console.print(Padding(table, (0, 0, 1, 2)))
+
+
+def _told(detector, data, rows, ordinary):
+    """Say in words which values make rows odd."""
+    if ordinary is None:
+        return [f"not looked for in more than {MAX_COLUMNS} columns"] * len(rows)
+    names = _column_names(data)
+    odd = data.iloc[rows] if hasattr(data, "iloc") else data[rows]
+    return [
+        ", ".join(
+            f"{plain(names[j])} = {_beside_typical(value, typical)}"
+            for j, value, typical in columns
+        )
+        or "no single value; how they go together"
+        for columns in telling_columns(detector, odd, ordinary)
+    ]
+
+
+def _beside_typical(value, typical):
+    """Write a value with the typical one in brackets, if there is one."""
+    if isinstance(typical, str) and not typical:
+        return plain(value)
+    return "{} ({})".format(*plain_pair(value, typical))
 
 
 def _column_names(data):

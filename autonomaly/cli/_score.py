@@ -51,6 +51,7 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
     # The scores have stdout when no file was named.
     report = Report(sys.stderr if target is None else sys.stdout)
     report.flagged(table, detector, name=name)
+    report.differences(table)
     if truth is not None:
         report.performance(table, truth)
     if target is not None:

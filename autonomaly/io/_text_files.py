@@ -30,6 +30,7 @@ __all__ = [
     "read_separated_in_parts",
 ]
 
+_MARKUP = {b"<!doctype": "a web page", b"<html": "a web page", b"<?xml": "an XML file"}
 _PIECE = 2**20  # bytes
 # The longer marks first: that of UTF-32 begins like that of UTF-16.
 _MARKS = (
@@ -129,6 +130,7 @@ def find_encoding(path, encoding=None):
                     f"The file {str(path)!r} is empty. A table has a row at least; "
                     "check how the file was written."
                 )
+            _refuse_markup(path, first)
             decoder = codecs.getincrementaldecoder(found)()
             wide = found.lower().startswith(("utf-16", "utf-32"))
             piece, controls = first, set()
@@ -176,6 +178,17 @@ def _decode(decoder, piece, path, given, wide):
             ) from error
         return None
     return decoder
+
+
+def _refuse_markup(path, first):
+    """Refuse a page of the web that was saved instead of the file behind it."""
+    start = first.removeprefix(codecs.BOM_UTF8).lstrip()[:20].lower()
+    for tag, kind in _MARKUP.items():
+        if start.startswith(tag):
+            raise LoadError(
+                f"The file {str(path)!r} is {kind}, no table: it begins with "
+                f"{tag.decode()!r}. Download the table itself, or export it as csv."
+            )
 
 
 def _binary_message(path, first):

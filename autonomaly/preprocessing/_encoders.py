@@ -77,6 +77,14 @@ class CategoryEncoder:
             out[:, -1] = self.rarity_[level]
         return out
 
+    def unseen(self, block):
+        """Find the rows of what `transform` gave whose category is not known.
+
+        None where there are so many categories that new ones are to be expected.
+        """
+        rows = np.flatnonzero(block[:, -1] > 1)
+        return rows[:0] if self._graded else rows
+
 
 class DateEncoder:
     """Seconds since 1970, and the place in the day, the week and the year.

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
-from autonomaly.exceptions import DataError, UnreadableWarning
+from autonomaly.exceptions import DataError, UnreadableWarning, UnseenWarning
 from autonomaly.io import ColumnRole, Dataset
 from autonomaly.io._amounts import Unit
 from autonomaly.io._columns import (
@@ -37,6 +37,9 @@ from autonomaly.preprocessing._encoders import (
     TextEncoder,
 )
 from autonomaly.preprocessing._numbers import NumberEncoder
+
+# Categories not seen in training are worth a warning in so many rows and such a share.
+_MIN_UNSEEN, _MIN_UNSEEN_SHARE = 10, 0.05
 
 
 class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
@@ -198,6 +201,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         UnreadableWarning
             If columns of numbers or dates hold something else, which counts as
             missing.
+        UnseenWarning
+            If in more than 5 % of the rows, and at least 10, a column of few categories
+            holds one that was not there in ``fit``.
         """
         check_is_fitted(self)
         return self._transform(X, self)
@@ -218,11 +224,14 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         if unread:
             self._warn_of_unread(unread, n_rows)
         blocks = [self._numbers.transform(matrix)]
-        blocks += [
-            encoder.transform(ColumnValues(columns[j]))
-            for j, encoder in self._encoders.items()
-            if not isinstance(encoder, DateEncoder)
-        ]
+        unseen: dict[int, tuple[int, str]] = {}
+        for j, encoder in self._encoders.items():
+            if not isinstance(encoder, DateEncoder):
+                blocks.append(encoder.transform(values := ColumnValues(columns[j])))
+                if isinstance(encoder, CategoryEncoder):
+                    self._note_unseen(j, values, blocks[-1], unseen)
+        if unseen:
+            self._warn_of_unseen(unseen, n_rows)
         start = 0
         for block in blocks:
             stop = start + block.shape[1]
@@ -412,6 +421,28 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         warnings.warn(
             f"Values that cannot be read count as missing: {'; '.join(said[:5])}{more}",
             UnreadableWarning,
+            stacklevel=4,  # transform is wrapped by set_output
+        )
+
+    def _note_unseen(self, j, values, block, unseen):
+        """Count the rows of a column whose category is not known, if they are many."""
+        rows = self._encoders[j].unseen(block)
+        if len(rows) >= max(_MIN_UNSEEN, _MIN_UNSEEN_SHARE * len(block)):
+            codes, labels = values.levels()
+            example = codes[rows[0]]
+            what = "a missing one" if example < 0 else repr(labels[example][:40])
+            unseen[j] = len(rows), what
+
+    def _warn_of_unseen(self, unseen, n_rows):
+        said = [
+            f"{count} of {n_rows} in {self._names_in[j]!r}, such as {what}"
+            for j, (count, what) in unseen.items()
+        ]
+        more = f" and in {len(said) - 5} columns more" if len(said) > 5 else ""
+        warnings.warn(
+            "Categories that no training row had make rows look odd (are they written "
+            f"in another way?): {'; '.join(said[:5])}{more}",
+            UnseenWarning,
             stacklevel=4,  # transform is wrapped by set_output
         )
 

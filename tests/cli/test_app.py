@@ -115,6 +115,21 @@ def _start(*arguments, **options):
     )
 
 
+@pytest.mark.skipif(os.name != "posix", reason="closing streams is for POSIX shells")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_error(tmp_path, closed):
+    command = (
+        f"{sys.executable} -m autonomaly profile -q -d sklearn:wine "
+        f"-o {tmp_path / 'p.json'} {closed}"
+    )
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "p.json").exists()
+    done = subprocess.run(command.replace(" -q", ""), shell=True, capture_output=True)
+    assert done.returncode == 0
+    assert b"Error" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["profile", "--dataset", "sklearn:wine"]]
 )

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from autonomaly import AutonomousDetector, DecisionRecord, load_dataset
+from autonomaly.cli import _app
 
 # Members enough for what is asked here: what they find is tested elsewhere.
 FEW = ("--max-models", "2")
@@ -161,11 +162,11 @@ def test_an_unknown_detector_gets_a_hint(run, orders):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("limit", ["2 parsecs", "-1GB", "0"])
+@pytest.mark.parametrize("limit", ["2 parsecs", "-1GB", "0", "1B", "1KB", "9.9MB"])
 def test_bad_memory_limits(run, orders, limit):
     code, _, err = run("auto", "detect", "--dataset", orders, f"--memory-limit={limit}")
     assert code == 2
-    assert "memory_limit" in err
+    assert "--memory-limit" in err
     assert err.count("\n") == 1
 
 
@@ -198,3 +199,35 @@ def test_piped_output_is_plain(orders):
     )
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--max-false-discovery-rate", "0"], "0 is no number in (0, 1)"),
+        (["--max-false-discovery-rate", "1"], "1 is no number in (0, 1)"),
+        (["--max-false-discovery-rate", "nan"], "nan is no number in (0, 1)"),
+        (
+            ["--max-false-discovery-rate", "0.1", "--contamination", "0.1"],
+            "--contamination and --max-false-discovery-rate both set the threshold",
+        ),
+        (["--time-budget", "0"], "--time-budget: 0 is no time"),
+        (["--time-budget", "inf"], "--time-budget: inf is no time"),
+        (["--algorithms", "knn", "--exclude", "knn"], "--algorithms=['knn'] and --ex"),
+    ],
+)
+def test_refusals_name_options(run, orders, options, said):
+    code, out, err = run("auto", "detect", "--dataset", orders, *options)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert "AutonomousDetector" not in err
+
+
+def test_messages_name_options_but_not_the_data():
+    say = _app._as_options
+    assert say("time_budget=2 is spent") == "--time-budget=2 is spent"
+    assert say("The 'n_jobs' parameter of X is 0") == "--n-jobs is 0"
+    assert say("exclude=['a'], random_state=1") == "--exclude=['a'], --seed=1"
+    kept = "column 'n_jobs' excludes my_n_jobs; --time-budget"
+    assert say(kept) == kept

@@ -4,9 +4,11 @@ import tempfile
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 
+from autonomaly import AutonomousDetector
 from autonomaly.cli import _files
 from autonomaly.exceptions import DataError
 
@@ -21,6 +23,18 @@ def test_scores_survive_the_file(tmp_path, table):
     _files.write_scores(tmp_path / "scores.csv", table)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "scores.csv"), table)
     assert list(table.columns) == ["row", "score", "p_value", "label"]
+
+
+@pytest.mark.parametrize("labels", ["ignore", "use"])
+def test_pvalues_and_labels_are_those_of_the_detector(labels):
+    X = np.random.RandomState(0).normal(size=(150, 3))
+    X[:4] += 5
+    y = np.full(150, np.nan)
+    y[:20] = np.r_[np.ones(4), np.zeros(16)]
+    detector = AutonomousDetector(labels=labels, max_models=2).fit(X, y)
+    table = _files.score_table(detector, X)
+    np.testing.assert_allclose(table["p_value"], detector.outlier_pvalues(X))
+    np.testing.assert_array_equal(table["label"], detector.predict(X))
 
 
 def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):

@@ -1,9 +1,10 @@
 """Large files are read in chunks; nothing that is printed or written changes."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from autonomaly.cli import _large
+from autonomaly.cli import _detect, _large
 from autonomaly.io import _chunks
 
 
@@ -46,6 +47,7 @@ def _no_glob(load):
 def test_oddest_rows_keep_their_numbers(run, pattern, tmp_path, monkeypatch):
     monkeypatch.setattr(_large, "_LARGE_BYTES", 0)
     monkeypatch.setattr(_large, "_TYPICAL_ROWS", 5)
+    monkeypatch.setattr(_detect, "_MIN_MEMORY", 1)
     out, _ = detect(run, pattern, tmp_path / "out", "--memory-limit", "40kB")
     oddest = [line for line in out.splitlines() if "amount = " in line][:2]
     assert {line.split()[0] for line in oddest} == {"11*", "77*"}
@@ -59,3 +61,26 @@ def test_profile_and_wrong_columns(run, pattern, monkeypatch):
     code, _, err = run("auto", "detect", "--dataset", pattern, "--truth-column", "od")
     assert code != 0
     assert "did you mean 'odd'" in err
+
+
+def test_the_truth_in_a_large_array(run, orders, tmp_path, monkeypatch):
+    frame = pd.read_csv(orders).drop(columns=["id", "country"])
+    np.save(tmp_path / "a.npy", frame.to_numpy(dtype=float))
+    arguments = ("auto", "detect", "--dataset", tmp_path / "a.npy", "--max-models", 2)
+    whole = run(*arguments, "--truth-column", "x2")
+    monkeypatch.setattr(_large, "_LARGE_BYTES", 0)
+    assert run(*arguments, "--truth-column", "x2") == whole
+    assert "AUROC 1.000" in whole[1]
+    code, _, err = run(*arguments, "--truth-column", "x7")
+    assert code == 2
+    assert "x2" in err
+
+
+def test_packed_files_are_as_large_as_what_is_in_them(tmp_path, monkeypatch):
+    path = tmp_path / "t.csv.gz"
+    pd.DataFrame({"a": [1.5] * 5000, "b": 2}).to_csv(path, index=False)
+    assert path.stat().st_size < 2000
+    monkeypatch.setattr(_large, "_LARGE_BYTES", 20_000)
+    assert _large.chunks_if_large(str(path)) is not None
+    monkeypatch.setattr(_large, "_LARGE_BYTES", 40_000)
+    assert _large.chunks_if_large(str(path)) is None

@@ -1,14 +1,45 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import IsolationForest
 
 from autonomaly import AutonomousDetector
-from autonomaly.cli._oddest import amounts_of, telling_columns
+from autonomaly.cli import _oddest
+from autonomaly.cli._oddest import ordinary_rows, telling_columns
 
 
-def _far_from_zero(X):
-    return -np.abs(np.asarray(X, dtype=float)).sum(axis=1)
+def _told(data, rows, **parameters):
+    """Fit a detector; name the columns that make rows odd."""
+    detector = AutonomousDetector(**parameters).fit(data)
+    ordinary = ordinary_rows(detector, data, detector.score_samples(data))
+    odd = data.iloc[rows] if hasattr(data, "iloc") else data[rows]
+    return telling_columns(detector, odd, ordinary)
+
+
+def _names(data, told):
+    return [[data.columns[j] for j, _, _ in columns] for columns in told]
+
+
+def _visits(seed, n=600):
+    """A table with pairs of columns that go together."""
+    rng = np.random.RandomState(seed)
+    start, weight = np.sort(rng.uniform(0, 1000, n)), rng.normal(70, 10, n)
+    ordered = pd.Timestamp("2023-01-01") + pd.to_timedelta(start * 8, unit="h")
+    group = rng.choice(list("abc"), n)
+    level = np.select([group == "a", group == "b"], [0, 10], 20)
+    return pd.DataFrame(
+        {
+            "start": start.round(1),
+            "end": (start + 3 + rng.normal(size=n)).round(1),
+            "ordered": ordered.astype(str),
+            "shipped": (ordered + pd.Timedelta(days=3)).strftime("%d.%m.%Y"),
+            "weight": weight.round(2),
+            "dose": (2 * weight + rng.normal(size=n)).round(2),
+            "group": group,
+            "level": (level + rng.normal(size=n)).round(2),
+            "amount": rng.normal(100, 10, n).round(1),
+            "country": rng.choice(["DE", "AT"], n, p=[0.8, 0.2]),
+        }
+    )
 
 
 @pytest.mark.parametrize("frame", [False, True])
@@ -18,136 +49,124 @@ def test_the_odd_value_is_named_first(frame):
     X[9, 0] = -40.0
     before = X.copy()
     data = pd.DataFrame(X, columns=list("abcd")) if frame else X
-    model = IsolationForest(random_state=0).fit(X)
-
-    def score(rows):
-        return model.score_samples(np.asarray(rows))
-
-    told = telling_columns(score, data, score(data), [7, 9])
-    assert [columns[0][0] for columns in told] == [2, 0]
+    told = _told(data, [7, 9])
+    assert [[j for j, _, _ in columns] for columns in told] == [[2], [0]]
     assert told[0][0][1] == 30.0
     assert abs(told[0][0][2]) < 0.2
     np.testing.assert_array_equal(np.asarray(data), before)
 
 
-def test_typical_values_occur_in_the_column():
+@pytest.mark.parametrize("seed", range(3))
+def test_ordinary_values_of_columns_that_go_together_are_not_named(seed):
+    data = _visits(seed)
+    data.loc[100, "amount"] = 250.0
+    data.loc[500, "country"] = "KP"
+    assert _names(data, _told(data, [100, 500])) == [["amount"], ["country"]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_both_values_that_do_not_go_together_are_named(seed):
+    data = _visits(seed)
+    data.loc[50, ["weight", "dose"]] = [85.0, 110.0]
+    data.loc[300, ["group", "level"]] = ["a", 20.0]
+    broken, mixed = _names(data, _told(data, [50, 300]))
+    assert set(broken) == {"weight", "dose"}
+    assert mixed[0] in {"group", "level"}
+
+
+def test_of_three_values_the_one_that_does_not_fit_is_named():
+    data = _visits(0)
+    data.loc[50, "end"] = 900.0
+    assert _names(data, _told(data, [50])) == [["end"]]
+
+
+def test_values_that_are_far_together_are_both_named():
+    data = _visits(0)
+    data.loc[50, ["weight", "dose"]] = [200.0, 400.0]
+    (names,) = _names(data, _told(data, [50]))
+    assert set(names) == {"weight", "dose"}
+
+
+def test_a_missing_value_is_named():
+    rng = np.random.RandomState(0)
     data = pd.DataFrame(
-        {
-            "number": pd.array([1, 2, 3, 2, None], dtype="Int64"),
-            "kind": pd.Categorical(["a", "b", "b", None, "b"]),
-            "day": pd.to_datetime(["2020-01-01"] * 4 + ["2021-01-01"]),
-            "flag": [True, True, False, True, True],
-            "list": [[1], [1], [2], [1], [1]],
-            "nothing": [None] * 5,
-        }
+        {"kind": rng.choice(["a", "b"], 300), "size": rng.normal(size=300)}
     )
-
-    def score(rows):  # odd is what differs from the second row
-        return np.array(
-            [
-                -sum(str(a) != str(b) for a, b in zip(row, data.iloc[1], strict=True))
-                for row in rows.itertuples(index=False)
-            ]
-        )
-
-    (told,) = telling_columns(score, data, score(data), np.array([2]), n_columns=6)
-    names = [data.columns[j] for j, _, _ in told]
-    assert set(names) == {"number", "flag", "list"}
-    assert {data.columns[j]: typical for j, _, typical in told}["list"] == [1]
+    data.loc[3, "kind"] = None
+    ((told,),) = _told(data, [3])
+    assert told[0] == 0
+    assert pd.isna(told[1])
 
 
-def test_a_row_that_is_odd_in_no_single_value():
-    X = np.zeros((20, 2))
+def test_wide_tables_are_scored_in_parts(monkeypatch):
+    X = np.random.RandomState(0).normal(size=(60, 300))
+    X[0, 299] = 500.0
+    monkeypatch.setattr(_oddest, "_MAX_VALUES_AT_ONCE", 100_000)
+    detector = AutonomousDetector(max_models=1).fit(X)
+    ordinary = ordinary_rows(detector, X, detector.score_samples(X))
+    sizes, score = [], detector._scores
 
-    def score(rows):  # odd when both are alike, so that no replacement helps
-        return np.zeros(len(rows))
+    def counted(Z):
+        sizes.append(Z.size)
+        return score(Z)
 
-    assert telling_columns(score, X, score(X), np.array([0, 3])) == [[], []]
-
-
-def test_wide_tables_are_scored_in_parts():
-    X = np.random.RandomState(0).normal(size=(30, 900))
-    X[0, 899] = 500.0
-    sizes = []
-
-    def score(rows):
-        sizes.append(rows.size)
-        return _far_from_zero(rows)
-
-    (told, *_) = telling_columns(score, X, _far_from_zero(X), np.arange(10))
-    assert told[0][0] == 899
-    assert len(sizes) > 2
-    assert max(sizes) <= 2_000_000
+    monkeypatch.setattr(detector, "_scores", counted)
+    (told, *_) = telling_columns(detector, X[:10], ordinary)
+    assert told[0][0] == 299
+    assert len(sizes) > 3
+    assert max(sizes) <= 100_000
 
 
-def test_far_less_telling_columns_are_left_out():
-    X = np.zeros((50, 3))
-    X[0] = [1000.0, 1.0, 0.0]
-    (told,) = telling_columns(_far_from_zero, X, _far_from_zero(X), np.array([0]))
-    assert [j for j, _, _ in told] == [0]
-
-
-def test_a_value_that_is_typical_is_not_named():
-    data = pd.DataFrame({"kind": ["b", "b", "b", "a"] * 5, "size": 0.0})
-    data.loc[1, "size"] = 5.0
-
-    def score(rows):  # a is the most normal kind, b the most frequent
-        return -1.0 * (rows["kind"] == "b").to_numpy() - rows["size"].to_numpy()
-
-    (told,) = telling_columns(score, data, score(data), np.array([1]))
-    assert [data.columns[j] for j, _, _ in told] == ["size"]
-    told = telling_columns(score, data, score(data), np.array([0]))
-    assert told == [[]]
+def test_what_is_kept_of_a_long_table_is_little():
+    X = np.random.RandomState(0).normal(size=(5000, 2))
+    detector = AutonomousDetector(max_models=1).fit(X)
+    rows, typical = ordinary_rows(detector, X, detector.score_samples(X))
+    assert rows.shape == (2000, 2)
+    assert len(typical) == 2
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, "", "NA"])
 def test_a_value_that_is_rare_because_it_is_there(missing):
     alarm = pd.Series([missing] * 300, dtype=object)
     alarm[[3, 80, 200]] = "boom"
-    data = pd.DataFrame({"alarm": alarm, "size": 0.0})
+    data = pd.DataFrame({"alarm": alarm})
+    data["size"] = np.random.RandomState(0).normal(size=300)
     data.loc[5, "size"] = 9.0
-
-    def score(rows):
-        return -1.0 * (rows["alarm"] == "boom").to_numpy() - rows["size"].to_numpy()
-
-    boom, size = telling_columns(score, data, score(data), np.array([3, 5]))
+    boom, size = _told(data, [3, 5])
     assert boom == [(0, "boom", None)]
     assert [j for j, _, _ in size] == [1]
 
 
-def test_spellings_of_a_missing_value_are_one_level():
-    data = pd.DataFrame({"alarm": [None, "NA", np.nan, "", "boom", "boom"]})
+def test_a_value_that_is_typical_is_not_named(monkeypatch):
+    data = pd.DataFrame({"kind": ["b", "b", "b", "a"] * 15})
+    data["size"] = np.random.RandomState(0).normal(size=60)
+    detector = AutonomousDetector(max_models=1).fit(data)
+    ordinary = ordinary_rows(detector, data, detector.score_samples(data))
+    # odd is the most frequent kind
+    monkeypatch.setattr(detector, "_scores", lambda Z: -Z[:, 0])
+    assert telling_columns(detector, data[:1], ordinary) == [[]]
 
-    def score(rows):  # a missing value is odd, but it is what is typical
-        return -1.0 * (rows["alarm"] != "boom").to_numpy()
 
-    assert telling_columns(score, data, score(data), np.arange(4)) == [[]] * 4
+def test_a_row_that_is_odd_in_no_single_value(monkeypatch):
+    X = np.random.RandomState(0).normal(size=(60, 2))
+    detector = AutonomousDetector(max_models=1).fit(X)
+    ordinary = ordinary_rows(detector, X, detector.score_samples(X))
+    monkeypatch.setattr(detector, "_scores", lambda Z: np.zeros(len(Z)))
+    assert telling_columns(detector, X[:2], ordinary) == [[], []]
 
 
 @pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
-def test_the_typical_date_of_texts_is_the_median(form):
+def test_typical_values_are_as_they_are_written(form):
     days = pd.Series(pd.date_range("2021-03-01", periods=101))
     rng = np.random.RandomState(0)
     data = pd.DataFrame({"day": days[rng.permutation(101)].dt.strftime(form).array})
     data["size"] = pd.Series([f"{1000.5 + i:,}" for i in range(101)])
     data["alarm"] = pd.Series([np.nan] * 90 + [1.0] * 11)
-    data["a"] = rng.normal(size=101)
+    data["flag"] = pd.array([True, True, False, None] * 25 + [True], dtype="boolean")
+    data["said"] = [
+        f"the visitor asked {i} times for {i % 7} of them" for i in range(101)
+    ]
     detector = AutonomousDetector(max_models=1).fit(data)
-    roles = list(detector.preprocessor_.roles_.values())
-    assert roles == ["date", "numeric", "categorical", "numeric"]
-
-    def score(rows):  # odd is what the last row holds
-        return -1.0 * (rows == data.iloc[100]).sum(axis=1).to_numpy()
-
-    (told,) = telling_columns(
-        score,
-        data,
-        score(data),
-        np.array([100]),
-        n_columns=4,
-        amounts=amounts_of(detector),
-    )
-    typical = {data.columns[j]: value for j, _, value in told}
-    assert typical["day"] == days[50].strftime(form)
-    assert typical["size"] == "1,050.5"
-    assert typical["alarm"] is None
+    assert list(detector.preprocessor_.roles_.values())[-1] == "text"
+    _, typical = ordinary_rows(detector, data, np.zeros(101))
+    assert typical == [days[50].strftime(form), "1,050.5", None, True, ""]

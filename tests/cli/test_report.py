@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from autonomaly import AutonomousDetector
-from autonomaly.cli._files import SCORE_COLUMNS
-from autonomaly.cli._report import Report, _rough, count, percent, plain
+from autonomaly.cli._files import SCORE_COLUMNS, score_table
+from autonomaly.cli._report import Report, _rough, count, percent, plain, plain_pair
 from autonomaly.profiling import DataProfiler
 
 
@@ -31,6 +31,37 @@ from autonomaly.profiling import DataProfiler
 )
 def test_values_are_written_plainly(value, text):
     assert plain(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "typical", "texts"),
+    [
+        (1.0000001, 1.0, ("1.0000001", "1")),
+        (1e9 + 0.25, 1e9, ("1000000000.25", "1000000000")),
+        (5.0, -0.0, ("5", "0")),
+        ("x" * 50 + "a", "x" * 50 + "b", ("x" * 50 + "a", "x" * 50 + "b")),
+        (np.nan, 1.5, ("missing", "1.5")),
+    ],
+)
+def test_different_values_look_different(value, typical, texts):
+    assert plain_pair(value, typical) == texts
+
+
+@pytest.mark.parametrize(
+    ("pvalues", "labels", "n"),
+    [
+        ([0.001, 0.001, 0.4], [-1, 1, 1], 1),
+        ([0.001, 0.2, 0.4], [-1, -1, 1], 1),
+        ([0.001, 0.002, 0.4], [-1, 1, 1], 0),
+        ([0.3, 0.3, 0.4], [1, 1, 1], 0),
+        ([np.nan, np.nan, np.nan], [-1, 1, 1], 0),
+    ],
+)
+def test_seeming_contradictions_are_explained(pvalues, labels, n):
+    values = [range(3), [-3.0, -2.0, -1.0], pvalues, labels]
+    table = pd.DataFrame(dict(zip(SCORE_COLUMNS, values, strict=True)))
+    said = " ".join(_printed(lambda report: report.differences(table)).split())
+    assert ("label seem to differ for 1 row:" in said) == bool(n)
 
 
 def test_counts_and_shares():
@@ -142,3 +173,16 @@ def test_columns_left_unused_are_grouped_by_the_reason():
     text = " ".join(" ".join(lines).split())
     assert "32 columns a, b0, b1," in text
     assert "b18 and 11 more: every value is missing id: a running number" in text
+
+
+def test_texts_that_do_not_repeat_have_no_typical_one():
+    rng = np.random.RandomState(0)
+    X = pd.DataFrame(
+        {"said": [f"visitor {i} asked for {i % 7} of them" for i in range(90)]}
+    )
+    X["size"] = rng.normal(size=90)
+    X.loc[7, "said"] = "!!! @@ ??? ## $$$ %% ^^^ && ~~~"
+    detector = AutonomousDetector(max_models=2).fit(X)
+    table = score_table(detector, X)
+    printed = _printed(lambda report: report.oddest(table, X, detector))
+    assert "said = !!! @@ ??? ## $$$ %% ^^^ && ~~~\n" in printed

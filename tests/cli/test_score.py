@@ -47,6 +47,20 @@ def test_unseen_categories_and_missing_values(run, results, orders, tmp_path):
     assert np.isfinite(pd.read_csv(io.StringIO(out))["score"]).all()
 
 
+def test_many_unseen_categories_are_said(run, results, orders, tmp_path):
+    frame = _frame(orders)
+    frame["country"] = frame["country"].str.lower()
+    frame.loc[:9, "country"] = frame.loc[:9, "country"].str.upper()
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    code, out, err = run(
+        *("score", "-m", results / "model.joblib", "-d", tmp_path / "new.csv"),
+        *("-o", tmp_path / "scores.csv"),
+    )
+    assert code == 0
+    assert err.count("\n") == 1
+    assert "110 of 120 in 'country', such as '" in err
+
+
 def test_units(run, orders, tmp_path):
     frame = _frame(orders)
     frame["amount"] = [f"${value:,.2f}" for value in frame["amount"]]
@@ -126,3 +140,39 @@ def test_a_warning_is_one_line(run, results, tmp_path):
     assert code == 0
     assert err.startswith("autonomaly: warning: the columns of ")
     assert err.count("\n") == 1
+
+
+def test_one_row_is_explained_by_the_training_table(run, results, orders, tmp_path):
+    _frame(orders).iloc[[11]].to_csv(tmp_path / "one.csv", index=False)
+    code, out, err = run(
+        *("score", "-m", results / "model.joblib", "-d", tmp_path / "one.csv"),
+        *("-o", tmp_path / "new.csv"),
+    )
+    assert (code, err) == (0, "")
+    assert "1 row, counted from 0" in " ".join(out.split())
+    typical = _frame(orders)["amount"].median()
+    (line,) = (line for line in out.splitlines() if "amount = 9000 (" in line)
+    assert line.split()[0] == "0*"
+    assert abs(float(line.split("(")[1].rstrip(")")) - typical) < 0.1
+
+
+def test_rows_are_explained_alike_by_detect_and_score(run, orders, tmp_path):
+    code, first, _ = run(
+        "auto",
+        "detect",
+        "-d",
+        orders,
+        "--ignore-column",
+        "id",
+        *("-o", tmp_path / "out", "--save-model"),
+    )
+    assert code == 0
+    code, again, _ = run(
+        *("score", "-m", tmp_path / "out" / "model.joblib", "-d", orders),
+        *("--ignore-column", "id", "-o", tmp_path / "new.csv"),
+    )
+    assert code == 0
+    rows = [
+        text[text.index("Oddest") : text.index("Written")] for text in (first, again)
+    ]
+    assert rows[0] == rows[1]

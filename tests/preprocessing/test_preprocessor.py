@@ -25,7 +25,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from autonomaly.exceptions import DataError, UnreadableWarning
+from autonomaly.exceptions import AutonomalyWarning, DataError
 from autonomaly.io import Dataset
 from autonomaly.preprocessing import AutonomousPreprocessor
 from autonomaly.profiling._table import open_table
@@ -397,7 +397,7 @@ def test_false_is_no_number_whatever_comes_with_it(zero):
     st.sampled_from(["array", "pandas"]),
 )
 def test_any_objects(rows, kind):
-    warnings.simplefilter("ignore", UnreadableWarning)
+    warnings.simplefilter("ignore", AutonomalyWarning)
     X = np.empty((len(rows), len(rows[0])), dtype=object)
     for i, row in enumerate(rows):
         for j, value in enumerate(row):
