@@ -34,6 +34,7 @@ from autonomaly._utils._typing import (
     TableOrChunks,
     keeps_signature,
 )
+from autonomaly.detectors._carried import pack_registered, unpack_registered
 from autonomaly.ensemble import VotingOutlierEnsemble
 from autonomaly.ensemble._budget import what_time_cost
 from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
@@ -506,6 +507,16 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             BudgetWarning,
             stacklevel=4,
         )
+
+    def __getstate__(self):
+        # Worker processes know the detectors that come with the package, and no other.
+        registered = pack_registered(self.algorithms, self.exclude)
+        return {**super().__getstate__(), "_registered": registered}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        unpack_registered(state.pop("_registered", None))
+        super().__setstate__(state)
 
     def _html_repr(self):
         html = super()._html_repr()

@@ -17,6 +17,7 @@ __all__ = [
     "catalogue",
     "detector_spec",
     "register_detector",
+    "take_in",
     "unregister_detector",
 ]
 
@@ -289,6 +290,8 @@ _BUILT_IN = [
 ]
 
 _catalogue = {spec.name: spec for spec in _BUILT_IN}
+# Those that came with an estimator from another process, and were not registered here.
+_arrived: set[str] = set()
 
 
 def catalogue() -> dict[str, DetectorSpec]:
@@ -431,7 +434,22 @@ def register_detector(
         **metadata,
     )
     _catalogue[name] = spec
+    _arrived.discard(name)
     return spec
+
+
+def take_in(spec: DetectorSpec) -> None:
+    """Enter a detector that was registered in another process.
+
+    Parameters
+    ----------
+    spec : DetectorSpec
+        Its entry there. What was registered here under its name stays; what came from
+        elsewhere before is replaced.
+    """
+    if spec.name not in _catalogue or spec.name in _arrived:
+        _catalogue[spec.name] = spec
+        _arrived.add(spec.name)
 
 
 def unregister_detector(name: str) -> None:
@@ -461,6 +479,7 @@ def unregister_detector(name: str) -> None:
             f"instead."
         )
     del _catalogue[name]
+    _arrived.discard(name)
 
 
 def _check_name(name):
