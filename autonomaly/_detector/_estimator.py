@@ -1,7 +1,6 @@
 """The detector that needs no configuration: it calls the parts in their order."""
 
 import time
-import warnings
 from numbers import Integral, Real
 from typing import Literal, Self
 
@@ -34,6 +33,7 @@ from autonomaly._utils._typing import (
     TableOrChunks,
     keeps_signature,
 )
+from autonomaly._utils._warn import warn_user
 from autonomaly.detectors._carried import pack_registered, unpack_registered
 from autonomaly.ensemble import VotingOutlierEnsemble
 from autonomaly.ensemble._budget import what_time_cost
@@ -502,11 +502,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         spent = self.ensemble_._spent
         choice = "spent" if spent else "too short for everything"
         record.add("resources", "time_budget", choice, undone)
-        warnings.warn(
-            what_time_cost(self.time_budget, spent, self.ensemble_.undone_),
-            BudgetWarning,
-            stacklevel=4,
-        )
+        what = what_time_cost(self.time_budget, spent, self.ensemble_.undone_)
+        warn_user(what, BudgetWarning)
 
     def __getstate__(self):
         # Worker processes know the detectors that come with the package, and no other.

@@ -1,7 +1,6 @@
 """A search for hyperparameters of outlier detectors, with or without labels."""
 
 import dataclasses
-import warnings
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, Self
@@ -30,6 +29,7 @@ from autonomaly._utils._typing import (
     Strategy,
     keeps_signature,
 )
+from autonomaly._utils._warn import warn_user
 from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
 from autonomaly.resources import (
     Deadline,
@@ -450,11 +450,8 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         except OutOfTime as error:
             if fitted is None:
                 raise NoDetectorLeftError(str(error)) from error
-            warnings.warn(
-                f"{error}: the detector stays fitted on a part of the rows",
-                BudgetWarning,
-                stacklevel=5,
-            )
+            what = f"{error}: the detector stays fitted on a part of the rows"
+            warn_user(what, BudgetWarning)
             return fitted
 
     # -------------------------------------------------------------------- scoring
