@@ -104,7 +104,9 @@ class BudgetMixin:
         self._spent = deadline.remaining < _NOTHING * (deadline.seconds or 0)
         if deadline.seconds is None:
             return []
-        late = [name for name, why in self.rejected_.items() if "time budget" in why]
+        # In words that nobody else has: errors of members may speak of budgets, too.
+        ours = f"the time budget of {deadline.budget:g} s"
+        late = [name for name, why in self.rejected_.items() if ours in why]
         wanted = len({0.0, *self._depths})
         skipped = len(self._depths) - len(self._committee.depths_in_time)
         undone = [

@@ -495,3 +495,16 @@ def test_rows_of_any_size_without_a_view():
     odd[0] = 1e300
     fitted = VotingOutlierEnsemble(members).fit(odd)
     assert np.isfinite(fitted.score_samples(odd)).all()
+
+
+def test_errors_that_speak_of_a_budget_are_no_lack_of_time():
+    class Impatient(Foreign):
+        def fit(self, X, y=None):
+            raise RuntimeError("my own time budget exceeded")
+
+    members = [("impatient", Impatient()), GOOD]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ensemble = VotingOutlierEnsemble(members, time_budget=600).fit(X)
+    assert list(ensemble.rejected_) == ["impatient"]
+    assert ensemble.undone_ == []
