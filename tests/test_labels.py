@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -455,3 +456,11 @@ def test_a_time_budget_is_kept_with_labels():
     model = detector(time_budget=60).fit(rows, truth)
     assert time.monotonic() - start < 60
     assert len(model.labels_) == 3000
+
+
+def test_labels_that_come_after_a_fit_without():
+    detector = AutonomousDetector(max_models=2).fit(X).set_params(labels="use")
+    for call in (lambda: detector.ask(2), lambda: detector.feedback({1: 1})):
+        with pytest.raises(NotFittedError, match="fitted with labels='ignore'.*again"):
+            call()
+    assert len(detector.fit(X).ask(2)) == 2
