@@ -40,7 +40,8 @@ class FeedbackMixin:
         """Choose the training rows whose labels would help most.
 
         Rows that are probably anomalies and rows that nothing is known about, of as
-        many kinds as there are: a row like one that was chosen teaches less.
+        many kinds as there are: a row like one that was chosen teaches less. Beyond
+        400 rows at a time, the others follow by what each would teach by itself.
 
         Parameters
         ----------
