@@ -12,9 +12,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from autonomaly import (
-    AutonomousDetector,
-)
+from autonomaly import AutonomousDetector, OutlierSearch
+from autonomaly.detectors import KNNDetector
 from autonomaly.ensemble import _voting as voting_module
 from autonomaly.exceptions import BudgetWarning
 from autonomaly.selection import POOL
@@ -375,3 +374,11 @@ def test_n_jobs_after_fit_counts(y, monkeypatch):
     assert asked == [2, 2]
     assert detector.ensemble_ is ensemble
     assert ensemble.n_jobs == 1
+
+
+@pytest.mark.parametrize(
+    "estimator", [AutonomousDetector(), OutlierSearch(KNNDetector())]
+)
+def test_no_jobs_at_all_are_refused(estimator):
+    with pytest.raises(ValueError, match="'n_jobs' .* in the range .*Got 0"):
+        estimator.set_params(n_jobs=0).fit(X)

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._quiet import quiet_if
+from autonomaly.detectors._registration import (
+    check_callables,
+    check_metadata,
+    check_search_space,
+)
 from autonomaly.detectors._spec import DetectorSpec
 
 if TYPE_CHECKING:
@@ -20,8 +25,6 @@ __all__ = [
     "take_in",
     "unregister_detector",
 ]
-
-VIEWS = ("robust", "squashed", "normal", "minmax")
 
 
 @dataclass(frozen=True)
@@ -382,7 +385,7 @@ def register_detector(
     Raises
     ------
     ValueError
-        If the name or a field of the metadata cannot be used.
+        If the name, a field of the metadata or the search space cannot be used.
     TypeError
         If the factory cannot be called.
 
@@ -396,31 +399,13 @@ def register_detector(
     >>> unregister_detector("my_svm")
     """
     _check_name(name)
-    for what, given in (
-        ("factory", factory),
-        ("should_recommend", should_recommend),
-        ("confidence", confidence),
-    ):
-        if given is None and what != "factory":
-            continue
-        if not callable(given):
-            raise TypeError(
-                f"{what}={given!r} of detector {name!r} cannot be called; pass a class "
-                f"or a function"
-            )
+    check_callables(
+        name, factory, should_recommend=should_recommend, confidence=confidence
+    )
+    check_metadata({} if metadata is None else metadata)
+    check_search_space({} if search_space is None else search_space)
     metadata = dict(metadata or {})
     family = metadata.pop("suitable_for", "user")
-    allowed = (
-        *("description", "complexity", "memory_usage", "view"),
-        *("min_samples", "max_samples"),
-    )
-    for key in metadata:
-        if key not in allowed:
-            raise ValueError(
-                unknown_name_message("metadata", key, (*allowed, "suitable_for"))
-            )
-    if metadata.get("view", "squashed") not in VIEWS:
-        raise ValueError(unknown_name_message("view", metadata["view"], VIEWS))
     # The record says that the detector "finds" what the description names.
     metadata.setdefault("description", f"what {name!r} takes for abnormal")
     spec = DetectorSpec(

@@ -214,7 +214,11 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "memory_limit": [Real, str, None],
         "outlier_label": "no_validation",
-        "n_jobs": [Integral, None],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
         "random_state": ["random_state"],
     }
 

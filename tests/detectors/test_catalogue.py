@@ -145,6 +145,24 @@ def test_bad_registrations():
         register_detector("mine", OneClassSVM, metadata={"descripton": "x"})
     with pytest.raises(ValueError, match="did you mean 'robust'"):
         register_detector("mine", OneClassSVM, metadata={"view": "robus"})
+    for metadata in (
+        {"min_samples": "10"},
+        {"min_samples": None},
+        {"min_samples": 0},
+        {"max_samples": True},
+        {"max_samples": 9.5},
+        {"memory_usage": "some"},
+        {"description": 3},
+        {"suitable_for": None},
+    ):
+        (field,) = metadata
+        with pytest.raises(ValueError, match=rf"metadata\['{field}'\]=.* must be"):
+            register_detector("mine", OneClassSVM, metadata=metadata)
+    with pytest.raises(ValueError, match="metadata=.* must be a dict"):
+        register_detector("mine", OneClassSVM, metadata=["min_samples"])
+    for space in (["nu"], {"nu": 0.1}, {"nu": "auto"}, {"nu": []}, {1: [2]}):
+        with pytest.raises(ValueError, match="search_space=.* must be a dict"):
+            register_detector("mine", OneClassSVM, search_space=space)
     assert "mine" not in catalogue()
 
 
