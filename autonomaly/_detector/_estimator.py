@@ -413,7 +413,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     def __setstate__(self, state):
         state = dict(state)
-        unpack_registered(state.pop("_registered", None))
+        unpack_registered(state.pop("_registered", []))
         super().__setstate__(state)
 
     def _html_repr(self):

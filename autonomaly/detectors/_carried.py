@@ -1,4 +1,4 @@
-"""Registered detectors that travel with what names them, to other processes."""
+"""Registered detectors that travel with what may use them, to other processes."""
 
 import pickle
 from typing import Any
@@ -10,51 +10,42 @@ from autonomaly.detectors._catalogue import catalogue, take_in
 __all__ = ["pack_registered", "unpack_registered"]
 
 
-def pack_registered(algorithms: Any, exclude: Any) -> bytes | None:
+def pack_registered(algorithms: Any, exclude: Any) -> list[bytes]:
     """Pack the user's detectors that a fit may use, for a process without them.
 
     Parameters
     ----------
     algorithms, exclude : list or tuple of str, or None
-        Detectors by name. Without ``algorithms``, those with a ``should_recommend`` of
-        their own may join, too.
+        Detectors by name. Without ``algorithms`` any may join, or be named later on,
+        by a grid search for example.
 
     Returns
     -------
-    bytes or None
-        None where there are none, or they cannot be pickled.
+    list of bytes
+        Those that can be pickled.
     """
     named = {n for n in (*(algorithms or ()), *(exclude or ())) if isinstance(n, str)}
-    specs = [
-        spec
-        for spec in catalogue().values()
-        if spec.origin == "user"
-        and (
-            spec.name in named
-            or (algorithms is None and spec.should_recommend is not None)
-        )
-    ]
-    if not specs:
-        return None
-    try:
-        return pickle.dumps(wrap_non_picklable_objects(specs, keep_wrapper=False))
-    except Exception:  # factories may hold anything; what is fitted goes without them
-        return None
+    packed = []
+    for spec in catalogue().values():
+        if spec.origin == "user" and (algorithms is None or spec.name in named):
+            wrapped = wrap_non_picklable_objects(spec, keep_wrapper=False)
+            try:
+                packed.append(pickle.dumps(wrapped))
+            except Exception:  # factories may hold anything; only a new fit needs them
+                continue
+    return packed
 
 
-def unpack_registered(packed: bytes | None) -> None:
+def unpack_registered(packed: list[bytes]) -> None:
     """Enter packed detectors in the catalogue where this process has none of that name.
 
     Parameters
     ----------
-    packed : bytes or None
+    packed : list of bytes
         As `pack_registered` gives it.
     """
-    if packed is None:
-        return
-    try:
-        specs = pickle.loads(packed)
-    except Exception:  # code that is not here; only a new fit would need it
-        return
-    for spec in specs:
-        take_in(spec)
+    for entry in packed:
+        try:
+            take_in(pickle.loads(entry))
+        except Exception:  # code that is not here; only a new fit needs it
+            continue

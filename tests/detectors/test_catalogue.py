@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.svm import OneClassSVM
 
 from autonomaly import AutonomousDetector, register_detector
@@ -187,6 +187,20 @@ def test_worker_processes_know_registered_detectors():
     np.testing.assert_array_equal(there, here)
 
 
+def test_a_grid_search_may_name_them():
+    lock = threading.Lock()
+    register_detector("stuck", lambda: lock)  # cannot travel
+    register_detector("mysvm", OneClassSVM)
+    grid = {"algorithms": [["mysvm"], ["tails"]]}
+    search = GridSearchCV(
+        AutonomousDetector(), grid, scoring="roc_auc", cv=2, n_jobs=2, refit=False,
+        error_score="raise",
+    )  # fmt: skip
+    assert np.isfinite(
+        search.fit(X, np.arange(len(X)) % 2).cv_results_["mean_test_score"]
+    ).all()
+
+
 @pytest.mark.parametrize("parameters", [{"algorithms": ["mysvm"]}, {"max_models": 20}])
 def test_loaded_detectors_can_be_fitted_again(parameters):
     register_detector("mysvm", OneClassSVM, should_recommend=lambda profile: True)
@@ -216,5 +230,5 @@ def test_factories_that_cannot_travel_stay_behind():
     np.testing.assert_array_equal(loaded.predict(X), detector.predict(X))
     assert "mysvm" not in catalogue()
     # what cannot be read is no reason not to load
-    loaded.__setstate__({**loaded.__getstate__(), "_registered": b"cno\nsuch\n."})
+    loaded.__setstate__({**loaded.__getstate__(), "_registered": [b"cno\nsuch\n."]})
     assert "_registered" not in vars(loaded)
