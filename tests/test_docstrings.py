@@ -1,7 +1,12 @@
 """Docstrings are complete, and they say what the code does."""
 
+import ast
 import dataclasses
+import enum
+import importlib
 import inspect
+import itertools
+import pkgutil
 import re
 
 import numpy as np
@@ -9,6 +14,7 @@ import pytest
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 from numpydoc.validate import validate
 from sklearn.base import BaseEstimator
+from sklearn.svm import OneClassSVM
 
 import autonomaly
 from autonomaly.detectors import KNNDetector
@@ -17,29 +23,70 @@ from autonomaly.detectors import KNNDetector
 # summary, a See Also section, a description of what is returned under a name.
 OPTIONAL = {"GL01", "ES01", "SA01", "SA04", "RT02", "RT03", "YD01"}
 
+ROOMS = [m.name for m in pkgutil.iter_modules(autonomaly.__path__) if m.ispkg]
+ROOMS = [room for room in ROOMS if not room.startswith("_")]
+
+
+def _find(path):
+    """Return what a dotted path below the package names."""
+    head, *parts = path.split(".")
+    thing = autonomaly
+    if head in ROOMS:
+        thing = importlib.import_module(f"autonomaly.{head}")
+    else:
+        parts = [head, *parts]
+    for part in parts:
+        thing = getattr(thing, part)
+    return thing
+
+
+def _names_of_room(room):
+    names = importlib.import_module(f"autonomaly.{room}").__all__
+    return [f"{room}.{name}" for name in names if name not in autonomaly.__all__]
+
+
 PUBLIC = [
-    name
-    for name in autonomaly.__all__
-    if inspect.isclass(getattr(autonomaly, name))
-    or inspect.isfunction(getattr(autonomaly, name))
+    path
+    for path in (*autonomaly.__all__, *itertools.chain(*map(_names_of_room, ROOMS)))
+    if inspect.isclass(_find(path)) or inspect.isfunction(_find(path))
 ]
-EXCEPTIONS = [
-    name
-    for name in PUBLIC
-    if inspect.isclass(getattr(autonomaly, name))
-    and issubclass(getattr(autonomaly, name), BaseException)
-]
+CLASSES = [path for path in PUBLIC if inspect.isclass(_find(path))]
+EXCEPTIONS = [path for path in CLASSES if issubclass(_find(path), BaseException)]
 ESTIMATORS = [
-    name
-    for name in PUBLIC
-    if inspect.isclass(getattr(autonomaly, name))
-    and issubclass(getattr(autonomaly, name), BaseEstimator)
+    path
+    for path in CLASSES
+    if issubclass(_find(path), BaseEstimator)
+    and path.partition(".")[0] not in ("selection",)  # these are fitted to no table
+    and path != "detectors.BaseDetector"  # abstract
 ]
+# What rooms hand out is described by its attributes; nobody makes it himself.
+RECORDS = [
+    path
+    for path in CLASSES
+    if "." in path
+    and (
+        dataclasses.is_dataclass(_find(path))
+        or issubclass(_find(path), enum.Enum)
+        or getattr(_find(path), "_is_protocol", False)
+    )
+    and not ClassDoc(_find(path))["Parameters"]
+]
+# Those that still fall short of it, to be taken off as they are mended.
+EXCUSED = {
+    "cli.main": {"EX01"},  # the command line itself
+    "io.Loader.can_load": {"PR01"},
+    "io.Loader.load": {"PR01"},
+    "profiling.FeatureProfile": {"defaults"},
+    "resources.Deadline": {"defaults"},
+    "resources.Deadline.check": {"PR01", "defaults"},
+    "resources.Deadline.out_of_time": {"PR01", "RT01", "defaults"},
+    "resources.Parallel": {"SS02"},  # begins with a name in code
+}
 
 
-def _methods(name):
+def _methods(path):
     """List the public methods that a class writes itself."""
-    owner = getattr(autonomaly, name)
+    owner = _find(path)
     if not inspect.isclass(owner):
         return []
     return [
@@ -50,30 +97,26 @@ def _methods(name):
     ]
 
 
-METHODS = [f"{name}.{method}" for name in PUBLIC for method in _methods(name)]
+METHODS = [f"{path}.{method}" for path in PUBLIC for method in _methods(path)]
 CALLABLE = [
-    *(name for name in PUBLIC if name not in EXCEPTIONS),
-    *(
-        path
-        for path in METHODS
-        if not isinstance(
-            getattr(getattr(autonomaly, path.split(".")[0]), path.split(".")[1]),
-            property,
-        )
-    ),
+    *(path for path in PUBLIC if path not in {*EXCEPTIONS, *RECORDS}),
+    *(path for path in METHODS if not isinstance(_find(path), property)),
 ]
 
 
 def _faults(path, allowed):
+    allowed = allowed | EXCUSED.get(path, set())
     found = validate(f"autonomaly.{path}")["errors"]
     return [f"{code}: {text}" for code, text in found if code not in allowed]
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_public_objects_are_documented(name):
+@pytest.mark.parametrize("path", PUBLIC)
+def test_public_objects_are_documented(path):
     # every public thing but an exception shows how it is used
-    allowed = OPTIONAL | ({"EX01"} if name in EXCEPTIONS else set())
-    assert _faults(name, allowed) == []
+    allowed = OPTIONAL | ({"EX01"} if path in EXCEPTIONS else set())
+    assert (
+        _faults(path, allowed | ({"EX01", "PR01"} if path in RECORDS else set())) == []
+    )
 
 
 @pytest.mark.parametrize("path", METHODS)
@@ -81,10 +124,25 @@ def test_public_methods_are_documented(path):
     assert _faults(path, OPTIONAL | {"EX01"}) == []
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in RECORDS if dataclasses.is_dataclass(_find(path))]
+)
+def test_records_are_described_by_their_attributes(path):
+    documentation = ClassDoc(_find(path), config={"show_class_members": False})
+    described = {
+        name.strip()
+        for attribute in documentation["Attributes"]
+        for name in attribute.name.split(",")
+    }
+    fields = {field.name for field in dataclasses.fields(_find(path))}
+    assert described - {*_methods(path)} == fields
+
+
 def _documented_defaults(documentation):
     for parameter in documentation["Parameters"]:
         if match := re.search(r"default=(.+)$", parameter.type):
-            yield parameter.name, match[1].strip()
+            for name in parameter.name.split(", "):
+                yield name, match[1].strip()
 
 
 def _real_defaults(thing):
@@ -101,22 +159,29 @@ def _real_defaults(thing):
     return {name: repr(value) for name, value in defaults.items() if name != "y"}
 
 
-@pytest.mark.parametrize("path", CALLABLE)
+@pytest.mark.parametrize(
+    "path", [path for path in CALLABLE if "defaults" not in EXCUSED.get(path, ())]
+)
 def test_documented_defaults_are_the_real_ones(path):
-    thing = autonomaly
-    for part in path.split("."):
-        thing = getattr(thing, part)
+    thing = _find(path)
     documentation = (ClassDoc if inspect.isclass(thing) else FunctionDoc)(thing)
     documented = {
-        name: text.replace('"', "'")
-        for name, text in _documented_defaults(documentation)
+        name: _plain(text) for name, text in _documented_defaults(documentation)
     }
     assert documented == _real_defaults(thing)
 
 
+def _plain(text):
+    """Write a value in one way: 1e-4 and 0.0001 are the same."""
+    try:
+        return repr(ast.literal_eval(text))
+    except ValueError:
+        return text.replace('"', "'")
+
+
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_documented_attributes_are_the_fitted_ones(name, fitted_estimators):
-    documentation = ClassDoc(getattr(autonomaly, name))
+    documentation = ClassDoc(_find(name))
     documented = {
         attribute.name
         for attribute in documentation["Attributes"]
@@ -145,17 +210,16 @@ def fitted_estimators():
     X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["a", "b", "c"])
     arguments = {
         "OutlierSearch": {"estimator": KNNDetector(), "search": "grid"},
+        "detectors.DetectorAdapter": {"estimator": OneClassSVM()},
         "VotingOutlierEnsemble": {"estimators": [("knn", KNNDetector())]},
     }
-    return {
-        name: getattr(autonomaly, name)(**arguments.get(name, {})).fit(X)
-        for name in ESTIMATORS
-    }
+    return {name: _find(name)(**arguments.get(name, {})).fit(X) for name in ESTIMATORS}
 
 
 def test_the_estimators_were_found():
     assert {
         "AutonomousDetector",
         "AutonomousPreprocessor",
+        "detectors.LOFDetector",
         "VotingOutlierEnsemble",
     } <= set(ESTIMATORS)

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import time
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -17,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from autonomaly import AutonomousDetector, DataError
 from autonomaly._utils._known_labels import LabelCode, read_labels
+from autonomaly.ensemble import _label_kernel as kernel_module
 
 QUICK = ["knn20_squashed", "tails_robust", "mahalanobis_robust"]
 
@@ -455,3 +458,32 @@ def test_a_time_budget_is_kept_with_labels():
     model = detector(time_budget=60).fit(rows, truth)
     assert time.monotonic() - start < 60
     assert len(model.labels_) == 3000
+
+
+def test_labels_that_come_after_a_fit_without():
+    detector = AutonomousDetector(max_models=2).fit(X).set_params(labels="use")
+    for call in (lambda: detector.ask(2), lambda: detector.feedback({1: 1})):
+        with pytest.raises(NotFittedError, match="fitted with labels='ignore'.*again"):
+            call()
+    assert len(detector.fit(X).ask(2)) == 2
+
+
+@pytest.mark.parametrize("n_labels", [0, 6])
+def test_many_questions_take_little_memory(n_labels, monkeypatch):
+    y = np.full(len(X), np.nan)
+    y[: n_labels // 2], y[-n_labels // 2 :] = 1, 0 if n_labels else np.nan
+    model = AutonomousDetector(labels="use", max_models=2).fit(X, y)
+    all_diverse = model.ask(50)
+    monkeypatch.setattr(kernel_module, "MAX_DIVERSE", 10)
+    asked = model.ask(50)
+    np.testing.assert_array_equal(asked[:10], all_diverse[:10])
+    assert len(set(asked)) == 50
+    assert not set(asked) & set(model.labels_)
+    n_free = len(X) - len(model.labels_)
+    tracemalloc.start()
+    try:
+        assert len(set(model.ask(n_free))) == n_free
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * len(X) * n_free

@@ -12,9 +12,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from autonomaly import (
-    AutonomousDetector,
-)
+from autonomaly import AutonomousDetector, OutlierSearch
+from autonomaly.detectors import KNNDetector
+from autonomaly.ensemble import _voting as voting_module
 from autonomaly.exceptions import BudgetWarning
 from autonomaly.selection import POOL
 
@@ -320,3 +320,65 @@ def test_bad_parameters(bad):
     for method in ("fit", "fit_predict"):
         with pytest.raises(ValueError, match=next(iter(bad))):
             getattr(AutonomousDetector(**bad), method)(X)
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_predict"])
+@pytest.mark.parametrize(
+    ("changes", "table", "error"),
+    [
+        ({"algorithms": ["nope"]}, X[:100, :2], ValueError),
+        ({}, X[:1], ValueError),
+        ({}, pd.DataFrame(X, columns=list("abcd")).iloc[:0], ValueError),
+        ({"memory_limit": "much"}, X, ValueError),
+        ({"max_models": 0}, X, ValueError),
+        ({"labels": "use", "max_false_discovery_rate": 0.1}, X, ValueError),
+        ({"time_budget": 1e-6}, X[:50, :3], BudgetWarning),
+    ],
+)
+def test_a_fit_that_is_refused_changes_nothing(changes, table, error, method):
+    detector = AutonomousDetector(**SMALL).fit(X)
+    scores, fitted = detector.score_samples(X), dict(vars(detector))
+    record = detector.record_.to_dict()
+    detector.set_params(**changes)
+    with pytest.raises(error):
+        getattr(detector, method)(table)
+    left = {**vars(detector), **{name: fitted[name] for name in changes}}
+    assert left.keys() == fitted.keys()
+    assert all(left[name] is fitted[name] for name in fitted)
+    detector.set_params(memory_limit=None)
+    np.testing.assert_array_equal(detector.score_samples(X), scores)
+    assert detector.record_.to_dict() == record
+    assert detector.result_.success
+    new = AutonomousDetector(**{**SMALL, **changes})
+    with pytest.raises(error):
+        getattr(new, method)(table)
+    assert not [name for name in vars(new) if name.endswith("_")]
+
+
+@pytest.mark.parametrize("y", [None, np.where(np.arange(len(X)) < 3, 1, 0)])
+def test_n_jobs_after_fit_counts(y, monkeypatch):
+    labels = "ignore" if y is None else "use"
+    detector = AutonomousDetector(labels=labels, n_jobs=1, **SMALL).fit(X, y)
+    scores = detector.score_samples(X)
+    real, asked = voting_module.parallel_threads, []
+
+    def parallel_threads(n_jobs, **more):
+        asked.append(n_jobs)
+        return real(n_jobs, **more)
+
+    monkeypatch.setattr(voting_module, "parallel_threads", parallel_threads)
+    ensemble = detector.ensemble_
+    detector.set_params(n_jobs=2)
+    np.testing.assert_array_equal(detector.score_samples(X), scores)
+    detector.outlier_pvalues(X)
+    assert asked == [2, 2]
+    assert detector.ensemble_ is ensemble
+    assert ensemble.n_jobs == 1
+
+
+@pytest.mark.parametrize(
+    "estimator", [AutonomousDetector(), OutlierSearch(KNNDetector())]
+)
+def test_no_jobs_at_all_are_refused(estimator):
+    with pytest.raises(ValueError, match="'n_jobs' .* in the range .*Got 0"):
+        estimator.set_params(n_jobs=0).fit(X)

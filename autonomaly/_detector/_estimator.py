@@ -1,7 +1,6 @@
 """The detector that needs no configuration: it calls the parts in their order."""
 
 import time
-import warnings
 from numbers import Integral, Real
 from typing import Literal, Self
 
@@ -9,19 +8,15 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from autonomaly._detector._feedback import LABEL_FREE, FeedbackMixin
-from autonomaly._detector._reading import (
-    read_chunks,
-    row_slabs,
-    rows_to_encode,
-    rows_to_profile,
-)
+from autonomaly._detector._fitting import Fitting
+from autonomaly._detector._reading import row_slabs
 from autonomaly._detector._result import AutonomousResult
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import Progress
-from autonomaly._utils._seeds import spawn_seeds
+from autonomaly._utils._restore import as_before_on_failure
 from autonomaly._utils._typing import (
     Contamination,
     FloatArray,
@@ -34,32 +29,18 @@ from autonomaly._utils._typing import (
     TableOrChunks,
     keeps_signature,
 )
-from autonomaly.ensemble import VotingOutlierEnsemble
+from autonomaly._utils._warn import warn_user
+from autonomaly.detectors._carried import pack_registered, unpack_registered
 from autonomaly.ensemble._budget import what_time_cost
-from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
-from autonomaly.explanation import DecisionRecord
-from autonomaly.explanation._decisions import record_data, record_fit, record_tuning
+from autonomaly.exceptions import BudgetWarning
+from autonomaly.explanation._decisions import record_fit
 from autonomaly.explanation._html import summary_html
 from autonomaly.io import as_chunks
-from autonomaly.io._columns import check_names
 from autonomaly.preprocessing import AutonomousPreprocessor
-from autonomaly.profiling import DataProfiler
-from autonomaly.resources import (
-    Deadline,
-    MemoryOptimizer,
-    parallel_threads,
-    parse_memory,
-    slowness,
-)
-from autonomaly.selection import AlgorithmSelector, build_member
-from autonomaly.tuning import STRATEGIES, tune_selection
+from autonomaly.resources import parse_memory
+from autonomaly.tuning import STRATEGIES
 
 __all__ = ["AutonomousDetector"]
-
-# Of the time for the ensemble, where labels are to be learnt from afterwards.
-_SHARE_BEFORE_LABELS = 0.7
-# Where time is short, tuning takes this share of what is left.
-_TUNING_SHARE = 0.5
 
 
 class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
@@ -102,9 +83,10 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     memory_limit : int, float or str, default=None
         Working memory beyond the data itself, in bytes or such as ``"2GB"``.
     n_jobs : int, default=None
-        Threads that score; results do not depend on it. None is as many as
-        scikit-learn's own loops take (the cores, or ``OMP_NUM_THREADS``), unless
-        ``joblib.parallel_config`` says otherwise, or foreign detectors take part.
+        Threads that score, those that are set after ``fit`` too; results do not
+        depend on it. None is as many as scikit-learn's own loops take (the cores, or
+        ``OMP_NUM_THREADS``), unless ``joblib.parallel_config`` says otherwise, or
+        foreign detectors take part.
     random_state : int, RandomState instance or None, default=0
         Seed of everything random: the same seed gives the same result.
     verbose : int, default=0
@@ -192,7 +174,11 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         "n_trials": [Interval(Integral, 1, None, closed="left")],
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "memory_limit": [Real, str, None],
-        "n_jobs": [Integral, None],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -325,7 +311,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         check_is_fitted(self)
         chunks = as_chunks(X)
         if chunks is None:
-            return self._by_slabs(X, self.ensemble_.outlier_pvalues)
+            return self._by_slabs(X, self._ensemble_now().outlier_pvalues)
         return np.concatenate([self.outlier_pvalues(chunk) for chunk in chunks])
 
     @property
@@ -355,125 +341,38 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     # What the user wants transformers to put out is not what goes from part to part.
     @config_context(transform_output="default")
     def _fit(self, X, y, *, label):
-        started = time.monotonic()
-        deadline = Deadline(self.time_budget)
-        record = DecisionRecord()
-        seeds = spawn_seeds(self.random_state, 3)
-        memory = parse_memory(self.memory_limit)
-        chunks = as_chunks(X)
-        with Progress(self.verbose) as progress:
-            progress.stage("reading the table")
-            profile, n_rows = None, None
-            if chunks is not None:
-                X, profile, n_rows, label_chunks = read_chunks(
-                    chunks, memory, deadline, seeds[0], record, label=label
-                )
-                label = label and not label_chunks
-            preprocessor = AutonomousPreprocessor().fit(X)
-            n_held = _num_samples(X)
-            self.n_samples_seen_ = n_held if n_rows is None else n_rows
-            check_names(X)  # what the cells hold is for the preprocessor
-            validate_data(self, X, reset=True, skip_check_array=True)
-            if n_held < 2:
-                raise DataError(
-                    f"Found array with {n_held} sample(s) while a minimum of 2 is "
-                    f"required: one row cannot be odd beside others. Give more rows."
-                )
-            known = self._read_labels(y, n_held, in_chunks=chunks is not None)
-            encoded = X
-            if known is None:  # labels belong to rows
-                encoded = rows_to_encode(
-                    X, preprocessor, memory, deadline, seeds[0], record
-                )
-            label_here = label and encoded is X
-            Z = preprocessor.transform(encoded)
-            progress.stage("profiling")
-            profiler = DataProfiler(mergeable=False, random_state=seeds[0])
-            rows = X
-            if profile is None:
-                rows = rows_to_profile(X, n_held, deadline, seeds[0])
-                profile = profiler.profile(rows, roles=preprocessor.roles_)
-            self.profile_ = profile
-            self.preprocessor_ = preprocessor
-            record_data(record, profile, self.n_samples_seen_, preprocessor, Z)
-            if rows is not X:
-                choice = f"from {self.profile_.n_samples} of {n_held} rows"
-                why = "time_budget leaves no time to read all of them once more"
-                record.add("resources", "profile", choice, why)
+        with as_before_on_failure(self):
+            fitting = Fitting(self, label)
+            with Progress(self.verbose) as progress:
+                progress.stage("reading the table")
+                fitting.read(X, y)
+                progress.stage("profiling")
+                fitting.look()
+                progress.stage("choosing detectors")
+                fitting.choose()
+                if self.search is not None:
+                    progress.stage("tuning detectors")
+                    fitting.tune()
+                progress.stage("fitting detectors")
+                fitting.vote(progress)
+            self._publish(fitting)
+            labels = self._label(fitting, X)
+            if labels is not None:
+                self._tell_share_of_all(labels)
+            return labels
 
-            progress.stage("choosing detectors")
-            hurried = self.time_budget is not None
-            plan = MemoryOptimizer(
-                slowness=slowness() if hurried else 1.0,
-                speed=parallel_threads(self.n_jobs).speed,
-            ).plan(
-                n_held,
-                Z.shape[1],
-                memory,
-                time_budget=_time_left(
-                    deadline, 1.0 if self.search is None else 1 - _TUNING_SHARE
-                ),
-                score_all=label_here,
-            )
-            record.add(
-                "resources",
-                "reference",
-                f"{plan.n_reference} of {n_held} rows",
-                plan.reason,
-                strategy=plan.strategy,
-                batch_size=plan.batch_size,
-                time_budget=self.time_budget,
-                memory_limit=self.memory_limit,
-            )
-            selector = AlgorithmSelector(
-                algorithms=self.algorithms,
-                exclude=self.exclude,
-                max_models=self.max_models,
-            )
-            selection = selector.select(self.profile_, plan.n_reference, Z.shape[1])
-            if self.search is not None:
-                progress.stage("tuning detectors")
-                selection, tuned = tune_selection(
-                    selection,
-                    Z,
-                    search=self.search,
-                    n_trials=self.n_trials,
-                    time_budget=Deadline(
-                        _time_left(deadline, _TUNING_SHARE), self.time_budget
-                    ),
-                    memory_limit=memory,
-                    n_jobs=self.n_jobs,
-                    random_state=seeds[2],
-                )
-                record_tuning(record, self.search, tuned)
-            members, failed = _build_members(selection.members)
-            self.ensemble_ = VotingOutlierEnsemble(
-                members,
-                contamination=self.contamination,
-                max_false_discovery_rate=self.max_false_discovery_rate,
-                max_reference=plan.n_reference,
-                memory_limit=memory,
-                time_budget=_time_left(
-                    deadline, 1.0 if known is None else _SHARE_BEFORE_LABELS
-                ),
-                n_jobs=self.n_jobs,
-                random_state=seeds[1],
-            )
-            progress.stage("fitting detectors")
-            with self.ensemble_._part_of(
-                progress=progress,
-                sources=list(preprocessor.feature_sources_.values()),
-                whole_budget=self.time_budget,
-            ):
-                labels = self.ensemble_.fit_predict(Z) if label_here else None
-                if not label_here:
-                    self.ensemble_.fit(Z)
-
-        self._say_what_time_cost(record)
-        failed = {**failed, **self.ensemble_.rejected_}
-        self.rejected_ = {**selection.refused, **failed}
+    def _publish(self, fitting):
+        """Take over what a fit has found, and learn from the labels there are."""
+        self.n_samples_seen_ = fitting.n_rows
+        self.profile_ = fitting.profile
+        self.preprocessor_ = fitting.preprocessor
+        self.ensemble_ = fitting.ensemble
+        self._say_what_time_cost(fitting.record)
+        self.rejected_ = {**fitting.selection.refused, **fitting.failed}
         self.recommendations_ = [
-            r for r in selection.recommendations if r.algorithm not in failed
+            r
+            for r in fitting.selection.recommendations
+            if r.algorithm not in fitting.failed
         ]
         self.offset_ = self.ensemble_.offset_
         self._performance = {"kind": LABEL_FREE}
@@ -482,19 +381,22 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         agreement = self.ensemble_.agreement_with_vote_
         names = [r.algorithm for r in self.recommendations_]
         self._best = max(names, key=lambda name: agreement.get(name, -1.0))
-        record_fit(record, self)
-        self.record_ = record
-        self._start_learning(Z, known, _time_left(deadline), seeds[1])
-        self._performance["fit_seconds"] = time.monotonic() - started
-        if label_here and self.labels_:
-            labels = np.where(self._scores(Z) < self.offset_, -1, 1)
-        elif chunks is not None and label_chunks:
-            labels = self.predict(chunks)
-        elif label and not label_here:
-            labels = self.predict(X)
-        if labels is not None:
-            self._tell_share_of_all(labels)
-        return labels
+        record_fit(fitting.record, self)
+        self.record_ = fitting.record
+        self._start_learning(
+            fitting.Z, fitting.known, fitting.time_left(), fitting.seeds[1]
+        )
+        self._performance["fit_seconds"] = time.monotonic() - fitting.started
+
+    def _label(self, fitting, X):
+        """Label the rows read, where that is wanted."""
+        if fitting.label_here and self.labels_:
+            return np.where(self._scores(fitting.Z) < self.offset_, -1, 1)
+        if fitting.label_chunks:
+            return self.predict(fitting.chunks)
+        if fitting.label_table and not fitting.label_here:
+            return self.predict(X)
+        return fitting.labels
 
     def _say_what_time_cost(self, record):
         """Warn, and write down, if the time budget left something undone."""
@@ -504,11 +406,18 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         spent = self.ensemble_._spent
         choice = "spent" if spent else "too short for everything"
         record.add("resources", "time_budget", choice, undone)
-        warnings.warn(
-            what_time_cost(self.time_budget, spent, self.ensemble_.undone_),
-            BudgetWarning,
-            stacklevel=4,
-        )
+        what = what_time_cost(self.time_budget, spent, self.ensemble_.undone_)
+        warn_user(what, BudgetWarning)
+
+    def __getstate__(self):
+        # Worker processes know the detectors that come with the package, and no other.
+        registered = pack_registered(self.algorithms, self.exclude)
+        return {**super().__getstate__(), "_registered": registered}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        unpack_registered(state.pop("_registered", []))
+        super().__setstate__(state)
 
     def _html_repr(self):
         html = super()._html_repr()
@@ -518,26 +427,3 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags = AutonomousPreprocessor().__sklearn_tags__().input_tags
         return tags
-
-
-def _time_left(deadline, share=1.0):
-    """Return a share of the seconds that are left, at least a moment; None = all."""
-    if deadline.seconds is None:
-        return None
-    return max(share * deadline.remaining, 1e-3)
-
-
-def _build_members(members):
-    """Build members; what the user's factories raise is a reason to go without."""
-    built, failed = [], {}
-    for member in members:
-        try:
-            built.append(build_member(member))
-        except Exception as error:  # foreign code may raise anything; it is recorded
-            failed[member.name] = f"{type(error).__name__}: {error}"
-    if not built:
-        raise NoDetectorLeftError(
-            "No detector can be built. "
-            + "; ".join(f"{name}: {why}" for name, why in failed.items())
-        )
-    return built, failed

@@ -1,10 +1,12 @@
 """What AutonomousDetector does with labels: learn, ask, learn again."""
 
+import copy
 from collections.abc import Mapping
 from numbers import Integral
 from typing import Self
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -38,7 +40,8 @@ class FeedbackMixin:
         """Choose the training rows whose labels would help most.
 
         Rows that are probably anomalies and rows that nothing is known about, of as
-        many kinds as there are: a row like one that was chosen teaches less.
+        many kinds as there are: a row like one that was chosen teaches less. Beyond
+        400 rows at a time, the others follow by what each would teach by itself.
 
         Parameters
         ----------
@@ -54,12 +57,13 @@ class FeedbackMixin:
         Raises
         ------
         ValueError
-            If there are fewer rows without a label.
+            If there are fewer rows without a label, or the detector was fitted with
+            ``labels="ignore"``.
         """
         check_is_fitted(self)
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
             raise ValueError(f"ask(n={n!r}): pass a whole number of rows, 1 or more")
-        return self._labelled_vote.ask(int(n))
+        return self._kept_vote().ask(int(n))
 
     @keeps_signature(available_if(_uses_labels))
     def feedback(
@@ -81,12 +85,11 @@ class FeedbackMixin:
         Raises
         ------
         ValueError
-            If a position or a label cannot be; nothing is learnt then.
+            If a position or a label cannot be, or the detector was fitted with
+            ``labels="ignore"``; nothing is learnt then.
         """
         check_is_fitted(self)
-        given, code = read_feedback(
-            labels, self._labelled_vote.n_rows, self._label_code
-        )
+        given, code = read_feedback(labels, self._kept_vote().n_rows, self._label_code)
         known = {**self.labels_, **given}
         known = {row: label for row, label in known.items() if label is not None}
         if known != self.labels_:
@@ -96,9 +99,26 @@ class FeedbackMixin:
 
     def _scores(self, Z):
         """Score numeric rows, by the labels where there are any."""
+        ensemble = self._ensemble_now()
         if self.labels_:
-            return -self._labelled_vote.score(Z)
-        return self.ensemble_.score_samples(Z)
+            return -self._labelled_vote.with_ensemble(ensemble).score(Z)
+        return ensemble.score_samples(Z)
+
+    def _ensemble_now(self):
+        """Return the ensemble with the n_jobs of now; a loaded one may be throttled."""
+        ensemble = copy.copy(self.ensemble_)
+        ensemble.n_jobs = self.n_jobs
+        return ensemble
+
+    def _kept_vote(self):
+        """Return what labels are learnt with, which not every fit keeps."""
+        if self._labelled_vote is None:
+            raise NotFittedError(
+                "This detector was fitted with labels='ignore', which keeps nothing "
+                "that labels could be learnt with. Now that it has labels='use', fit "
+                "it again."
+            )
+        return self._labelled_vote
 
     def _read_labels(self, y, n_samples, in_chunks):
         """Read y where it counts; None where it is ignored."""

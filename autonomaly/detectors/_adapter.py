@@ -16,16 +16,23 @@ __all__ = ["DetectorAdapter"]
 # These PyOD detectors rank or compare rows within the batch they score, or draw new
 # random numbers for it: the same row would get another score in other company.
 _BATCH_DEPENDENT = {
+    "CD": "it fits a regression to the batch",
     "COF": "it compares the rows of a batch with each other",
     "COPOD": "it ranks rows within the batch; the detector 'tails' does the same "
     "against the training rows",
     "DIF": "its scores are normalised within the batch",
     "ECOD": "it ranks rows within the batch; the detector 'tails' does the same "
     "against the training rows",
+    "LMDD": "it compares the rows of a batch with each other",
+    "ROD": "it scales its scores within the batch",
     "SOD": "it compares the rows of a batch with each other",
+    "SOS": "it compares the rows of a batch with each other",
     "VAE": "it draws random numbers while scoring",
 }
-
+# So many rows are scored together and alone, whosever the detector is. Most scores may
+# differ by rounding, that of single precision too, and by this share of their range.
+_COMPARED_ROWS, _ROUNDING, _SHARE_OF_RANGE = 5, 1e-5, 1e-3
+_BETWEEN = 0.382
 
 # These compare a row with its neighbours, and take a training row that is scored later
 # for a neighbour of its own; they hold the scores it gets without that as an attribute.
@@ -41,7 +48,8 @@ class DetectorAdapter(BaseDetector):
 
     Scores are turned the right way round (PyOD's are high for outliers), warnings of
     the detector do not reach the user, and a detector that cannot give one finite
-    score per row is rejected with its reason. Training rows keep the scores of ``fit``
+    score per row is rejected with its reason, as is one whose score of a row depends
+    on the rows beside it. Training rows keep the scores of ``fit``
     with scikit-learn's LocalOutlierFactor and PyOD's KNN and LOF: these would later
     count a row among its own neighbours.
 
@@ -86,6 +94,9 @@ class DetectorAdapter(BaseDetector):
         self.estimator = estimator
         self.contamination = contamination
 
+    # Set by a fit, but not of a detector that was saved before there was the check.
+    _is_checked = True
+
     def _guard(self):
         return quiet()
 
@@ -106,12 +117,31 @@ class DetectorAdapter(BaseDetector):
         self.estimator_ = clone(self.estimator)
         self.estimator_.fit(answer[keep])
         self._training_scores = {}
+        # Whoever passes once is not asked again on trimmed rows.
+        self._is_checked = not keep.all()
         for name in filter(None, map(_LEAVE_ONE_OUT.get, ancestors)):
             scores = getattr(_last_step(self.estimator_), name)
             scores = np.asarray(scores, dtype=np.float64)
             # Of equal rows the first one speaks for all.
             pairs = zip(_row_keys(answer[keep])[::-1], scores[::-1], strict=True)
             self._training_scores = dict(pairs)
+
+    def _check_company(self, rows):
+        """Reject a detector that scores a row differently in other company."""
+        few = np.linspace(0, len(rows) - 1, _COMPARED_ROWS).astype(int)
+        # Between training rows: at their very values scores may jump, for histograms
+        # end there, and rounding depends on the batch.
+        few = rows[few] + _BETWEEN * (rows[np.roll(few, 1)] - rows[few])
+        together = self._raw_scores(few)
+        alone = np.concatenate([self._raw_scores(row[np.newaxis]) for row in few])
+        typical = np.median(np.nan_to_num(np.abs(together - alone), nan=np.inf))
+        slack = _ROUNDING * np.abs(together).max() + _SHARE_OF_RANGE * np.ptp(together)
+        if not typical <= slack:
+            raise DetectorRejected(
+                f"{self._title()} gives a row another score in other company: "
+                f"{len(few)} rows scored together and one by one differ by "
+                f"{typical:.2g}, where scores have a range of {np.ptp(together):.2g}"
+            )
 
     def _title(self):
         return type(self.estimator).__name__
@@ -127,6 +157,17 @@ class DetectorAdapter(BaseDetector):
         return np.clip(abnormality, -_FARTHEST, _FARTHEST)
 
     def _abnormality(self, answer):
+        scores = self._raw_scores(answer)
+        if not self._is_checked:  # the first call, which belongs to the fit
+            self._is_checked = True
+            if np.isfinite(scores).all():  # else it is rejected for that
+                self._check_company(answer)
+        if self._training_scores:
+            known = map(self._training_scores.get, _row_keys(answer), scores)
+            scores = np.fromiter(known, np.float64, len(scores))
+        return scores if self._is_pyod else -scores
+
+    def _raw_scores(self, answer):
         rows = answer.copy()  # whatever is done to them, other members see the same
         if hasattr(self.estimator_, "score_samples"):
             scores = self.estimator_.score_samples(rows)
@@ -135,13 +176,10 @@ class DetectorAdapter(BaseDetector):
         scores = np.asarray(scores, dtype=np.float64)
         if scores.shape != (len(answer),):
             raise DetectorRejected(
-                f"{type(self.estimator).__name__} gives scores of shape "
+                f"{self._title()} gives scores of shape "
                 f"{scores.shape} for {len(answer)} rows; one per row is needed"
             )
-        if self._training_scores:
-            known = map(self._training_scores.get, _row_keys(answer), scores)
-            scores = np.fromiter(known, np.float64, len(scores))
-        return scores if self._is_pyod else -scores
+        return scores
 
 
 def _last_step(estimator):

@@ -68,6 +68,22 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
     Subclasses implement ``_fit(answer, keep)``, which learns from the rows of the
     answer that the mask ``keep`` marks, and ``_abnormality(answer)``, high for odd
     rows. Those whose work can be shared also override ``_shared()``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autonomaly.detectors import BaseDetector
+    >>> class FarFromMedian(BaseDetector):
+    ...     def __init__(self, *, contamination="auto"):
+    ...         self.contamination = contamination
+    ...
+    ...     def _fit(self, answer, keep):
+    ...         self.center_ = np.median(answer[keep], axis=0)
+    ...
+    ...     def _abnormality(self, answer):
+    ...         return np.abs(answer - self.center_).max(axis=1)
+    >>> FarFromMedian().fit([[0.0], [1.0], [9.0]]).predict([[1.0], [50.0]])
+    array([ 1, -1])
     """
 
     # Robust detectors gain nothing from a trimmed reference and are fitted once.

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._quiet import quiet_if
+from autonomaly.detectors._registration import (
+    check_callables,
+    check_metadata,
+    check_search_space,
+)
 from autonomaly.detectors._spec import DetectorSpec
 
 if TYPE_CHECKING:
@@ -17,10 +22,9 @@ __all__ = [
     "catalogue",
     "detector_spec",
     "register_detector",
+    "take_in",
     "unregister_detector",
 ]
-
-VIEWS = ("robust", "squashed", "normal", "minmax")
 
 
 @dataclass(frozen=True)
@@ -289,6 +293,8 @@ _BUILT_IN = [
 ]
 
 _catalogue = {spec.name: spec for spec in _BUILT_IN}
+# Those that came with an estimator from another process, and were not registered here.
+_arrived: set[str] = set()
 
 
 def catalogue() -> dict[str, DetectorSpec]:
@@ -379,7 +385,7 @@ def register_detector(
     Raises
     ------
     ValueError
-        If the name or a field of the metadata cannot be used.
+        If the name, a field of the metadata or the search space cannot be used.
     TypeError
         If the factory cannot be called.
 
@@ -393,31 +399,13 @@ def register_detector(
     >>> unregister_detector("my_svm")
     """
     _check_name(name)
-    for what, given in (
-        ("factory", factory),
-        ("should_recommend", should_recommend),
-        ("confidence", confidence),
-    ):
-        if given is None and what != "factory":
-            continue
-        if not callable(given):
-            raise TypeError(
-                f"{what}={given!r} of detector {name!r} cannot be called; pass a class "
-                f"or a function"
-            )
+    check_callables(
+        name, factory, should_recommend=should_recommend, confidence=confidence
+    )
+    check_metadata({} if metadata is None else metadata)
+    check_search_space({} if search_space is None else search_space)
     metadata = dict(metadata or {})
     family = metadata.pop("suitable_for", "user")
-    allowed = (
-        *("description", "complexity", "memory_usage", "view"),
-        *("min_samples", "max_samples"),
-    )
-    for key in metadata:
-        if key not in allowed:
-            raise ValueError(
-                unknown_name_message("metadata", key, (*allowed, "suitable_for"))
-            )
-    if metadata.get("view", "squashed") not in VIEWS:
-        raise ValueError(unknown_name_message("view", metadata["view"], VIEWS))
     # The record says that the detector "finds" what the description names.
     metadata.setdefault("description", f"what {name!r} takes for abnormal")
     spec = DetectorSpec(
@@ -431,7 +419,22 @@ def register_detector(
         **metadata,
     )
     _catalogue[name] = spec
+    _arrived.discard(name)
     return spec
+
+
+def take_in(spec: DetectorSpec) -> None:
+    """Enter a detector that was registered in another process.
+
+    Parameters
+    ----------
+    spec : DetectorSpec
+        Its entry there. What was registered here under its name stays; what came from
+        elsewhere before is replaced.
+    """
+    if spec.name not in _catalogue or spec.name in _arrived:
+        _catalogue[spec.name] = spec
+        _arrived.add(spec.name)
 
 
 def unregister_detector(name: str) -> None:
@@ -461,6 +464,7 @@ def unregister_detector(name: str) -> None:
             f"instead."
         )
     del _catalogue[name]
+    _arrived.discard(name)
 
 
 def _check_name(name):

@@ -70,5 +70,16 @@ class DetectorSpec:
     origin: str = "user"
 
     def make(self, **parameters: Any) -> Any:
-        """Build the unfitted detector."""
+        """Build the unfitted detector.
+
+        Parameters
+        ----------
+        **parameters : dict
+            Hyperparameters.
+
+        Returns
+        -------
+        object
+            What the factory makes of them.
+        """
         return self.factory(**parameters)

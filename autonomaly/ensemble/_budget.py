@@ -1,11 +1,10 @@
 """What an ensemble gives up where time is short or members fail."""
 
-import warnings
-
 import numpy as np
 
 from autonomaly._utils._quiet import quiet_if
 from autonomaly._utils._threads import one_blas_thread
+from autonomaly._utils._warn import warn_user
 from autonomaly.ensemble._held_out import FEWEST_HELD_OUT
 from autonomaly.ensemble._pacing import score_in_time
 from autonomaly.exceptions import (
@@ -97,18 +96,17 @@ class BudgetMixin:
     def _warn_of_the_undone(self):
         # Whoever follows the steps knows the whole budget, and tells.
         if self.undone_ and not hasattr(self, "_progress"):
-            warnings.warn(
-                what_time_cost(self.time_budget, self._spent, self.undone_),
-                BudgetWarning,
-                stacklevel=4,
-            )
+            what = what_time_cost(self.time_budget, self._spent, self.undone_)
+            warn_user(what, BudgetWarning)
 
     def _what_is_undone(self, deadline):
         """Say what there was no time for."""
         self._spent = deadline.remaining < _NOTHING * (deadline.seconds or 0)
         if deadline.seconds is None:
             return []
-        late = [name for name, why in self.rejected_.items() if "time budget" in why]
+        # In words that nobody else has: errors of members may speak of budgets, too.
+        ours = f"the time budget of {deadline.budget:g} s"
+        late = [name for name, why in self.rejected_.items() if ours in why]
         wanted = len({0.0, *self._depths})
         skipped = len(self._depths) - len(self._committee.depths_in_time)
         undone = [

@@ -7,6 +7,7 @@ from scipy.stats import rankdata
 from sklearn.pipeline import Pipeline
 
 from autonomaly.ensemble._combination import combine, standardize
+from autonomaly.ensemble._common_values import common_values
 from autonomaly.ensemble._levels import (
     column_suffix,
     fit_level,
@@ -136,6 +137,7 @@ class Committee:
                 ),
             )
 
+        values = common_values(X)
         started = time.monotonic()
         level = fit(0.0, np.ones(len(X), dtype=bool), rejected)
         deadline.give_back(level.wasted)
@@ -161,7 +163,7 @@ class Committee:
             # The vote so far says which rows to trust: better than any few members do.
             Z = self._take_columns()
             suspicion = combine(Z, self.combination, self.weights_of_columns)
-            keep = trusted_rows(suspicion, share, X.shape[1])
+            keep = trusted_rows(suspicion, share, X.shape[1], values)
             if not keep.all():
                 # What fails on a trimmed reference only is no loss: it is fitted.
                 level = fit(share, keep, dict(rejected), robust)

@@ -5,10 +5,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
-__all__ = ["EMPHASES", "Emphasis", "LabelProcess", "Pictures", "RowPictures"]
+__all__ = [
+    "EMPHASES",
+    "MAX_DIVERSE",
+    "Emphasis",
+    "LabelProcess",
+    "Pictures",
+    "RowPictures",
+]
 
 # Rows that typical distances are measured on.
 _DISTANCE_ROWS = 500
+# Rows chosen one after the other: each takes memory and time for all rows kept.
+MAX_DIVERSE = 400
 # Noise of a label, as a variance: labels are +1 and -1, and some are wrong.
 _NOISE = 0.3
 # Standardised scores count within these limits: one member far out is enough.
@@ -208,25 +217,31 @@ class LabelProcess:
         -------
         list of int
             Positions among the candidates. Each choice makes rows like it known, so
-            that the next one is another kind of row.
+            that the next one is another kind of row; those after the first
+            ``MAX_DIVERSE`` are in the order of what each is worth by then.
         """
-        k = len(self._target)
-        V = np.empty((k + n, len(free)))
+        k, n_diverse = len(self._target), min(n, MAX_DIVERSE)
+        V = np.empty((k + n_diverse, len(free)))
         if k:
             K = _kernel(self._known, pictures, self.emphasis)
             V[:k] = solve_triangular(self._factor[0], K, lower=True)
         unknown = _variance(pictures, self.emphasis) - np.sum(V[:k] ** 2, axis=0)
         mean = self.mean(pictures)
         free, chosen = free.copy(), []
-        for i in range(k, k + n):
+
+        def worth():
             worth = mean + curiosity * np.sqrt(np.maximum(unknown, 0.0))
-            best = int(np.argmax(np.where(free, worth, -np.inf)))
+            return np.where(free, worth, -np.inf)
+
+        for i in range(k, k + n_diverse):
+            best = int(np.argmax(worth()))
             chosen.append(best)
             free[best] = False
             K = _kernel(pictures, pictures.take([best]), self.emphasis)[:, 0]
             V[i] = (K - V[:i, best] @ V[:i]) / np.sqrt(max(unknown[best], 0) + _NOISE)
             unknown = unknown - V[i] ** 2
-        return chosen
+        rest = np.argsort(-worth(), kind="stable")[: n - n_diverse]
+        return chosen + rest.tolist()
 
 
 def _kernel(a, b, emphasis):

@@ -1,5 +1,6 @@
 """Learning from a few labels, on top of a vote that needs none."""
 
+import copy
 import time
 
 import numpy as np
@@ -288,6 +289,12 @@ class LabelledVote:
         )
 
     # ---------------------------------------------------------------------- scoring
+
+    def with_ensemble(self, ensemble):
+        """Return this vote with the ensemble in another setting of its ``n_jobs``."""
+        vote = copy.copy(self)
+        vote._ensemble = ensemble
+        return vote
 
     def score(self, X):
         """Score rows; high = abnormal.

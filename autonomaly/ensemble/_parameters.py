@@ -35,7 +35,10 @@ def checked_weights(weights, shape):
     """Return the weights of members and depths, equal where none are given."""
     if weights is None:
         return np.ones(shape)
-    array = np.asarray(weights, dtype=np.float64)
+    try:
+        array = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):  # texts, dicts, rows of different lengths
+        array = np.empty(0)
     usable = array.shape in (shape, shape[:1])
     with np.errstate(over="ignore"):
         total = shape[1] * array.sum()

@@ -95,7 +95,7 @@ class Difference:
     what : str
         ``"decision"`` for a whole decision, else ``"choice"``, ``"reason"`` or
         ``"evidence.<key>"``.
-    before, after : None, bool, int, float, str, list or dict
+    before, after : None, bool, int, float, str, list or dict, default=None
         The value in this record and in the other one. A side that has no such
         entry is ``None``.
 

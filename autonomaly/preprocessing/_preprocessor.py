@@ -1,6 +1,5 @@
 """Any table in, finite numbers out."""
 
-import warnings
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -16,6 +15,7 @@ from sklearn.utils.validation import (
 )
 
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
+from autonomaly._utils._warn import warn_user
 from autonomaly.exceptions import DataError, UnreadableWarning, UnseenWarning
 from autonomaly.io import ColumnRole, Dataset
 from autonomaly.io._amounts import Unit
@@ -418,10 +418,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             for j, (count, example) in unread.items()
         ]
         more = f" and in {len(said) - 5} columns more" if len(said) > 5 else ""
-        warnings.warn(
+        warn_user(
             f"Values that cannot be read count as missing: {'; '.join(said[:5])}{more}",
             UnreadableWarning,
-            stacklevel=4,  # transform is wrapped by set_output
         )
 
     def _note_unseen(self, j, values, block, unseen):
@@ -439,11 +438,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             for j, (count, what) in unseen.items()
         ]
         more = f" and in {len(said) - 5} columns more" if len(said) > 5 else ""
-        warnings.warn(
+        warn_user(
             "Categories that no training row had make rows look odd (are they written "
             f"in another way?): {'; '.join(said[:5])}{more}",
             UnseenWarning,
-            stacklevel=4,  # transform is wrapped by set_output
         )
 
     def _near_offsets(self, X):

@@ -31,9 +31,10 @@ class Rule:
         ``n_features``, ``noise_level`` and ``temporal``; one that is not known holds
         for no comparison.
     prefers : tuple of str
-        Detectors of the catalogue; those that are not installed are passed over.
+        Detectors by name; those that the catalogue does not have are passed over.
     combination : str
-        How the recommendation combines them; for the ensemble builder.
+        How the field combines them. It belongs to the recommendation and is not
+        followed: members here always vote.
     reason : str
         Why.
     """
@@ -54,6 +55,9 @@ _NARROW = (("n_features", "<=", 100),)
 _WIDE = (("n_features", ">", 100),)
 
 #: The recommendation matrix of size by width, then the rules for single properties.
+#: They say what the field says, so they also name detectors that the catalogue does not
+#: have yet, or that you may register: autoencoder, deep_ensemble, lstm and
+#: seasonal_decomposition. They are passed over as long as nobody has them.
 RULES = (
     Rule(
         "few rows, few columns",

@@ -1,5 +1,6 @@
 """Criteria that ask other detectors, or the same one a second time."""
 
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,9 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
 
-from autonomaly._utils._typing import FloatArray, Seed
+from autonomaly._utils._typing import FloatArray, Seed, keeps_signature
 from autonomaly.ensemble import VotingOutlierEnsemble
 from autonomaly.selection import POOL, build_member
 from autonomaly.tuning._abnormality import abnormality, checked_table, fitted_clone
@@ -125,6 +127,12 @@ def consensus_agreement_score(
     return rank_correlation(abnormality(estimator, X), -np.asarray(consensus))
 
 
+@keeps_signature(
+    validate_params(
+        {"top_share": [Interval(Real, 0, 1, closed="neither")]},
+        prefer_skip_nested_validation=True,
+    )
+)
 def consensus_top_score(
     estimator: Any,
     X: npt.ArrayLike,
@@ -161,7 +169,7 @@ def consensus_top_score(
     Raises
     ------
     ValueError
-        If the detector's scores cannot be used.
+        If the detector's scores or a parameter cannot be used.
 
     References
     ----------
@@ -247,6 +255,15 @@ def blended_agreement_score(
     return (everywhere + on_top) / 2
 
 
+@keeps_signature(
+    validate_params(
+        {
+            "n_repeats": [Interval(Integral, 2, None, closed="left")],
+            "sample_share": [Interval(Real, 0, 1, closed="neither")],
+        },
+        prefer_skip_nested_validation=True,
+    )
+)
 def stability_score(
     estimator: Any,
     X: npt.ArrayLike,
@@ -283,7 +300,7 @@ def stability_score(
     Raises
     ------
     ValueError
-        If the detector's scores cannot be used.
+        If the detector's scores or a parameter cannot be used.
 
     References
     ----------

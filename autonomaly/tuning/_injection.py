@@ -1,14 +1,16 @@
 """Self-validation: whether a detector finds anomalies made from the data."""
 
+from numbers import Integral
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
 
 from autonomaly._utils._names import unknown_name_message
-from autonomaly._utils._typing import FloatArray, Seed
+from autonomaly._utils._typing import FloatArray, Seed, keeps_signature
 from autonomaly.tuning._abnormality import abnormality, checked_table, fitted_clone
 
 __all__ = ["inject_anomalies", "injection_score"]
@@ -59,6 +61,12 @@ KINDS = {
 }
 
 
+@keeps_signature(
+    validate_params(
+        {"n_anomalies": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=True,
+    )
+)
 def inject_anomalies(
     X: npt.ArrayLike, n_anomalies: int, kind: Kind, *, random_state: Seed = 0
 ) -> FloatArray:
@@ -84,7 +92,7 @@ def inject_anomalies(
     Raises
     ------
     ValueError
-        If the kind is unknown.
+        If the kind is unknown, or the number is below 1.
 
     References
     ----------
@@ -141,7 +149,7 @@ def injection_score(
     Raises
     ------
     ValueError
-        If the detector's scores cannot be used.
+        If the detector's scores or the kinds cannot be used.
 
     References
     ----------
@@ -157,6 +165,11 @@ def injection_score(
     >>> 0.5 < injection_score(KNNDetector(), X, kinds=("scattered",)) <= 1
     True
     """
+    if isinstance(kinds, str) or not len(kinds):
+        raise ValueError(
+            f"kinds={kinds!r} must be a tuple of at least one of {', '.join(KINDS)}, "
+            f"for example ('local',)"
+        )
     X = checked_table(X)
     rng = check_random_state(random_state)
     rows = rng.permutation(len(X))

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
+from autonomaly._utils._known_labels import LabelCode, read_labels
 from autonomaly._utils._quiet import quiet
 from autonomaly.tuning._judge import is_label_metric
 
@@ -23,17 +24,14 @@ def checked_labels(X, y, metrics, outlier_label):
             f"{needing} cannot be measured without labels: give y to fit, or use a "
             f"criterion such as scoring='blend'"
         )
-    y = np.asarray(y, dtype=object).ravel()
-    if len(y) != len(X):
-        raise ValueError(f"y has {len(y)} labels for the {len(X)} rows of X")
-    unknown = np.array([label is None or label != label for label in y], dtype=bool)
-    truth = np.where(y == outlier_label, 1.0, 0.0)
-    truth[unknown] = np.nan
-    n_outliers, n_known = int(np.nansum(truth)), int((~unknown).sum())
-    if n_outliers in (0, n_known):
+    code = LabelCode(outlier_label)
+    known = read_labels(y, len(X), code)
+    truth = np.full(len(X), np.nan)
+    truth[list(known)] = list(known.values())
+    if (n_outliers := sum(known.values())) in (0, len(known)):
         raise ValueError(
-            f"{n_outliers} of {n_known} known labels are outlier_label="
-            f"{outlier_label!r}: {needing} need outliers and others"
+            f"{n_outliers} of {len(known)} known labels are outlier_label="
+            f"{code.outlier!r}: {needing} need outliers and others"
         )
     return truth
 

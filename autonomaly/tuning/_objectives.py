@@ -77,7 +77,18 @@ class Objective:
         return self.name in COSTS
 
     def of(self, trial: Trial) -> float | None:
-        """Return the figure of a trial; None if it is not known."""
+        """Look up the figure of a trial.
+
+        Parameters
+        ----------
+        trial : Trial
+            What was tried.
+
+        Returns
+        -------
+        float or None
+            None if it is not known.
+        """
         if self.name == "quality":  # one of several figures, or the only one
             return trial.metrics.get("quality", trial.value)
         if self.is_cost:

@@ -1,7 +1,6 @@
 """A search for hyperparameters of outlier detectors, with or without labels."""
 
 import dataclasses
-import warnings
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, Self
@@ -30,6 +29,7 @@ from autonomaly._utils._typing import (
     Strategy,
     keeps_signature,
 )
+from autonomaly._utils._warn import warn_user
 from autonomaly.exceptions import BudgetWarning, NoDetectorLeftError
 from autonomaly.resources import (
     Deadline,
@@ -119,8 +119,10 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         Seconds for ``fit``.
     memory_limit : int, float or str, default=None
         Bytes a fitted detector may take, or such as ``"500MB"``.
-    outlier_label : int or str, default=-1
-        The value of y that marks an outlier. Missing labels are NaN or None.
+    outlier_label : object, default=None
+        The value of y that marks an outlier. ``None`` will do where labels are -1
+        (outlier) and 1, 0 and 1 (outlier), or booleans. Missing labels are NaN, None or
+        NA.
     n_jobs : int, default=None
         Trials at a time, through joblib: ``joblib.parallel_config`` sends them to a
         cluster. New processes are not started where ``time_budget`` is short.
@@ -211,8 +213,12 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         "max_samples": [Interval(Integral, 4, None, closed="left")],
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "memory_limit": [Real, str, None],
-        "outlier_label": [Integral, str],
-        "n_jobs": [Integral, None],
+        "outlier_label": "no_validation",
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
         "random_state": ["random_state"],
     }
 
@@ -235,7 +241,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         max_samples: int = 5000,
         time_budget: float | None = None,
         memory_limit: Memory | None = None,
-        outlier_label: int | str = -1,
+        outlier_label: object = None,
         n_jobs: int | None = None,
         random_state: Seed = 0,
     ) -> None:
@@ -268,7 +274,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_features)
             Finite numbers.
         y : array-like of shape (n_samples,) or None
-            Labels, missing ones NaN or None. They are used by ``scoring`` and
+            Labels, missing ones NaN, None or NA. They are used by ``scoring`` and
             ``objectives`` that need them, and ignored otherwise.
 
         Returns
@@ -450,11 +456,8 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         except OutOfTime as error:
             if fitted is None:
                 raise NoDetectorLeftError(str(error)) from error
-            warnings.warn(
-                f"{error}: the detector stays fitted on a part of the rows",
-                BudgetWarning,
-                stacklevel=5,
-            )
+            what = f"{error}: the detector stays fitted on a part of the rows"
+            warn_user(what, BudgetWarning)
             return fitted
 
     # -------------------------------------------------------------------- scoring

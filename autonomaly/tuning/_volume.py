@@ -1,12 +1,14 @@
 """Excess mass and mass volume: whether little space holds most of the mass."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
 
-from autonomaly._utils._typing import Seed
+from autonomaly._utils._typing import Seed, keeps_signature
 from autonomaly.tuning._abnormality import abnormality, checked_table, fitted_clone
 
 __all__ = ["excess_mass_score", "mass_volume_score"]
@@ -16,6 +18,16 @@ _MASSES = np.linspace(0.9, 0.999, 100)
 _EXCESS = 0.9
 
 
+_AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
+_checked = keeps_signature(
+    validate_params(
+        dict.fromkeys(("n_uniform", "max_features", "n_draws"), _AT_LEAST_ONE),
+        prefer_skip_nested_validation=True,
+    )
+)
+
+
+@_checked
 def excess_mass_score(
     estimator: Any,
     X: npt.ArrayLike,
@@ -58,7 +70,7 @@ def excess_mass_score(
     Raises
     ------
     ValueError
-        If the detector's scores cannot be used.
+        If the detector's scores or a parameter cannot be used.
 
     References
     ----------
@@ -82,6 +94,7 @@ def excess_mass_score(
     return _mean_over_draws(_excess_mass, estimator, X, *options)
 
 
+@_checked
 def mass_volume_score(
     estimator: Any,
     X: npt.ArrayLike,
@@ -120,7 +133,7 @@ def mass_volume_score(
     Raises
     ------
     ValueError
-        If the detector's scores cannot be used.
+        If the detector's scores or a parameter cannot be used.
 
     See Also
     --------

@@ -2,15 +2,24 @@
 
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
+from pyod.models.cd import CD
 from pyod.models.cof import COF
 from pyod.models.copod import COPOD
 from pyod.models.ecod import ECOD
+from pyod.models.hbos import HBOS
+from pyod.models.iforest import IForest
 from pyod.models.knn import KNN
+from pyod.models.lmdd import LMDD
+from pyod.models.loda import LODA
 from pyod.models.lof import LOF
+from pyod.models.rod import ROD
 from pyod.models.sod import SOD
+from pyod.models.sos import SOS
+from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.cluster import KMeans
 from sklearn.covariance import EllipticEnvelope
@@ -19,6 +28,7 @@ from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import OneClassSVM
 
+from autonomaly import AutonomousDetector
 from autonomaly.detectors import DetectorAdapter, KNNDetector, LOFDetector
 from autonomaly.exceptions import DetectorRejected
 
@@ -100,10 +110,63 @@ def test_rows_left_out_of_the_training_are_new():
     )
 
 
-@pytest.mark.parametrize("kind", [ECOD, COPOD, COF, SOD, OwnECOD])
+@pytest.mark.parametrize("kind", [ECOD, COPOD, COF, SOD, OwnECOD, CD, LMDD, ROD, SOS])
 def test_batch_dependent_detectors_are_refused(kind):
-    with pytest.raises(DetectorRejected, match="in other company"):
+    with pytest.raises(DetectorRejected, match="in other company: it"):
         DetectorAdapter(estimator=kind()).fit(X)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        lambda X: X[:, 0] - X[:, 0].mean(),
+        lambda X: X[:, 0] / np.abs(X[:, 0]).max(),
+        lambda X: rankdata(X[:, 0]),
+        lambda X: X[:, 0] / np.float64(len(X) > 1),  # gives up on a row alone
+        lambda X: X[:, 0] + np.random.standard_normal(len(X)),  # noqa: NPY002
+        lambda X: 1e3 + X[:, 0] - X[:, 0].mean(),
+    ],
+)
+def test_scores_that_depend_on_the_batch_are_noticed(scores):
+    with pytest.raises(DetectorRejected, match="one by one differ by"):
+        DetectorAdapter(estimator=Scores(scores)).fit(X)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        lambda X: np.float32(X[:, 0] * (1 + 1e-6 * len(X))),  # rounding
+        lambda X: np.zeros(len(X)),
+        lambda X: (
+            np.where(np.arange(len(X)) == 1, np.nan, X[:, 0])
+            if len(X) > 50
+            else X[:, 0]
+        ),
+    ],
+)
+def test_scores_of_the_row_alone_are_taken(scores):
+    adapter = DetectorAdapter(estimator=Scores(scores))
+    adapter._fit(X, np.ones(len(X), dtype=bool))
+    assert np.isfinite(adapter._abnormality(X[:1])).all()
+
+
+@pytest.mark.parametrize("n_rows", [8, 20, 60])
+@pytest.mark.parametrize("kind", [LODA, IForest, HBOS])
+def test_scores_that_jump_are_taken(kind, n_rows):
+    for rows in (X, np.round(X), np.round(X) > 0):
+        rows = rows[:n_rows].astype(float)
+        DetectorAdapter(estimator=kind()).fit(rows)
+
+
+def test_detectors_that_ask_for_company_are_left_out(register):
+    register("rod", ROD)
+    register("centred", partial(Scores, lambda X: -np.abs(X - X.mean(axis=0)).sum(1)))
+    detector = AutonomousDetector(algorithms=["knn", "rod", "centred"]).fit(X)
+    for name in ("rod", "centred"):
+        assert "in other company" in detector.rejected_[name]
+        (decision,) = detector.record_.filter("selection", name)
+        assert decision.choice == "rejected"
+    assert detector.predict(X)[5] == detector.predict(X[5:6])[0] == -1
 
 
 @pytest.mark.parametrize("estimator", [LocalOutlierFactor(), KMeans(), object])

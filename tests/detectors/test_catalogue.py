@@ -1,9 +1,12 @@
 """The catalogue: what may be named, and detectors of the user's."""
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.svm import OneClassSVM
 
 from autonomaly import AutonomousDetector, register_detector
@@ -142,4 +145,90 @@ def test_bad_registrations():
         register_detector("mine", OneClassSVM, metadata={"descripton": "x"})
     with pytest.raises(ValueError, match="did you mean 'robust'"):
         register_detector("mine", OneClassSVM, metadata={"view": "robus"})
+    for metadata in (
+        {"min_samples": "10"},
+        {"min_samples": None},
+        {"min_samples": 0},
+        {"max_samples": True},
+        {"max_samples": 9.5},
+        {"memory_usage": "some"},
+        {"description": 3},
+        {"suitable_for": None},
+    ):
+        (field,) = metadata
+        with pytest.raises(ValueError, match=rf"metadata\['{field}'\]=.* must be"):
+            register_detector("mine", OneClassSVM, metadata=metadata)
+    with pytest.raises(ValueError, match="metadata=.* must be a dict"):
+        register_detector("mine", OneClassSVM, metadata=["min_samples"])
+    for space in (["nu"], {"nu": 0.1}, {"nu": "auto"}, {"nu": []}, {1: [2]}):
+        with pytest.raises(ValueError, match="search_space=.* must be a dict"):
+            register_detector("mine", OneClassSVM, search_space=space)
     assert "mine" not in catalogue()
+
+
+class _OwnSVM(OneClassSVM):
+    """A detector of the user's."""
+
+
+def test_worker_processes_know_registered_detectors():
+    register_detector("mysvm", lambda **given: _OwnSVM(**given))
+    detector = AutonomousDetector(algorithms=["mysvm"])
+    y = np.arange(len(X)) % 2
+    options = {"scoring": "roc_auc", "error_score": "raise", "cv": 2}
+    here = cross_val_score(detector, X, y, **options)
+    assert np.isfinite(here).all()
+    there = cross_val_score(detector, X, y, n_jobs=2, **options)
+    np.testing.assert_array_equal(there, here)
+    # workers stay: what is registered anew must not meet what was known before
+    register_detector("mysvm", lambda **given: _OwnSVM(gamma=100.0, **given))
+    here = cross_val_score(detector, X, y, **options)
+    assert np.isfinite(here).all()
+    there = cross_val_score(detector, X, y, n_jobs=2, **options)
+    np.testing.assert_array_equal(there, here)
+
+
+def test_a_grid_search_may_name_them():
+    lock = threading.Lock()
+    register_detector("stuck", lambda: lock)  # cannot travel
+    register_detector("mysvm", OneClassSVM)
+    grid = {"algorithms": [["mysvm"], ["tails"]]}
+    search = GridSearchCV(
+        AutonomousDetector(), grid, scoring="roc_auc", cv=2, n_jobs=2, refit=False,
+        error_score="raise",
+    )  # fmt: skip
+    assert np.isfinite(
+        search.fit(X, np.arange(len(X)) % 2).cv_results_["mean_test_score"]
+    ).all()
+
+
+@pytest.mark.parametrize("parameters", [{"algorithms": ["mysvm"]}, {"max_models": 20}])
+def test_loaded_detectors_can_be_fitted_again(parameters):
+    register_detector("mysvm", OneClassSVM, should_recommend=lambda profile: True)
+    detector = AutonomousDetector(**parameters).fit(X)
+    saved = pickle.dumps(detector)
+    unregister_detector("mysvm")
+    again = clone(pickle.loads(saved)).fit(X)
+    np.testing.assert_array_equal(again.score_samples(X), detector.score_samples(X))
+    assert "mysvm" in [r.algorithm for r in again.recommendations_]
+
+
+def test_what_is_registered_here_stays():
+    register_detector("mysvm", OneClassSVM)
+    saved = pickle.dumps(AutonomousDetector(exclude=["mysvm"]))
+    spec = register_detector("mysvm", _OwnSVM)
+    pickle.loads(saved)
+    assert detector_spec("mysvm") is spec
+
+
+def test_factories_that_cannot_travel_stay_behind():
+    lock = threading.Lock()
+    register_detector("mysvm", lambda: lock and OneClassSVM())
+    detector = AutonomousDetector(algorithms=["mysvm"]).fit(X)
+    saved = pickle.dumps(detector)
+    unregister_detector("mysvm")
+    loaded = pickle.loads(saved)
+    np.testing.assert_array_equal(loaded.predict(X), detector.predict(X))
+    assert "mysvm" not in catalogue()
+    # what cannot be read is no reason not to load
+    loaded.__setstate__({**loaded.__getstate__(), "_registered": [b"cno\nsuch\n."]})
+    assert "_registered" not in vars(loaded)

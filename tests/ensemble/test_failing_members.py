@@ -151,6 +151,15 @@ class OtherRows(Foreign):
         return super().score_samples(X)
 
 
+class FarRows(Foreign):
+    """Fails on rows far from those it was fitted on."""
+
+    def score_samples(self, X):
+        if np.abs(X).max() > 50:
+            raise KeyError("far rows")
+        return super().score_samples(X)
+
+
 class Changes(Foreign):
     """Works in place."""
 
@@ -229,12 +238,10 @@ def test_failing_while_other_rows_are_scored(max_reference, time_budget):
 
 
 def test_failing_on_new_rows_is_one_clear_error():
-    fitted = VotingOutlierEnsemble([("other", OtherRows()), GOOD], calibrate=False).fit(
-        X
-    )
+    fitted = VotingOutlierEnsemble([("far", FarRows()), GOOD], calibrate=False).fit(X)
     expected = fitted.score_samples(X)
-    with pytest.raises(MemberFailedError, match="'other' .*KeyError: 'other rows'"):
-        fitted.score_samples(X[:5])
+    with pytest.raises(MemberFailedError, match="'far' .*KeyError: 'far rows'"):
+        fitted.score_samples(X + 99)
     np.testing.assert_array_equal(fitted.score_samples(X), expected)
     error = pickle.loads(pickle.dumps(MemberFailedError("other", "why")))
     assert (error.name, error.reason) == ("other", "why")
@@ -488,3 +495,16 @@ def test_rows_of_any_size_without_a_view():
     odd[0] = 1e300
     fitted = VotingOutlierEnsemble(members).fit(odd)
     assert np.isfinite(fitted.score_samples(odd)).all()
+
+
+def test_errors_that_speak_of_a_budget_are_no_lack_of_time():
+    class Impatient(Foreign):
+        def fit(self, X, y=None):
+            raise RuntimeError("my own time budget exceeded")
+
+    members = [("impatient", Impatient()), GOOD]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ensemble = VotingOutlierEnsemble(members, time_budget=600).fit(X)
+    assert list(ensemble.rejected_) == ["impatient"]
+    assert ensemble.undone_ == []

@@ -35,3 +35,11 @@ def test_ties_stay_together():
     keep = trusted_rows(suspicion, 0.5, n_features=2)
     assert len(set(keep[:60])) == len(set(keep[60:])) == 1
     assert trusted_rows(np.zeros(100), 0.5, n_features=2).all()
+
+
+def test_common_values_stay_represented():
+    suspicion = np.r_[np.zeros(90), np.arange(1.0, 11)]
+    rare = np.arange(90, 100)
+    assert not trusted_rows(suspicion, 0.3, 2)[rare].any()
+    keep = trusted_rows(suspicion, 0.3, 2, [[np.arange(90), rare]])
+    assert np.flatnonzero(keep[rare]).tolist() == [0]

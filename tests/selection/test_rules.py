@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from sklearn.svm import OneClassSVM
 
 from autonomaly.detectors import catalogue
 from autonomaly.profiling import DataProfiler
@@ -64,6 +65,17 @@ def test_what_is_not_known_holds_for_no_rule():
     assert not any(applies(rule, {}) for rule in RULES)
     preferred, _ = recommended_by_rules({})
     assert list(preferred) == ["forest", "lof"]
+
+
+def test_detectors_that_are_not_there_are_passed_over(real_base, register):
+    facts = {"n_samples": 10**6, "n_features": 500, "temporal": True}
+    for base in (None, real_base):
+        preferred, _ = recommended_by_rules(facts, base)
+        assert preferred
+        assert set(preferred) <= set(catalogue())
+    assert list(recommended_by_rules({"temporal": True})[0]) == ["forest", "lof"]
+    register("lstm", OneClassSVM)
+    assert list(recommended_by_rules({"temporal": True})[0]) == ["lstm"]
 
 
 def test_preferred_detectors_come_with_reasons():

@@ -13,6 +13,7 @@ from tuning_detectors import FarFromZero
 from autonomaly.detectors import KNNDetector
 from autonomaly.tuning import (
     CRITERIA,
+    consensus_top_score,
     excess_mass_score,
     get_criterion,
     inject_anomalies,
@@ -174,3 +175,28 @@ def test_rank_correlation_is_one_of_ranks(values):
     expected = 0.0 if (values == values[0]).all() else 1.0
     assert rank_correlation(values, np.exp(values / 10)) == pytest.approx(expected)
     assert rank_correlation(values, -values) == pytest.approx(-expected)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "parameters"),
+    [
+        (stability_score, {"n_repeats": 1}),
+        (stability_score, {"sample_share": 1.5}),
+        (injection_score, {"kinds": ()}),
+        (injection_score, {"kinds": "local"}),
+        (consensus_top_score, {"top_share": 5}),
+        (excess_mass_score, {"n_draws": 0}),
+        (mass_volume_score, {"n_uniform": 0}),
+        (mass_volume_score, {"max_features": 0}),
+    ],
+)
+def test_parameters_that_say_nothing_are_refused(criterion, parameters, planted):
+    X, _ = planted
+    (name,) = parameters
+    with pytest.raises(ValueError, match=name):
+        criterion(KNNDetector().fit(X), X, **parameters)
+
+
+def test_some_anomalies_are_made():
+    with pytest.raises(ValueError, match="n_anomalies"):
+        inject_anomalies(np.eye(3), 0, "local")

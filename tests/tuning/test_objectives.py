@@ -1,6 +1,7 @@
 """Objectives: fronts are fronts, and the choice is explained."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from autonomaly.tuning import (
     choose,
     pareto_front,
 )
+from autonomaly.tuning._inputs import checked_labels
 
 
 def _trials(values, seconds, sizes):
@@ -142,9 +144,24 @@ def test_search_by_a_metric_of_labels(planted):
     assert search.best_score_ == pytest.approx(1.0)
     assert "measured with labels" in search.reason_
     with pytest.raises(ValueError, match="need outliers and others"):
+        search.fit(X, np.zeros(len(X)))
+    with pytest.raises(ValueError, match="not plain which label"):
         search.fit(X, np.ones(len(X)))
-    with pytest.raises(ValueError, match="labels for the"):
+    with pytest.raises(ValueError, match=r"shape \(\d+,\), but X has \d+ rows"):
         search.fit(X, y[:-1])
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+@pytest.mark.parametrize("values", [(1, 0), (-1, 1), (True, False)])
+def test_labels_are_read_as_everywhere(values, missing, planted):
+    X, truth = planted
+    y = pd.Series(np.where(truth, *values), dtype=object)
+    y[50:] = missing
+    given = (y, pd.array(y, dtype="boolean")) if values[0] is True else (y,)
+    for labels in given:
+        found = checked_labels(X, labels, {"f1": "f1"}, None)
+        np.testing.assert_array_equal(found[:50], truth[:50])
+        assert np.isnan(found[50:]).all()
 
 
 def test_labels_are_ignored_unless_they_are_asked_for(planted):
