@@ -39,7 +39,7 @@ def configurations(n_each, *, seed=0):
         Detector, view, hyperparameters.
     """
     from autonomaly.detectors import detector_spec
-    from autonomaly.detectors._catalogue import VIEWS
+    from autonomaly.detectors._registration import VIEWS
     from autonomaly.tuning._spaces import SearchSpace
 
     rng = np.random.RandomState(seed)

@@ -442,8 +442,8 @@ def main(argv=None):
     clean = [
         Trial(kind, size, d, r)
         for kind in SHAPES
-        for size in (n // 5, n)
-        for d in (1, 2, 5)
+        for size in ((n,) if arguments.smoke else (n // 5, n))
+        for d in ((1,) if arguments.smoke else (1, 2, 5))
         for r in repeats
     ]
     bounds_on_noise = gather(run_rates_on_noise, clean, arguments.n_jobs, "no anomaly")

@@ -28,7 +28,7 @@ _MAX_SHARE = 0.30
 # In fewer rows the tail is a guess, and a row must lie farther out to be beyond it.
 _FEW_ROWS = 20
 # The quantiles between which the scale of the tail is read off.
-_BULK, _SHOULDER = (0.5, 0.85), (0.75, 0.9)
+_BULK, _SHOULDER = (0.5, 0.85), (0.75, 0.88)
 # Share of distinct scores below which the gaps between them are no tail.
 _DISTINCT = 0.8
 # Beyond this combined score the order no longer matters for a threshold, and the
@@ -190,7 +190,7 @@ def tail_surplus(scores):
     """Estimate how many rows there are beside those that the tail of the bulk explains.
 
     Fewer than :func:`tail_excess` counts, for some of those may be ordinary. Where the
-    tail grows longer between the 75 and the 90 % quantile, it goes on as it does there.
+    tail grows longer between the 75 and the 88 % quantile, it goes on as it does there.
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ def test_noise_is_reproducible(kind):
 
 def test_rates_are_compared_with_what_came(monkeypatch):
     monkeypatch.setattr(false_alarms, "RATES", (0.2,))
-    (record,) = false_alarms.run_rates(false_alarms.Trial(30, 300, 3, 0))
+    (record,) = false_alarms.run_rates(false_alarms.Trial(20, 300, 3, 0))
     assert record["rate"] == 0.2
     assert 0 <= record["false"] <= 0.4
     assert record["recall"] > 0.5

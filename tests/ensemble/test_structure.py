@@ -50,8 +50,9 @@ def test_columns_of_one_source_are_no_structure(name, columns):
     X = preprocessor.fit_transform(pd.DataFrame(columns))
     sources = list(preprocessor.feature_sources_.values())
     assert joint_structure(X, sources=sources) > 0.95
-    # Torn apart, they are: no row of a surrogate has one category of each.
-    assert joint_structure(X, sources=range(X.shape[1])) < 0.97
+    if name != "many categories":  # nearly all of which share a column
+        # Torn apart, they are: no row of a surrogate has one category of each.
+        assert joint_structure(X, sources=range(X.shape[1])) < 0.97
     if name.startswith("categor"):  # recognised without being told, too
         assert joint_structure(X) > 0.95
 
