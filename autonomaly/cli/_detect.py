@@ -116,7 +116,8 @@ def _keep_ordinary_rows(detector, table, data):
     if isinstance(data, Chunks):
         table, data = rows_to_show(table, data, 0)
     scores = table["score"].to_numpy()
-    detector._ordinary_rows = ordinary_rows(detector, data, scores)
+    # with a part of the fit: another fit must not find them
+    detector.preprocessor_._ordinary_rows = ordinary_rows(detector, data, scores)
 
 
 @contextlib.contextmanager

@@ -6,15 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from autonomaly.io import read_chunks
-from autonomaly.io._chunks import files_of
 from autonomaly.io._columns import table as as_columns
+from autonomaly.io._encodings import unpacked_size
+from autonomaly.io._globs import files_of
 from autonomaly.io._parts import PART_READERS
 from autonomaly.io._registry import _take_truth
 
 # Files that are larger together are read in chunks.
 _LARGE_BYTES = 2**28
-# Tables of text packed by gzip are at least so many times smaller, as a rule.
-_PACKED = 3
 # Rows that typical values are found on.
 _TYPICAL_ROWS = 10_000
 
@@ -38,20 +37,16 @@ def chunks_if_large(source):
     suffixes = tuple(s for known, _, _ in PART_READERS for s in known)
     if not all(file.name.lower().endswith(suffixes) for file in files):
         return None
-    large = sum(map(_unpacked_size, files)) > _LARGE_BYTES
-    return read_chunks(source) if large else None
+    return read_chunks(source) if _are_large(files) else None
 
 
-def _unpacked_size(file):
-    """Tell how many bytes there are to read; of a packed file about how many."""
-    size = file.stat().st_size
-    if file.suffix.lower() != ".gz" or size < 4:
-        return size
-    with file.open("rb") as packed:
-        packed.seek(-4, os.SEEK_END)
-        # of the last part of the file, and modulo 4 GB
-        last = int.from_bytes(packed.read(4), "little")
-    return max(last, _PACKED * size)
+def _are_large(files):
+    total = 0
+    for file in files:
+        total += unpacked_size(file, _LARGE_BYTES + 1)
+        if total > _LARGE_BYTES:
+            return True
+    return False
 
 
 def take_truth(chunks, column):

@@ -327,7 +327,7 @@ class Report:
             table, data = rows_to_show(table, data, _N_ODDEST)
         scores = table["score"].to_numpy()
         rows = scores.argsort(kind="stable")[:_N_ODDEST]
-        ordinary = getattr(detector, "_ordinary_rows", None)
+        ordinary = getattr(detector.preprocessor_, "_ordinary_rows", None)
         if ordinary is None:
             if scores[rows[0]] == scores.max():
                 self._say("Oddest", "no row is odder than another")

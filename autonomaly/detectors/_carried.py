@@ -1,5 +1,6 @@
 """Registered detectors that travel with what may use them, to other processes."""
 
+import logging
 import pickle
 from typing import Any
 
@@ -8,6 +9,8 @@ from joblib import wrap_non_picklable_objects
 from autonomaly.detectors._catalogue import catalogue, take_in
 
 __all__ = ["pack_registered", "unpack_registered"]
+
+_LOGGER = logging.getLogger("autonomaly")
 
 
 def pack_registered(algorithms: Any, exclude: Any) -> list[bytes]:
@@ -31,8 +34,8 @@ def pack_registered(algorithms: Any, exclude: Any) -> list[bytes]:
             wrapped = wrap_non_picklable_objects(spec, keep_wrapper=False)
             try:
                 packed.append(pickle.dumps(wrapped))
-            except Exception:  # factories may hold anything; only a new fit needs them
-                continue
+            except Exception as error:  # factories may hold anything
+                _LOGGER.info("detector %r stays in this process: %s", spec.name, error)
     return packed
 
 
@@ -47,5 +50,5 @@ def unpack_registered(packed: list[bytes]) -> None:
     for entry in packed:
         try:
             take_in(pickle.loads(entry))
-        except Exception:  # code that is not here; only a new fit needs it
-            continue
+        except Exception as error:  # code that is not here; only a new fit needs it
+            _LOGGER.info("a registered detector cannot be loaded here: %s", error)

@@ -9,15 +9,14 @@ import numpy as np
 
 from autonomaly.exceptions import DataError
 from autonomaly.io._columns import is_polars
+from autonomaly.io._encodings import unpacked_size
 from autonomaly.io._globs import files_of
 from autonomaly.io._registry import _registered, load_dataset, source_text
-from autonomaly.io._text_files import larger_than
 
 __all__ = [
     "Chunks",
     "Sample",
     "as_chunks",
-    "files_of",
     "read_chunks",
     "sample_rows",
 ]
@@ -256,6 +255,10 @@ def read_chunks(
     return Chunks(make, source_text(source))
 
 
+def _is_large(path):
+    return unpacked_size(path, _WHOLE_FILE_BYTES + 1) > _WHOLE_FILE_BYTES
+
+
 def _read_file(file, chunk_rows, options):
     """Yield the chunks of one file."""
     from autonomaly.io._loaders import existing_file
@@ -267,7 +270,7 @@ def _read_file(file, chunk_rows, options):
         if not own and text.endswith(suffixes) and set(options) <= options_known:
             path = existing_file(file)
             text_file = bool(options_known)
-            if not text_file or larger_than(path, _WHOLE_FILE_BYTES):
+            if not text_file or _is_large(path):
                 yield from read(path, chunk_rows, **options)
                 return
     data = load_dataset(file, **options).data

@@ -9,8 +9,9 @@ import numpy as np
 from autonomaly._utils._optional import import_optional_dependency
 from autonomaly.exceptions import LoadError
 from autonomaly.io._columns import unique_names
+from autonomaly.io._encodings import find_encoding, open_text
 from autonomaly.io._raw import refuse_records
-from autonomaly.io._text_files import find_encoding, open_text, read_separated
+from autonomaly.io._text_files import read_separated
 
 __all__ = [
     "FILE_READERS",

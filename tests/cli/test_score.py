@@ -1,5 +1,6 @@
 import io
 
+import joblib
 import numpy as np
 import pandas as pd
 
@@ -176,3 +177,19 @@ def test_rows_are_explained_alike_by_detect_and_score(run, orders, tmp_path):
         text[text.index("Oddest") : text.index("Written")] for text in (first, again)
     ]
     assert rows[0] == rows[1]
+
+
+def test_a_model_fitted_again_knows_no_rows_of_the_table_before(run, orders, tmp_path):
+    code, _, _ = run(
+        *("auto", "detect", "-d", orders, "-o", tmp_path / "out", "--save-model")
+    )
+    assert code == 0
+    model = joblib.load(tmp_path / "out" / "model.joblib")
+    joblib.dump(model.fit(np.random.RandomState(0).randn(60, 2)), tmp_path / "m.joblib")
+    path = tmp_path / "t.npy"
+    np.save(path, np.r_[np.random.RandomState(1).randn(30, 2), [[9.0, 0.0]]])
+    code, out, err = run(
+        *("score", "-m", tmp_path / "m.joblib", "-d", path, "-o", tmp_path / "n.csv")
+    )
+    assert (code, err) == (0, "")
+    assert "x0 = 9 (" in out
