@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import assert_all_finite
+from sklearn.utils import assert_all_finite, check_random_state
 
 __all__ = ["NeighborGraph", "Neighbors"]
 
@@ -19,6 +19,9 @@ _TIE = 1e-7
 _BLOCK_PAIRS = 2**17
 # Squares of larger values would overflow; nothing is farther out than this.
 _LARGEST = 1e150
+# A sample of the reference, so many rows for each neighbour, bounds the distances of
+# the neighbours; only the few rows within that bound are ordered.
+_SAMPLE_PER_NEIGHBOR = 2.5
 
 
 @dataclass
@@ -58,6 +61,8 @@ class _Search:
         # |a|^2 - 2ab + |b|^2 is one product of (a, |a|^2, 1) and (-2b, 1, |b|^2).
         self.factor = np.vstack([-2 * rows.T, np.ones(n), norms + self.tie])
         self.places = np.arange(n)
+        # Rows that lie beside each other in a table may lie beside each other in space.
+        self.shuffled = check_random_state(0).permutation(n)
         self.place_bits = 2 ** int(n - 1).bit_length() - 1
         self.Z = Z
 
@@ -71,9 +76,10 @@ class _Search:
         squares = np.empty((len(Z), k))
         indices = np.empty((len(Z), k), dtype=np.intp)
         step = max(1, _BLOCK_PAIRS // len(self.Z))
+        sample = self._sample(k)
         for a in range(0, len(Z), step):
             block = slice(a, a + step)
-            squares[block], indices[block] = self._nearest(rows[block], k)
+            squares[block], indices[block] = self._nearest(rows[block], k, sample)
         # The product cannot tell a tiny distance from none; those few are computed from
         # the difference.
         tiny = squares <= 1e-6 * (self.variance + norms[:, None])
@@ -91,17 +97,57 @@ class _Search:
             indices[i] = np.take_along_axis(indices[i], order, axis=1)
         return np.sqrt(squares), indices
 
-    def _nearest(self, rows, k):
+    def _sample(self, k):
+        """Draw the reference rows that bound the distances; none if too many."""
+        n = len(self.Z)
+        size = int(max(_SAMPLE_PER_NEIGHBOR * k, n**0.5))
+        return np.sort(self.shuffled[: size if 2 * size <= n else 0])
+
+    def _nearest(self, rows, k, sample):
         """Return the k smallest squared distances of some rows, and their places."""
         squares = rows @ self.factor
+        if len(sample):
+            few, counts = self._within_bound(squares, k, sample)
+            indices = self._select(few, k)
+            short = np.flatnonzero(counts < k)
+            indices[short] = self._select(self._keys(squares[short], self.places), k)
+        else:
+            indices = self._select(self._keys(squares, self.places), k)
+        squares = np.take_along_axis(squares, indices, axis=1) - self.tie[indices]
+        return np.maximum(squares, 0), indices
+
+    def _within_bound(self, squares, k, sample):
+        """Find the reference rows that are as near as a quantile of the sample.
+
+        Returns their keys, row by row and followed by the largest number, and how many
+        they are: seldom less than k.
+        """
+        n_rows, n = squares.shape
+        expected = k * len(sample) / n
+        rank = min(int(expected + 2.5 * expected**0.5) + 1, len(sample) - 1)
+        bound = np.abs(squares.take(sample, axis=1))
+        bound.partition(rank, axis=1)
+        # Keys that differ in the place alone lie on the same side.
+        bound = (bound[:, rank].view(np.int64) | self.place_bits).view(np.float64)
+        found = np.flatnonzero(squares <= bound[:, None])
+        starts = n * np.arange(n_rows + 1)
+        counts = np.diff(np.searchsorted(found, starts))
+        few = np.full((n_rows, max(k, counts.max())), np.iinfo(np.int64).max)
+        few[np.arange(few.shape[1]) < counts[:, None]] = self._keys(
+            squares.ravel().take(found), found - np.repeat(starts[:-1], counts)
+        )
+        return few, counts
+
+    def _keys(self, squares, places):
         # Numbers that are not negative, as these are but for rounding, have the order
         # of their bits.
         keys = squares.view(np.int64) & ~(self.place_bits | np.iinfo(np.int64).min)
-        keys |= self.places
+        keys |= places
+        return keys
+
+    def _select(self, keys, k):
         keys.partition(k - 1, axis=1)
-        indices = np.sort(keys[:, :k], axis=1) & self.place_bits
-        squares = np.take_along_axis(squares, indices, axis=1) - self.tie[indices]
-        return np.maximum(squares, 0), indices
+        return np.sort(keys[:, :k], axis=1) & self.place_bits
 
 
 class NeighborGraph:

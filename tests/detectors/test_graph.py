@@ -126,6 +126,42 @@ def test_blocks_of_rows_and_many_neighbours(monkeypatch):
     check(reference, keep, rng.randn(50, 4), 299)
 
 
+@pytest.mark.parametrize("k", [1, 2, 9, 60])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng: rng.randn(1500, 4),
+        lambda rng: rng.randint(0, 4, (1500, 3)).astype(float),
+        lambda rng: np.sort(rng.rand(1500, 1), axis=0) ** 9,
+        lambda rng: np.ones((1500, 2)),
+        lambda rng: rng.randn(1500, 2) * 10.0 ** rng.randint(-200, 140, (1500, 1)),
+        lambda rng: rng.randn(1500, 2) + 1e6 * (rng.rand(1500, 1) < 0.004),
+    ],
+    ids=["Gaussian", "ties", "sorted", "equal", "magnitudes", "few far"],
+)
+def test_the_bound_of_a_sample_changes_nothing(monkeypatch, draw, k):
+    reference = draw(np.random.RandomState(0))
+    bounded = _graph._Search.__dict__["_within_bound"]
+    counted = []
+
+    def count(self, squares, k, sample):
+        few, counts = bounded(self, squares, k, sample)
+        counted.append(counts)
+        return few, counts
+
+    monkeypatch.setattr(_graph._Search, "_within_bound", count)
+    distances, indices = _graph._Search(reference)(reference, k)
+    counts = np.concatenate(counted)
+    assert len(counts) == 1500  # and most rows needed no second look, at few others
+    assert (counts >= k).mean() > 0.9
+    assert np.median(counts) < 500
+    monkeypatch.setattr(_graph, "_SAMPLE_PER_NEIGHBOR", 1500)
+    without = _graph._Search(reference)(reference, k)
+    assert len(np.concatenate(counted)) == 1500
+    np.testing.assert_array_equal(distances, without[0])
+    np.testing.assert_array_equal(indices, without[1])
+
+
 def test_rows_that_run_short_are_searched_again():
     rng = np.random.RandomState(0)
     reference = np.vstack([rng.randn(100, 2), 50 + rng.randn(100, 2)])
