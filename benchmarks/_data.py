@@ -30,6 +30,8 @@ FAMILIES = {
 # A draw that misses the anomalies is topped up with at most this many of them,
 # as the published reference script does.
 TOP_UP = 20
+# Measures of fewer anomalies than this are luck.
+FEWEST_ANOMALIES = 5
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,31 @@ def draw_rows(n, max_rows, y=None, min_anomalies=1):
     return rows
 
 
+def thin_anomalies(y, max_share):
+    """Leave out anomalies until they are rare.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Truth, 1 = anomaly.
+    max_share : float in (0, 1]
+        Anomalies are drawn with ``numpy.random.RandomState(0)`` until they are this
+        share of the rows, but at least `FEWEST_ANOMALIES` where there are as many.
+
+    Returns
+    -------
+    rows : ndarray of int
+        Ascending.
+    """
+    anomalies, normal = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
+    if max_share * len(y) >= len(anomalies):
+        return np.arange(len(y))
+    size = max(round(max_share / (1 - max_share) * len(normal)), FEWEST_ANOMALIES)
+    size = min(size, len(anomalies))
+    kept = np.random.RandomState(0).choice(anomalies, size, replace=False)
+    return np.sort(np.concatenate([normal, kept]))
+
+
 def drop_constant(X):
     """Leave out the columns of an array that hold one value only."""
     varying = (X != X[:1]).any(axis=0)
@@ -187,7 +214,7 @@ def numeric_table(frame):
         return drop_constant(SimpleImputer(strategy="median").fit_transform(X))
 
 
-def load_case(case, max_rows, min_anomalies=1):
+def load_case(case, max_rows, min_anomalies=1, max_share=1.0):
     """Read one case and draw its rows.
 
     Parameters
@@ -195,6 +222,8 @@ def load_case(case, max_rows, min_anomalies=1):
     case : Case
     max_rows, min_anomalies : int
         See `draw_rows`.
+    max_share : float, default=1.0
+        See `thin_anomalies`; of the rows that were drawn.
 
     Returns
     -------
@@ -205,6 +234,7 @@ def load_case(case, max_rows, min_anomalies=1):
             X = stored["X"].astype(float)
             y = stored["y"].astype(int).ravel()
         rows = draw_rows(len(X), max_rows, y, min_anomalies)
+        rows = rows[thin_anomalies(y[rows], max_share)]
         X = drop_constant(X[rows])
         return Table(raw=X, numeric=X, y=y[rows], prepare_seconds=0.0)
 
@@ -215,6 +245,8 @@ def load_case(case, max_rows, min_anomalies=1):
     if "anomaly" in frame:
         y = frame.pop("anomaly").to_numpy().astype(int)
     rows = draw_rows(len(frame), max_rows, y, min_anomalies)
+    if y is not None:
+        rows = rows[thin_anomalies(y[rows], max_share)]
     frame = frame.iloc[rows].reset_index(drop=True)
     start = time.perf_counter()
     numeric = numeric_table(frame)

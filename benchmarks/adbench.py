@@ -43,7 +43,7 @@ from joblib import Parallel, delayed
 SMOKE_DETECTORS = [AUTONOMALY, "IsolationForest", "KNN", "PCA", RANK_AVERAGE]
 
 
-def run_case(case, detectors, seeds, done, rows, min_anomalies, scores_folder=None):
+def run_case(case, detectors, seeds, done, protocol, scores_folder=None):
     """Run the detectors on one data set.
 
     Parameters
@@ -53,8 +53,8 @@ def run_case(case, detectors, seeds, done, rows, min_anomalies, scores_folder=No
     seeds : list of int
     done : set of (str, int)
         Pairs (detector, seed) that need no run.
-    rows, min_anomalies : int
-        See `_data.draw_rows`.
+    protocol : dict
+        How rows are drawn, see `_data.load_case`.
     scores_folder : path-like, default=None
         Where the raw scores of every run go, as npz.
 
@@ -74,7 +74,7 @@ def run_case(case, detectors, seeds, done, rows, min_anomalies, scores_folder=No
     if not missing:
         return []
     warm_up(tuple(detectors))
-    table = load_case(case, rows, min_anomalies)
+    table = load_case(case, **protocol)
     outcomes, records = {}, []
 
     def outcome_of(name, seed):
@@ -280,7 +280,7 @@ def stored_results(arguments):
     """
     stored = read_json(arguments.json)
     if stored:
-        for key in ("rows", "min_anomalies"):
+        for key in ("rows", "min_anomalies", "max_share"):
             here, there = str(getattr(arguments, key)), stored["arguments"][key]
             if here != there:
                 raise ValueError(
@@ -297,6 +297,11 @@ def run(arguments):
     records = stored_results(arguments) if arguments.resume else []
     done = {(r["task"], r["set"], r["detector"], r["seed"]) for r in records}
     summaries = {}
+    protocol = {
+        "max_rows": arguments.rows,
+        "min_anomalies": arguments.min_anomalies,
+        "max_share": arguments.max_share,
+    }
     for task in arguments.tasks:
         cases = list_cases(arguments.data, task)
         jobs = (
@@ -305,8 +310,7 @@ def run(arguments):
                 detectors,
                 seeds,
                 {d[2:] for d in done if d[:2] == (task, case.name)},
-                arguments.rows,
-                arguments.min_anomalies,
+                protocol,
                 arguments.scores,
             )
             for case in cases
@@ -335,7 +339,7 @@ def run(arguments):
             chosen,
             detectors,
             details=arguments.details,
-            claims=not arguments.smoke,
+            claims=not arguments.smoke and arguments.max_share == 1,
         )
     write_json(arguments.json, "adbench", arguments, summary=summaries, results=records)
     return summaries
@@ -368,7 +372,16 @@ def parse(argv=None):
         default=1,
         help="a draw with fewer is topped up (10: as in the reference script)",
     )
+    parser.add_argument(
+        "--max-share",
+        type=float,
+        default=1.0,
+        help="anomalies beyond this share of the rows are left out at random (0.015: "
+        "as rare as where people look for them)",
+    )
     arguments = parser.parse_args(argv)
+    if not 0 < arguments.max_share <= 1:
+        parser.error(f"--max-share must lie in (0, 1], got {arguments.max_share}")
     if not arguments.smoke and arguments.data is None:
         parser.error("name the data folder with --data DIR or AUTONOMALY_DATA")
     if arguments.resume and arguments.json is None:

@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from _common import PeakMemory, plain
-from _data import draw_rows, drop_constant, list_cases, load_case, numeric_table
+from _data import (
+    draw_rows,
+    drop_constant,
+    list_cases,
+    load_case,
+    numeric_table,
+    thin_anomalies,
+)
 from _detectors import (
     PEERS,
     RANK_AVERAGE,
@@ -359,6 +366,19 @@ def test_json_holds_numpy_and_missing_figures():
     )
 
 
+@pytest.mark.parametrize(
+    ("n_anomalies", "max_share", "kept"),
+    [(100, 0.02, 18), (100, 0.001, 5), (3, 0.001, 3), (100, 0.1, 100), (100, 1.0, 100)],
+)
+def test_anomalies_are_thinned(n_anomalies, max_share, kept):
+    y = np.random.RandomState(1).permutation(np.repeat([0, 1], [900, n_anomalies]))
+    rows = thin_anomalies(y, max_share)
+    assert y[rows].sum() == kept
+    assert (y[rows] == 0).sum() == 900
+    assert (np.diff(rows) > 0).all()
+    np.testing.assert_array_equal(rows, thin_anomalies(y, max_share))
+
+
 # --- the real folder ---------------------------------------------------------------
 
 
@@ -376,6 +396,9 @@ def test_real_sets_load(real_data):
     assert smtp.numeric.shape == (10_000, 3)
     assert smtp.y.sum() == 4
     assert load_case(cases["smtp"], 10_000, min_anomalies=10).y.sum() == 4 + 18
+    wilt = load_case(cases["Wilt"], 10_000, max_share=0.015)
+    assert (wilt.y == 1).mean() == pytest.approx(0.015, abs=2e-4)
+    assert len(wilt.numeric) == len(wilt.y)
     mixed = {c.name: c for c in list_cases(real_data, "mixed")}
     messy = load_case(mixed["birdstrikes_unlabelled"], 300)
     assert messy.y is None
