@@ -199,6 +199,7 @@ def _fitted_and_scored(X, parameters, new):
 @example(np.zeros((2, 1)), {"algorithms": ["lof"]})
 @example(np.array([[LARGEST, 1.0], [-LARGEST, 2.0], [0.0, np.nan]] * 9), {})
 @example(np.repeat(np.eye(3), 9, axis=0), {})
+@example(np.r_[np.full((3, 2), LARGEST), np.arange(80.0).reshape(40, 2)], {})
 def test_arrays(X, parameters):
     scores = check(X, parameters)
     if scores is None:

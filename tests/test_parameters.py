@@ -71,6 +71,15 @@ def test_time_budget_is_kept():
     assert decision.evidence["time_budget"] == 1.5
 
 
+def test_the_record_tells_the_rows_that_members_learnt_from():
+    X = np.random.RandomState(0).randn(2500, 2)
+    detector = AutonomousDetector(max_models=1).fit(X)
+    decision = detector.record_.filter("resources", "reference")[0]
+    assert detector.ensemble_.reference_size_ == 1500
+    assert decision.choice == "1500 of 2500 rows"
+    assert "1000 are held out for the p-values" in decision.reason
+
+
 @pytest.mark.parametrize("method", ["fit", "fit_predict"])
 def test_time_budget_covers_reading_profile_and_scoring(method):
     table = data(60_000, d=20)

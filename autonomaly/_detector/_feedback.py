@@ -59,6 +59,8 @@ class FeedbackMixin:
         ValueError
             If there are fewer rows without a label, or the detector was fitted with
             ``labels="ignore"``.
+        AttributeError
+            If ``labels="ignore"`` still holds: the method is not there then.
         """
         check_is_fitted(self)
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
@@ -87,6 +89,8 @@ class FeedbackMixin:
         ValueError
             If a position or a label cannot be, or the detector was fitted with
             ``labels="ignore"``; nothing is learnt then.
+        AttributeError
+            If ``labels="ignore"`` still holds: the method is not there then.
         """
         check_is_fitted(self)
         given, code = read_feedback(labels, self._kept_vote().n_rows, self._label_code)

@@ -150,7 +150,7 @@ class Fitting:
     def _plan(self):
         detector = self.detector
         hurried = detector.time_budget is not None
-        plan = MemoryOptimizer(
+        return MemoryOptimizer(
             slowness=slowness() if hurried else 1.0,
             speed=parallel_threads(detector.n_jobs).speed,
         ).plan(
@@ -162,17 +162,6 @@ class Fitting:
             ),
             score_all=self.label_here,
         )
-        self.record.add(
-            "resources",
-            "reference",
-            f"{plan.n_reference} of {self.n_held} rows",
-            plan.reason,
-            strategy=plan.strategy,
-            batch_size=plan.batch_size,
-            time_budget=detector.time_budget,
-            memory_limit=detector.memory_limit,
-        )
-        return plan
 
     def tune(self):
         """Tune the hyperparameters of the detectors chosen."""
@@ -215,6 +204,23 @@ class Fitting:
             else:
                 self.ensemble.fit(self.Z)
         self.failed = {**self.failed, **self.ensemble.rejected_}
+        self._record_reference()
+
+    def _record_reference(self):
+        plan, size = self.plan, self.ensemble.reference_size_
+        why = plan.reason
+        if size < plan.n_reference:
+            why += f", but {self.n_held - size} are held out for the p-values"
+        self.record.add(
+            "resources",
+            "reference",
+            f"{size} of {self.n_held} rows",
+            why,
+            strategy=plan.strategy,
+            batch_size=plan.batch_size,
+            time_budget=self.detector.time_budget,
+            memory_limit=self.detector.memory_limit,
+        )
 
     def time_left(self, share=1.0):
         """Return a share of the seconds left, at least a moment; None = all."""

@@ -29,9 +29,9 @@ auto = typer.Typer(help="Autonomous runs: everything is chosen from the data.")
 app.add_typer(auto, name="auto")
 
 DATASET_HELP = (
-    "What to read: a file (csv, tsv, json, jsonl, parquet, feather, npz, npy), "
-    "a quoted glob of files, or sklearn:NAME for a data set that comes with "
-    "scikit-learn."
+    "What to read: a file (csv, tsv, json, jsonl, parquet, feather, xlsx, npz, npy; "
+    "text also as .gz), a quoted glob of files, or sklearn:NAME for a data set that "
+    "comes with scikit-learn."
 )
 
 

@@ -114,7 +114,7 @@ class DetectorAdapter(BaseDetector):
                 f"{self._title()} has neither score_samples nor decision_function for "
                 f"new rows"
             )
-        self.estimator_ = clone(self.estimator)
+        self.estimator_ = clone(self.estimator, safe=False)
         self.estimator_.fit(answer[keep])
         self._training_scores = {}
         # Whoever passes once is not asked again on trimmed rows.

@@ -1,10 +1,18 @@
 """What may be said of a detector that is registered."""
 
-from numbers import Integral
+from numbers import Integral, Real
+
+import numpy as np
 
 from autonomaly._utils._names import unknown_name_message
 
-__all__ = ["VIEWS", "check_callables", "check_metadata", "check_search_space"]
+__all__ = [
+    "VIEWS",
+    "check_callables",
+    "check_metadata",
+    "check_search_space",
+    "entry_fault",
+]
 
 VIEWS = ("robust", "squashed", "normal", "minmax")
 _LEVELS = ("low", "medium", "high")
@@ -53,16 +61,46 @@ def _is_number(value):
 
 
 def check_search_space(space):
-    """Raise if a search space has no values; whether they fit, the search says."""
-    if not isinstance(space, dict) or not all(
-        isinstance(name, str)
-        and hasattr(entry, "__len__")
-        and len(entry) > 0
-        and not isinstance(entry, str)
-        for name, entry in space.items()
+    """Raise if a search space holds an entry that cannot be used."""
+    example = (
+        "pass a dict from hyperparameters to lists of values, to (low, high) or to "
+        "(low, high, \"log\"), for example {'n_neighbors': (2, 50)}"
+    )
+    if not isinstance(space, dict):
+        raise ValueError(f"search_space={space!r} is no dict; {example}")
+    for name, entry in space.items():
+        why = "is no name" if not isinstance(name, str) else entry_fault(entry)
+        if why:
+            raise ValueError(f"search_space[{name!r}]={entry!r} {why}; {example}")
+
+
+def entry_fault(entry):
+    """Say why an entry of a search space cannot be used; None if it can.
+
+    Parameters
+    ----------
+    entry : object
+        A list or array of values, (low, high) or (low, high, "log").
+
+    Returns
+    -------
+    str or None
+        What is wrong with it.
+    """
+    if isinstance(entry, list | np.ndarray) and len(entry):
+        return None
+    if not isinstance(entry, tuple) or len(entry) not in (2, 3):
+        return "cannot be read"
+    low, high, *scale = entry
+    if not all(
+        isinstance(end, Real) and not isinstance(end, bool) and np.isfinite(end)
+        for end in (low, high)
     ):
-        raise ValueError(
-            f"search_space={space!r} must be a dict from hyperparameters to lists of "
-            f'values, to (low, high) or to (low, high, "log"), for example '
-            f"{{'n_neighbors': (2, 50)}}"
-        )
+        return "is no range between two finite numbers"
+    if scale not in ([], ["log"], ["linear"]):
+        return 'has a scale that is neither "log" nor "linear"'
+    if not low < high:
+        return "begins at or beyond its end"
+    if scale == ["log"] and low <= 0:
+        return "cannot be logarithmic where it reaches zero"
+    return None

@@ -96,7 +96,7 @@ def is_ours(estimator):
 
 def _member(name, *steps, seed):
     *view, detector = steps
-    detector = clone(detector)
+    detector = clone(detector, safe=False)
     if not isinstance(detector, BaseDetector):
         detector = DetectorAdapter(estimator=detector)
     seeds = {
@@ -105,7 +105,7 @@ def _member(name, *steps, seed):
         if key == "random_state" or key.endswith("__random_state")
     }
     detector.set_params(**seeds)
-    view = tuple(clone(step) for step in view)
+    view = tuple(clone(step, safe=False) for step in view)
     try:
         key = joblib_hash([(type(step).__name__, step.get_params()) for step in view])
     except Exception:  # what cannot be pickled is shared with nobody

@@ -46,6 +46,7 @@ _AMOUNT = re.compile(
     )?""",
     re.VERBOSE,
 )
+_MINUS_BEHIND = re.compile(r"[^+-]*\d ?-")
 _IN_BRACKETS = re.compile(r"([^()\d+-]*)\(([^()+-]*\d[^()+-]*)\)([^()\d+-]*)")
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _LAKHS = r"\d{1,2}(?:,\d\d)+,\d{3}"  # 12,34,567 as in India
@@ -111,7 +112,8 @@ def split_amount(text):
     affixes : tuple of str
         What stands around the number, sorted: nothing, a currency, a unit, or two.
     sign : int
-        -1 or 1; amounts in brackets are negative, as accountants write them.
+        -1 or 1; amounts in brackets are negative, as accountants write them, and so
+        are those with a minus behind.
     digits : str
         The number without sign, as it is written.
 
@@ -133,6 +135,8 @@ def split_amount(text):
         if brackets is None:
             return None
         sign, text = -1, "".join(brackets.groups()).strip()
+    elif _MINUS_BEHIND.fullmatch(text):
+        sign, text = -1, text[:-1].rstrip()
     found = _AMOUNT.fullmatch(text)
     if found is None:
         return None
@@ -342,6 +346,8 @@ def guess_spelling(texts, counts=None, *, decimal=None):
     >>> from autonomaly.io._amounts import guess_spelling
     >>> guess_spelling(["1.234,56", "120,3"]), guess_spelling(["2'857.29", "12"])
     (Unit(affixes=(), decimal=','), Unit(affixes=(), decimal='.'))
+    >>> guess_spelling(["(76.52)", "12"]).read("(76.52)")
+    -76.52
     >>> guess_spelling(["1,234", "12"]), guess_spelling(["192.168.100.200"])
     (None, None)
     """
@@ -359,14 +365,25 @@ def guess_spelling(texts, counts=None, *, decimal=None):
     share = 1 - n_others / sum(counts)
     if not digits or (others and not are_marks(others, len(digits), share)):
         return None
+    point = all(map(_POINT.fullmatch, digits))
     if all(map(_COMMA.fullmatch, digits)):
-        if decimal == "," or not all(map(_POINT.fullmatch, digits)):
-            return Unit((), ",") if any("," in d for d in digits) else None
-        return Unit((), ".") if _are_grouped(texts, digits) else None
-    grouped = any(
+        if decimal == "," or not point:
+            if any("," in d for d in digits):
+                return Unit((), ",")
+        elif _are_grouped(texts, digits):
+            return Unit((), ".")
+    elif point and any(
         not _GROUPED_NUMBER.fullmatch(d) and _THOUSANDS.search(d) for d in digits
-    )
-    return Unit((), ".") if grouped and all(map(_POINT.fullmatch, digits)) else None
+    ):
+        return Unit((), ".")
+    return Unit((), ".") if point and _have_negatives(texts) else None
+
+
+def _have_negatives(texts):
+    """Tell whether some numbers are negative as accountants write it, others plain."""
+    numbers = [text for text in texts if split_amount(text) is not None]
+    negative = sum(text[-1] in ")-" for text in numbers)
+    return 0 < negative < len(numbers)
 
 
 def _are_grouped(texts, digits):

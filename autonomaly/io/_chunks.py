@@ -189,8 +189,10 @@ def as_chunks(X: Any) -> Chunks | None:
         return X
     if isinstance(X, str | Path):
         return read_chunks(X)
+    # Asked of the class: a lazy table would have to find out, and warns of it.
     a_table = any(
-        hasattr(X, name) for name in ("shape", "columns", "__array__", "__dataframe__")
+        hasattr(type(X), name)
+        for name in ("shape", "columns", "__array__", "__dataframe__")
     )
     if X is None or a_table or isinstance(X, dict | set | bytes | type):
         return None

@@ -53,11 +53,17 @@ def guess_date_format(strings):
     -------
     str or None
         A ``strptime`` format, ``"ISO8601"``, or None if these are no dates. Of two
-        formats that read equally many, month before day (1/2 is January) wins.
+        formats that read equally many, month before day (1/2 is January) wins. ISO
+        dates may stand among those of any format.
     """
     like = [s for s in strings if len(s) <= 40 and _DATE_LIKE.fullmatch(s)]
     if not strings or len(like) < 0.9 * len(strings):
         return None
+    others = [s for s in like if not _ISO_DATE.fullmatch(s)]
+    if len(others) > 0.1 * len(strings):
+        like = others
+    elif len(others) < len(like):
+        like = [s for s in like if _ISO_DATE.fullmatch(s)]
     few = like[:10] + like[-10:]
     formats = [
         date_format
@@ -100,6 +106,11 @@ def parse_dates(strings, date_format):
         strings = [s if _YEAR_FIRST.fullmatch(s) else None for s in strings]
     strings = pd.Series(strings, dtype=object)
     out = np.full(len(strings), np.nan)
+    iso = strings.map(lambda s: bool(s and _ISO_DATE.fullmatch(s))).to_numpy(bool)
+    if date_format != ISO_8601 and iso.any():  # they can be read in no other way
+        out[iso] = parse_dates(strings[iso], ISO_8601)
+        out[~iso] = parse_dates(strings[~iso], date_format)
+        return out
     # Nanoseconds reach from 1677 to 2262 only, and pandas gives them to all dates of
     # a series once one needs them: that one must not take the others away.
     fine = strings.map(lambda s: bool(s and _NANOSECONDS.search(s))).to_numpy(bool)

@@ -7,7 +7,8 @@ import zlib
 import numpy as np
 
 from autonomaly._utils._optional import import_optional_dependency
-from autonomaly.exceptions import LoadError
+from autonomaly._utils._warn import warn_user
+from autonomaly.exceptions import AutonomalyWarning, LoadError
 from autonomaly.io._columns import unique_names
 from autonomaly.io._encodings import find_encoding, open_text
 from autonomaly.io._raw import refuse_records
@@ -301,6 +302,14 @@ def _read_excel(path, *, sheet=0):
         with pd.ExcelFile(path, engine="openpyxl") as book:
             sheets = book.sheet_names
             if sheet in sheets or (_is_whole(sheet) and 0 <= sheet < len(sheets)):
+                if sheet == 0 and len(sheets) > 1:
+                    warn_user(
+                        f"Of the {len(sheets)} sheets of {path.name!r} the first one, "
+                        f"{sheets[0]!r}, is read, and not "
+                        f"{', '.join(map(repr, sheets[1:]))}. load_dataset(source, "
+                        "sheet='NAME') reads another.",
+                        AutonomalyWarning,
+                    )
                 return pd.read_excel(book, sheet_name=sheet), {"sheet": sheet}, None
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise damaged_file(path, "Excel", error) from error

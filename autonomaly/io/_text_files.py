@@ -23,9 +23,13 @@ __all__ = ["read_separated", "read_separated_in_parts"]
 
 _SEPARATORS = ("\t", ";", "|", ",")  # in case of a tie, the rarer one in text
 _SNIFFED_ROWS = 200
+_TOLD_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _SINGLE = "\x1f"  # unit separator: no file of one column holds it
 # A zero before dots that part thousands would not be written: 0.512 is about a half.
 _DECIMAL_COMMA = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?([eE][+-]?\d+)?")
+_WITH_THOUSANDS = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d{1,3})")
+# So many numbers with dots for thousands, and this share without any, are no accident.
+_FEWEST_DOTTED, _UNDOTTED = 10, 0.05
 
 
 def read_separated(path, *, separator=None, encoding=None, header=None):
@@ -106,6 +110,7 @@ class _Form:
     trailing: int
     decimal_comma: bool  # where a number has a comma
     dots_part_thousands: frozenset[str]  # columns whose dots may do so
+    skipped: int  # lines before the first row
 
 
 def _find_form(path, separator, encoding, header):
@@ -116,6 +121,10 @@ def _find_form(path, separator, encoding, header):
     encoding = find_encoding(path, encoding)
     with open_text(path, encoding) as file:
         head = list(itertools.islice(file, 5 * _SNIFFED_ROWS))
+    skipped = 0
+    if head and (told := _TOLD_SEPARATOR.fullmatch(head[0])):  # to Excel
+        separator, skipped = separator or told[1], 1
+        del head[0]
     separator = separator or _sniff(head)
     reader = csv.reader(head, delimiter=separator)
     try:
@@ -124,7 +133,7 @@ def _find_form(path, separator, encoding, header):
         raise _broken_line(path, reader.line_num, error) from error
     if header is None:
         header = _has_header(rows)
-    n_rows, trailing = _count_rows(path, encoding, separator, len(rows[0]))
+    n_rows, trailing = _count_rows(path, encoding, separator, len(rows[0]), skipped)
     if n_rows - header < 1:
         raise LoadError(
             f"The file {str(path)!r} has a header ({', '.join(rows[0][:5])}) and no "
@@ -142,7 +151,8 @@ def _find_form(path, separator, encoding, header):
         n_rows - header,
         trailing,
         separator == ";" or evident,
-        _numbers_with_dots(rows[header:], names) if evident else frozenset(),
+        _numbers_with_dots(rows[header:], names, separator, evident),
+        skipped,
     )
 
 
@@ -154,6 +164,7 @@ def _parse(path, form, chunksize=None):
             path,
             sep=form.separator,
             header=0 if form.header else None,
+            skiprows=form.skipped,
             names=form.names,
             index_col=False,
             encoding=form.encoding,
@@ -246,20 +257,32 @@ def _has_decimal_commas(rows):
     return found
 
 
-def _numbers_with_dots(rows, names):
-    """Find the columns that are numbers if dots part thousands."""
+def _numbers_with_dots(rows, names, separator, evident):
+    """Find the columns that are numbers if dots part thousands.
+
+    Where no decimal comma tells, it takes a file of semicolons, in which all numbers
+    with a dot have three digits behind it, and all without have three at most.
+    """
+    if separator != ";" and not evident:
+        return frozenset()
     found = set()
     for j, name in enumerate(names):
         cells = [row[j].strip() for row in rows if j < len(row)]
         cells = [cell for cell in cells if cell.casefold() not in NULL_STRINGS]
-        if cells and all(_DECIMAL_COMMA.fullmatch(cell) for cell in cells):
+        if evident and cells and all(map(_DECIMAL_COMMA.fullmatch, cells)):
             found.add(name)
+        elif not evident and all(map(_WITH_THOUSANDS.fullmatch, cells)):
+            dotted = sum("." in cell for cell in cells)
+            if dotted >= _FEWEST_DOTTED and dotted <= (1 - _UNDOTTED) * len(cells):
+                found.add(name)
     return frozenset(found)
 
 
 def _has_header(rows):
     """Decide whether the first row names the columns; see ``load_dataset``."""
-    first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    first = rows[0]
+    # A header may be repeated from page to page.
+    below = [row for row in rows[1:] if len(row) == len(first) and row != first]
     numeric = []
     for j in range(len(first)):
         cells = [
@@ -280,6 +303,7 @@ def _has_header(rows):
             return bool(below)
     if any(cell and (column or not below) for cell, column, _ in cells):
         return False
+    below = [row for row in rows[1:] if len(row) == len(first)]
     again = [any(row[j] == first[j] for row in below) for j in range(len(first))]
     return not sum(again) > len(first) / 2
 
@@ -302,7 +326,7 @@ def _column_names(header, n_columns):
     return names, {name: old for name, old in pairs if name != old}
 
 
-def _count_rows(path, encoding, separator, width):
+def _count_rows(path, encoding, separator, width, skipped):
     """Count the rows, all of which have to be of one width.
 
     Returns
@@ -315,6 +339,7 @@ def _count_rows(path, encoding, separator, width):
     """
     n_rows, empty = 0, 0
     with open_text(path, encoding) as file:
+        next(itertools.islice(file, skipped, skipped), None)
         reader = csv.reader(file, delimiter=separator, strict=True)
         try:
             for row in reader:
@@ -325,13 +350,13 @@ def _count_rows(path, encoding, separator, width):
                     empty += 1
                 else:
                     raise LoadError(
-                        f"Line {reader.line_num} of {str(path)!r} has {len(row)} "
-                        f"cells, the first row has {width}. All rows need the same "
-                        "number; correct the line, take away what is no table, or "
-                        "read it with load_dataset(source, separator='...')."
+                        f"Line {reader.line_num + skipped} of {str(path)!r} has "
+                        f"{len(row)} cells, the first row has {width}. All rows need "
+                        "the same number; correct the line, take away what is no "
+                        "table, or read it with load_dataset(source, separator='...')."
                     )
         except csv.Error as error:
-            raise _broken_line(path, reader.line_num, error) from error
+            raise _broken_line(path, reader.line_num + skipped, error) from error
     return n_rows, empty
 
 

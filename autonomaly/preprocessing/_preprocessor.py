@@ -276,9 +276,15 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
                 "A Dataset came, which holds a table and what is known of it. Expected "
                 "2D array, or a data frame; pass X.data."
             )
+        if isinstance(X, list | tuple) and not X:
+            raise DataError(
+                "An empty list came. Expected 2D array, or rows of equal length: a "
+                "table needs at least one."
+            )
         frame, came = is_polars(X) or hasattr(X, "iloc"), X
-        convert = "collect" if is_polars(X) else "to_pandas"
-        if hasattr(X, convert) and not (frame and hasattr(X, "shape")):
+        lazy = frame and hasattr(X, "compute")  # Dask's have a shape to compute, too
+        convert = "collect" if is_polars(X) else "compute" if lazy else "to_pandas"
+        if hasattr(X, convert) and (lazy or not (frame and hasattr(X, "shape"))):
             kind = f"{type(X).__module__.partition('.')[0]}.{type(X).__name__}"
             raise DataError(
                 f"A {kind} came. Expected 2D array, or a data frame of pandas or "

@@ -29,6 +29,8 @@ __all__ = [
 _MAX_ROWS = 10_000
 # A value beyond all that were seen is rarer than the farthest of them by this factor.
 _BEYOND = 0.1
+# What is smaller, in a column that reaches beyond 1e-90, is as good as zero.
+_TRACE = 1e-290
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
@@ -255,6 +257,11 @@ def _quantiles(X, levels):
     return np.where(share >= 0.5, b - (b - a) * (1 - share), a + (b - a) * share)
 
 
+def _without_traces(X):
+    """Take numbers for zero of which the slopes between two would overflow."""
+    return np.where(np.abs(X) < _TRACE, 0.0, X)
+
+
 class NormalView(_View):
     """Columns mapped to standard normal quantiles through their ranks.
 
@@ -307,13 +314,14 @@ class NormalView(_View):
         n_landmarks = max(2, min(self.n_quantiles, len(X)))
         self.levels_ = np.linspace(0, 1, n_landmarks)
         self.margin_ = 0.5 / len(X)
-        quantiles = _quantiles(X, self.levels_)
+        quantiles = _quantiles(_without_traces(X), self.levels_)
         # Interpolation between equal values may step back by one rounding.
         self.quantiles_ = np.maximum.accumulate(quantiles, axis=0)
 
     def _draw(self, X):
         out = np.empty_like(X)
         mirrored = -self.levels_[::-1]
+        X = _without_traces(X)
         for j in range(X.shape[1]):
             q = self.quantiles_[:, j]
             x = X[:, j]

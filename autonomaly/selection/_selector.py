@@ -27,9 +27,10 @@ _Priority: TypeAlias = float | Literal["low", "medium", "high"]
 _Cost: TypeAlias = float | None | tuple[float | None, float | None]
 
 # In this order members are kept where only a few are wanted: each next one has another
-# idea of what an anomaly is than those before it.
+# idea of what an anomaly is than those before it. The first one sees how far out a
+# value is: pictures that squash it lose one, however large, among many columns.
 _BREADTH = (
-    "knn20_squashed",
+    "knn10_robust",
     "dependency_squashed",
     "forest_robust",
     "mixture_squashed",
@@ -40,7 +41,7 @@ _BREADTH = (
     "dependency_normal",
     "histogram_squashed",
     "knn5_minmax",
-    "knn10_robust",
+    "knn20_squashed",
     "knn5_squashed",
 )
 
@@ -73,7 +74,7 @@ class AlgorithmSelector:
     >>> selector = AlgorithmSelector(algorithms=["knn", "forest"], max_models=2)
     >>> selection = selector.select(profile)
     >>> [r.algorithm for r in selection.recommendations]
-    ['knn20_squashed', 'forest_robust']
+    ['knn10_robust', 'forest_robust']
     """
 
     def __init__(

@@ -39,7 +39,7 @@ def checked_labels(X, y, metrics, outlier_label):
 def seeded(estimator, seed):
     """Clone a detector, with a seed where it has none; return its parameters too."""
     with quiet():  # PyOD's get_params changes the warning filters
-        estimator = clone(estimator)
+        estimator = clone(estimator)  # one without set_params cannot be tuned
         unseeded = {
             key: seed
             for key, value in estimator.get_params().items()

@@ -23,7 +23,9 @@ from autonomaly.resources import (
 from autonomaly.selection import Selection, build_member
 from autonomaly.selection._pool import PoolMember
 from autonomaly.tuning._criteria import get_criterion
+from autonomaly.tuning._inputs import check_names, seeded
 from autonomaly.tuning._search import OutlierSearch
+from autonomaly.tuning._spaces import SearchSpace
 from autonomaly.tuning._trials import Trial
 
 __all__ = ["TunedMember", "tune_selection"]
@@ -157,8 +159,10 @@ def tune_selection(
     jobs: list[_Job] = []
     tuned: dict[str, TunedMember] = {}
     for member in tunable:
+        space = detector_spec(member.detector).search_space
         try:
             pipeline = build_member(member)[1]
+            check_names(seeded(pipeline[-1], 0)[1], SearchSpace(space), [])
         except Exception as error:  # the user's factory may raise anything
             tuned[member.name] = _untouched(member, f"{type(error).__name__}: {error}")
             continue
@@ -166,7 +170,7 @@ def tune_selection(
             views[member.view] = pipeline[:-1].fit_transform(X)
         found = OutlierSearch(
             pipeline[-1],
-            search_space=detector_spec(member.detector).search_space,
+            search_space=space,
             search=search,
             scoring=criterion,
             n_trials=max(2, n_trials // len(tunable)),

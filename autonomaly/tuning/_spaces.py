@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from autonomaly._utils._quiet import quiet
 from autonomaly.detectors import catalogue
+from autonomaly.detectors._registration import entry_fault
 
 __all__ = ["Choice", "Range", "SearchSpace", "default_search_space"]
 
@@ -238,29 +239,15 @@ def _same(first, second):
 
 
 def _read(name, entry):
-    def fault(why):
-        return ValueError(
+    if why := entry_fault(entry):
+        raise ValueError(
             f"search_space[{name!r}]={entry!r} {why}; pass a list of values, (low, "
             f'high) or (low, high, "log")'
         )
-
-    if isinstance(entry, tuple) and len(entry) in (2, 3):
+    if isinstance(entry, tuple):
         low, high, *scale = entry
-        if not all(
-            isinstance(end, Real) and not isinstance(end, bool) and np.isfinite(end)
-            for end in (low, high)
-        ):
-            raise fault("is no range between two finite numbers")
-        if scale not in ([], ["log"], ["linear"]):
-            raise fault('has a scale that is neither "log" nor "linear"')
-        if not low < high:
-            raise fault("begins at or beyond its end")
-        if scale == ["log"] and low <= 0:
-            raise fault("cannot be logarithmic where it reaches zero")
         return Range(low, high, scale == ["log"])
-    if isinstance(entry, (list, np.ndarray)) and len(entry):
-        return Choice(tuple(entry))
-    raise fault("cannot be read")
+    return Choice(tuple(entry))
 
 
 def default_search_space(estimator: Any) -> dict[str, Any]:

@@ -160,10 +160,56 @@ def test_bad_registrations():
             register_detector("mine", OneClassSVM, metadata=metadata)
     with pytest.raises(ValueError, match="metadata=.* must be a dict"):
         register_detector("mine", OneClassSVM, metadata=["min_samples"])
-    for space in (["nu"], {"nu": 0.1}, {"nu": "auto"}, {"nu": []}, {1: [2]}):
-        with pytest.raises(ValueError, match="search_space=.* must be a dict"):
+    for space, fault in (
+        (["nu"], "is no dict"),
+        ({"nu": 0.1}, "cannot be read"),
+        ({"nu": "auto"}, "cannot be read"),
+        ({"nu": []}, "cannot be read"),
+        ({"nu": (0.5, 0.1)}, "begins at or beyond its end"),
+        ({"nu": (0, 1, "log")}, "reaches zero"),
+        ({1: [2]}, "is no name"),
+    ):
+        with pytest.raises(ValueError, match=f"search_space.* {fault}; pass a dict"):
             register_detector("mine", OneClassSVM, search_space=space)
     assert "mine" not in catalogue()
+
+
+class _Plain:
+    """No scikit-learn estimator: what has fit and score_samples plugs in."""
+
+    def fit(self, X):
+        self.center = np.median(X, axis=0)
+        return self
+
+    def score_samples(self, X):
+        return -np.abs(X - self.center).sum(axis=1)
+
+
+@pytest.mark.parametrize("search", [None, "random"])
+@pytest.mark.parametrize("space", [None, {"power": [1, 2]}])
+def test_nothing_need_be_inherited(search, space):
+    register_detector("plain", _Plain, search_space=space)
+    register_detector("svm", OneClassSVM, search_space={"power": [1, 2]})
+    X = np.random.RandomState(0).randn(80, 3)
+    try:
+        names = ["plain", "svm", "knn5_squashed"]
+        detector = AutonomousDetector(
+            algorithms=names, search=search, n_trials=4, random_state=0
+        ).fit(X)
+        assert detector.rejected_ == {}
+        assert set(detector.ensemble_.named_estimators_) >= {"plain", "svm"}
+        again = clone(detector).fit(X)
+        np.testing.assert_array_equal(again.score_samples(X), detector.score_samples(X))
+        if (
+            search is not None
+        ):  # what cannot be tuned stays as it is, and the run goes on
+            why = {d.subject: d.reason for d in detector.record_.filter("tuning")}
+            assert "'power' is no hyperparameter" in why["svm"]
+            assert ("get_params" in why.get("plain", "")) == (space is not None)
+            assert "trials" in why["knn5_squashed"]
+    finally:
+        unregister_detector("plain")
+        unregister_detector("svm")
 
 
 class _OwnSVM(OneClassSVM):

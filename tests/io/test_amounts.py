@@ -417,6 +417,45 @@ def test_dots_part_thousands_where_commas_are_decimal(tmp_path, large, monkeypat
     assert data["new"].tolist() == [i % 2 > 0 for i in range(200)]
 
 
+@pytest.mark.parametrize(
+    ("cells", "separator", "first"),
+    [
+        (["2.681", "997", "250.000", "12"] * 9, ";", 2681),
+        (["2.681", "997", "250.000", "12"] * 9, ",", 2.681),
+        (["2.681", "997", "2.5", "12"] * 9, ";", 2.681),  # some with one decimal
+        (["2.681", "3.127", "2.500", "1.125"] * 9, ";", 2.681),  # all with three
+        (["2.681", "997", "0.512", "12"] * 9, ";", 2.681),  # one below a thousand
+        (["2.681", "9971", "250.000", "12"] * 9, ";", 2.681),  # one without its dot
+    ],
+)
+def test_dots_part_thousands_where_nothing_speaks_against_it(
+    tmp_path, cells, separator, first
+):
+    path = tmp_path / "t.csv"
+    rows = [f"{cell}{separator}x{i}" for i, cell in enumerate(cells)]
+    path.write_text("\n".join([f"amount{separator}name", *rows]))
+    assert load_dataset(path).data["amount"][0] == first
+    assert next(iter(read_chunks(path)))["amount"][0] == first
+
+
+@pytest.mark.parametrize(
+    "negative", ["({})", "{}-", "{} -"], ids=["brackets", "behind", "blank"]
+)
+@pytest.mark.parametrize("comma", [False, True])
+def test_negative_numbers_of_accountants(tmp_path, negative, comma):
+    values = np.round(np.random.RandomState(0).randn(60) * 300, 2)
+    texts = [negative.format(-v) if v < 0 else f"{v}" for v in values]
+    texts = [t.replace(".", ",") for t in texts] if comma else texts
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["a;b", *(f"{t};{i}" for i, t in enumerate(texts))]))
+    frame = load_dataset(path).data
+    assert infer_roles(frame)["a"] == "numeric"
+    column = ColumnValues(frame["a"])
+    np.testing.assert_allclose(column.numbers(unit=column.unit()), values)
+    codes = pd.DataFrame({"a": [f"{i}-" for i in range(60)]})  # all alike: names
+    assert infer_roles(codes)["a"] != "numeric"
+
+
 @pytest.mark.parametrize("large", [False, True])
 def test_a_file_with_decimal_commas_says_so_of_amounts(tmp_path, large, monkeypatch):
     # "1.234 kg" is 1,234 kg here; the column by itself does not tell.

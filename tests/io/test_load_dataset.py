@@ -13,7 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autonomaly.exceptions import DataError, LoadError, MissingExtraError
+from autonomaly.exceptions import (
+    AutonomalyWarning,
+    DataError,
+    LoadError,
+    MissingExtraError,
+)
 from autonomaly.io import (
     Dataset,
     infer_roles,
@@ -480,6 +485,34 @@ def test_excel(tmp_path):
     for sheet in ("Sheet2", 1, None):
         with pytest.raises(LoadError, match="has the sheets 'Sheet1'"):
             load_dataset(tmp_path / "t.xlsx", sheet=sheet)
+
+
+def test_sheets_that_are_not_read_are_named(tmp_path):
+    pytest.importorskip("openpyxl", reason="the extra 'files' is not installed")
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        FRAME[:2].to_excel(book, sheet_name="Info", index=False)
+        FRAME.to_excel(book, sheet_name="Claims", index=False)
+    with pytest.warns(AutonomalyWarning, match="'Info', is read, and not 'Claims'"):
+        assert len(load_dataset(tmp_path / "t.xlsx").data) == 2
+    assert len(load_dataset(tmp_path / "t.xlsx", sheet="Claims").data) == len(FRAME)
+
+
+def test_the_separator_that_excel_is_told(tmp_path):
+    path = write(tmp_path, "t.csv", b"sep=;\r\na;b\r\n1,5;x\r\n2,5;y\r\n")
+    frame = load_dataset(path).data
+    assert list(frame) == ["a", "b"]
+    assert frame["a"].tolist() == [1.5, 2.5]
+    assert sum(len(chunk) for chunk in read_chunks(path)) == 2
+    with pytest.raises(LoadError, match="Line 3 of"):
+        load_dataset(write(tmp_path, "u.csv", b"sep=;\na;b\n1;2;3\n"))
+
+
+def test_a_header_that_is_repeated_is_one(tmp_path):
+    rows = [b"%d,%s" % (i, b"x" if i % 2 else b"y") for i in range(9)]
+    page = b"\n".join([b"amount,kind", *rows, b""])
+    frame = load_dataset(write(tmp_path, "t.csv", 3 * page)).data
+    assert list(frame) == ["amount", "kind"]
+    assert len(frame) == 3 * 10 - 1  # nothing is lost
 
 
 def test_database(tmp_path, monkeypatch):

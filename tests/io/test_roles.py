@@ -325,6 +325,18 @@ def test_a_date_is_the_same_in_every_unit(unit):
     np.testing.assert_array_equal(datetime_seconds(values), 86400.0 * days)
 
 
+def test_iso_dates_are_read_among_others():
+    german = [f"{day:02d}.06.2020" for day in range(1, 29)]
+    iso = [f"2021-03-{day:02d}" for day in range(1, 29)]
+    for strings in (german + iso, iso + german, [iso[0], *german], german):
+        assert guess_date_format(strings) == "%d.%m.%Y"
+        assert np.isfinite(parse_dates(strings, "%d.%m.%Y")).all()
+    np.testing.assert_array_equal(
+        parse_dates(iso + german[:3], "%d.%m.%Y")[:28], parse_dates(iso, "ISO8601")
+    )
+    assert guess_date_format([german[20], *iso]) == "ISO8601"
+
+
 def test_dates_that_need_nanoseconds_take_no_others_away():
     strings = ["9999-12-31", "2020-01-01 00:00:00.000000001", "2020-01-01"]
     alone = [parse_dates([string], "ISO8601")[0] for string in strings]

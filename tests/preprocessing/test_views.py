@@ -41,6 +41,15 @@ def test_any_column_gives_finite_numbers(View):
         assert np.isfinite(view.transform(rows)).all()
 
 
+@pytest.mark.parametrize("View", VIEWS)
+@pytest.mark.parametrize("tiny", [5e-324, 1e-310, 1e-300, 1e-150])
+def test_traces_beside_large_numbers_give_finite_ones(View, tiny):
+    X = np.random.RandomState(0).randn(40, 2) * tiny
+    X[:3] = 3.3
+    for fitted in (X, X[2:], X[3:]):
+        assert np.isfinite(View().fit(fitted).transform(X)).all()
+
+
 @pytest.mark.parametrize(
     "view",
     [

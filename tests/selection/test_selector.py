@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
+from autonomaly import AutonomousDetector
 from autonomaly.detectors import catalogue, register_detector, unregister_detector
 from autonomaly.profiling import DataProfiler
 from autonomaly.selection import POOL, AlgorithmSelector, build_member
@@ -136,3 +137,12 @@ def test_rules_of_the_user():
         assert len(asked) == 1
     finally:
         unregister_detector("mine")
+
+
+@pytest.mark.parametrize("max_models", [1, 2, 3, 5])
+def test_few_members_see_a_value_far_out_among_many_columns(max_models):
+    X = np.random.RandomState(0).randn(300, 60)
+    X[17, 5] = 1e6
+    detector = AutonomousDetector(max_models=max_models)
+    assert np.flatnonzero(detector.fit_predict(X) == -1).tolist() == [17]
+    assert detector.score_samples(X).argmin() == 17
