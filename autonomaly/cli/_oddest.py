@@ -23,6 +23,8 @@ _WEIGHT_OF_OTHERS = 0.1
 # share of what the most telling value of the row accounts for.
 _MIN_SHARE = 0.05
 _MIN_SHARE_OF_FIRST = 0.3
+# A category that this share of the ordinary rows has makes no row odd by itself.
+_COMMON = 0.1
 # Values scored at once (16 MB as numbers): memory stays flat for any width.
 _MAX_VALUES_AT_ONCE = 2_000_000
 # Every column costs a few scored rows of all columns; beyond this it takes minutes.
@@ -88,19 +90,21 @@ def telling_columns(detector, rows, ordinary, *, n_columns=3):
     list of list of (int, object, object)
         For each row the position of the column, the value of the row and a typical
         value as in `ordinary_rows`; the most telling first. A value that
-        is the typical one is never named. Empty if no single value makes the row odd,
-        but only how they go together.
+        is the typical one is never named, nor are common categories alone. Empty if no
+        single value makes the row odd, but only how they go together.
     """
     preprocessor = detector.preprocessor_
     positions = {name: j for j, name in enumerate(preprocessor.roles_)}
     sources = [positions[name] for name in preprocessor.feature_sources_.values()]
     reference, typical = ordinary
     columns, parts = np.unique(sources, return_inverse=True)
-    gains, oddness = _gains(detector._scores, detector._numbers(rows), reference, parts)
+    X = detector._numbers(rows)
+    gains, oddness = _gains(detector._scores, X, reference, parts)
+    roles = list(preprocessor.roles_.values())
     told = []
     for i, (gain, odd) in enumerate(zip(gains, oddness, strict=True)):
         enough = max(_MIN_SHARE * odd, _MIN_SHARE_OF_FIRST * gain.max())
-        named = []
+        named, common = [], True
         for k in np.argsort(-gain, kind="stable"):
             if gain[k] <= 0 or gain[k] < enough or len(named) == n_columns:
                 break
@@ -108,7 +112,9 @@ def telling_columns(detector, rows, ordinary, *, n_columns=3):
             value = _column(rows, j)[i]
             if not _same(value, typical[j]):
                 named.append((j, value, typical[j]))
-        told.append(named)
+                alike = (reference[:, parts == k] == X[i, parts == k]).all(axis=1)
+                common &= roles[j] == ColumnRole.CATEGORICAL and alike.mean() >= _COMMON
+        told.append([] if common else named)
     return told
 
 

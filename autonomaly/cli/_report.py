@@ -181,6 +181,11 @@ class Report:
             if quality.missing_values
             else "nothing missing"
         )
+        n_present = profile.n_samples * profile.n_features - quality.missing_values
+        unfit = round((1 - quality.consistency_score) * n_present)
+        if unfit:
+            what = "value that does" if unfit == 1 else "values that do"
+            missing += f", {unfit} {what} not fit the column"
         twice = count(quality.duplicates, "duplicate row")
         some = profile.n_samples
         where = f" in the {count(some, 'row')} profiled" if some < n_rows else ""

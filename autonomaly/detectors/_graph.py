@@ -17,6 +17,9 @@ _SPARE_FACTOR, _SPARE = 2.5, 20
 _TIE = 1e-7
 # Squared distances are computed for so many pairs at a time: more leave the cache.
 _BLOCK_PAIRS = 2**17
+# A row this near, in units of the typical norm, is the same one: it may come back from
+# a file, a service or single precision.
+_SAME = 1e-6
 # Squares of larger values would overflow; nothing is farther out than this.
 _LARGEST = 1e150
 # A sample of the reference, so many rows for each neighbour, bounds the distances of
@@ -153,8 +156,8 @@ class _Search:
 class NeighborGraph:
     """Nearest neighbours among reference rows, for any subset that is trusted.
 
-    A point never vouches for itself: when a row of the batch is exactly a reference
-    row, one zero distance is left out. Training rows therefore get the same,
+    A point never vouches for itself: when a row of the batch is a reference row, but
+    for rounding, that one is left out. Training rows therefore get the same,
     leave-one-out answer in ``fit`` and later.
 
     Parameters
@@ -191,6 +194,7 @@ class NeighborGraph:
 class _TrustedNeighbors:
     def __init__(self, graph, keep):
         self.k = min(graph.k_, int(keep.sum()) - 1)
+        self.same = _SAME * graph._search.variance**0.5
         self.keep = None if keep.all() else keep
         self.rows = None if keep.all() else np.nonzero(keep)[0]
         self.search = None if keep.all() else _Search(graph._search.Z[keep])
@@ -216,7 +220,7 @@ class _TrustedNeighbors:
         return self._drop_self(out_d, out_i)
 
     def _drop_self(self, distances, indices):
-        itself = np.nonzero(distances[:, 0] == 0)[0]
+        itself = np.nonzero(distances[:, 0] <= self.same)[0]
         if not len(itself):
             return Neighbors(distances[:, :-1], indices[:, :-1])
         others, places = distances[:, :-1].copy(), indices[:, :-1].copy()

@@ -29,6 +29,9 @@ __all__ = [
 _MAX_ROWS = 10_000
 # A value beyond all that were seen is rarer than the farthest of them by this factor.
 _BEYOND = 0.1
+# But by more than this share of the range: the farthest itself may come back from a
+# file, or from single precision.
+_ROUNDING = 1e-6
 # What is smaller, in a column that reaches beyond 1e-90, is as good as zero.
 _TRACE = 1e-290
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -329,7 +332,8 @@ class NormalView(_View):
             up = np.interp(x, q, self.levels_)
             down = np.interp(-x, -q[::-1], mirrored)
             level = self.margin_ + (1 - 2 * self.margin_) * 0.5 * (up - down)
-            level[x < q[0]] = _BEYOND * self.margin_
-            level[x > q[-1]] = 1 - _BEYOND * self.margin_
+            rounding = _ROUNDING * (q[-1] - q[0])
+            level[x < q[0] - rounding] = _BEYOND * self.margin_
+            level[x > q[-1] + rounding] = 1 - _BEYOND * self.margin_
             out[:, j] = level
         return ndtri(out, out=out)

@@ -147,6 +147,26 @@ def test_a_value_that_is_typical_is_not_named(monkeypatch):
     assert telling_columns(detector, data[:1], ordinary) == [[]]
 
 
+@pytest.mark.parametrize(("every", "named"), [(4, []), (20, [0])])
+def test_a_common_category_makes_no_row_odd_by_itself(monkeypatch, every, named):
+    data = pd.DataFrame({"kind": np.where(np.arange(200) % every, "b", "a")})
+    data["size"] = np.random.RandomState(0).normal(size=200)
+    detector = AutonomousDetector(max_models=1).fit(data)
+    ordinary = ordinary_rows(detector, data, np.zeros(200))
+    b = detector._numbers(data[1:2])[0, 0]
+    monkeypatch.setattr(_oddest, "_near", lambda *_: np.ones((1, 2, 2), dtype=int))
+    monkeypatch.setattr(detector, "_scores", lambda Z: -1.0 * (Z[:, 0] != b))
+    (told,) = telling_columns(detector, data[:1], ordinary)
+    assert [j for j, _, _ in told] == named
+    # but beside an amount that makes the row odd, too, it is named
+    monkeypatch.setattr(
+        detector, "_scores", lambda Z: -1.0 * (Z[:, 0] != b) - np.abs(Z[:, -1])
+    )
+    data.loc[0, "size"] = 3.0
+    (told,) = telling_columns(detector, data[:1], ordinary)
+    assert sorted(j for j, _, _ in told) == [0, 1]
+
+
 def test_a_row_that_is_odd_in_no_single_value(monkeypatch):
     X = np.random.RandomState(0).normal(size=(60, 2))
     detector = AutonomousDetector(max_models=1).fit(X)

@@ -187,3 +187,12 @@ def test_texts_that_do_not_repeat_have_no_typical_one():
     table = score_table(detector, X)
     printed = _printed(lambda report: report.oddest(table, X, detector))
     assert "said = !!! @@ ??? ## $$$ %% ^^^ && ~~~\n" in printed
+
+
+def test_values_that_cannot_be_read_are_not_said_to_be_nothing():
+    table = pd.DataFrame({"a": np.arange(60.0)})
+    table["when"] = pd.date_range("2022-01-01", periods=60).strftime("%d.%m.%Y")
+    table.loc[5, "when"] = "31.02.2021"
+    profile = DataProfiler().profile(table)
+    said = " ".join(_printed(lambda report: report.data("t", profile)).split())
+    assert "nothing missing, 1 value that does not fit the column" in said

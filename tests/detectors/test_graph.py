@@ -97,6 +97,22 @@ def test_a_row_that_is_not_trusted_keeps_all_neighbours():
     np.testing.assert_allclose(answer.distances[1], [2, 6])
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_a_row_is_itself_in_single_precision_too(scale):
+    X = np.random.RandomState(0).randn(300, 3) * scale
+    graph = NeighborGraph(5).fit(X)
+    for keep in (np.ones(300, dtype=bool), np.arange(300) % 3 > 0):
+        trusted = graph.restrict(keep)
+        expected = trusted.answer(graph.query(X))
+        for again in (X.astype(np.float32).astype(float), X * (1 + 1e-12)):
+            found = trusted.answer(graph.query(again))
+            np.testing.assert_allclose(
+                found.distances, expected.distances, rtol=1e-4, atol=1e-6 * scale
+            )
+        other = trusted.answer(graph.query(X + 1e-4 * scale))  # no longer the same
+        assert (other.distances[keep, 0] < 1e-3 * scale).all()
+
+
 def test_a_far_cluster_does_not_blur_small_distances():
     rng = np.random.RandomState(0)
     near = rng.randn(60, 2) * 1e-3

@@ -119,6 +119,16 @@ def test_the_largest_of_few_rows_is_not_far_out(n_rows):
     )
 
 
+def test_the_farthest_is_not_beyond_itself():
+    X = np.random.RandomState(0).randn(50, 2)
+    view = NormalView().fit(X)
+    farthest = np.array([X.min(axis=0), X.max(axis=0)])
+    for nearly in (farthest * (1 + 1e-9), farthest * (1 + 1e-7)):
+        np.testing.assert_allclose(view.transform(nearly), view.transform(farthest))
+    beyond = view.transform(farthest * 1.001) - view.transform(farthest)
+    assert (np.abs(beyond) > 0.3).all()
+
+
 def test_min_max_is_the_scaler_within_its_clip():
     rng = np.random.RandomState(0)
     X, new = rng.randn(50, 2), 10 * rng.randn(50, 2)
