@@ -16,7 +16,12 @@ from sklearn.utils.validation import (
 
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
 from autonomaly._utils._warn import warn_user
-from autonomaly.exceptions import DataError, UnreadableWarning, UnseenWarning
+from autonomaly.exceptions import (
+    AutonomalyWarning,
+    DataError,
+    UnreadableWarning,
+    UnseenWarning,
+)
 from autonomaly.io import ColumnRole, Dataset
 from autonomaly.io._amounts import Unit
 from autonomaly.io._columns import (
@@ -204,6 +209,8 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         UnseenWarning
             If in more than 5 % of the rows, and at least 10, a column of few categories
             holds one that was not there in ``fit``.
+        AutonomalyWarning
+            If rows of a table of numbers hold none: filled in, they look ordinary.
         """
         check_is_fitted(self)
         return self._transform(X, self)
@@ -214,6 +221,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         if self._plain and isinstance(X, np.ndarray) and X.dtype.kind in "biuf":
             if self._zero_column:
                 return np.zeros((len(X), 1))
+            self._warn_of_empty(X)
             return self._numbers.transform(self._near_offsets(X))
         _, columns, n_rows = table(X)
         out = np.zeros((n_rows, len(self._names_out)))
@@ -223,6 +231,8 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         matrix = self._number_matrix(columns, n_rows, unread)
         if unread:
             self._warn_of_unread(unread, n_rows)
+        if len(self._number_columns) == len(self._names_out):
+            self._warn_of_empty(matrix)
         blocks = [self._numbers.transform(matrix)]
         unseen: dict[int, tuple[int, str]] = {}
         for j, encoder in self._encoders.items():
@@ -428,6 +438,18 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             f"Values that cannot be read count as missing: {'; '.join(said[:5])}{more}",
             UnreadableWarning,
         )
+
+    def _warn_of_empty(self, matrix):
+        """Warn of rows without any number, where there is nothing but numbers."""
+        n_empty = np.count_nonzero(np.isnan(matrix).all(axis=1))
+        alone = len(set(self.feature_sources_.values())) < 2
+        if n_empty and not alone and not len(self._numbers.indicators_):
+            warn_user(
+                f"{n_empty} of {len(matrix)} rows hold no value at all. Filled in with "
+                "typical ones they look ordinary; take them out, or look at them "
+                "yourself.",
+                AutonomalyWarning,
+            )
 
     def _note_unseen(self, j, values, block, unseen):
         """Count the rows of a column whose category is not known, if they are many."""

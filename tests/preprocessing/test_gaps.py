@@ -1,9 +1,13 @@
 """What is filled in where numbers are missing."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from autonomaly import AutonomousDetector
+from autonomaly.exceptions import AutonomalyWarning
 from autonomaly.preprocessing import AutonomousPreprocessor
 
 
@@ -130,3 +134,21 @@ def test_rows_with_gaps_are_no_odder_than_others():
     # What the rows were with medians in the place of the gaps.
     medians = np.where(missing, np.nanmedian(gaps, axis=0), gaps)
     assert share_of_the_oddest(medians) > 2 * some.mean()
+
+
+@pytest.mark.parametrize("frame", [False, True])
+def test_rows_without_any_value_are_told(frame):
+    X = np.random.RandomState(0).randn(60, 3)
+    X = pd.DataFrame(X, columns=list("abc")) if frame else X
+    preprocessor = AutonomousPreprocessor().fit(X)
+    rows = X[:4].copy()
+    if frame:
+        rows.loc[1] = np.nan
+        rows.loc[2, "a"] = np.nan
+    else:
+        rows[1], rows[2, 0] = np.nan, np.nan
+    with pytest.warns(AutonomalyWarning, match="1 of 4 rows hold no value at all"):
+        preprocessor.transform(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        preprocessor.transform(rows[2:])
