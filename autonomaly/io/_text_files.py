@@ -122,7 +122,8 @@ def _find_form(path, separator, encoding, header):
     with open_text(path, encoding) as file:
         head = list(itertools.islice(file, 5 * _SNIFFED_ROWS))
     skipped = 0
-    if head and (told := _TOLD_SEPARATOR.fullmatch(head[0])):  # to Excel
+    told = _TOLD_SEPARATOR.fullmatch(head[0])
+    if told and any(map(str.strip, head[1:])):  # it is Excel that is told
         separator, skipped = separator or told[1], 1
         del head[0]
     separator = separator or _sniff(head)

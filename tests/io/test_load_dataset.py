@@ -505,6 +505,9 @@ def test_the_separator_that_excel_is_told(tmp_path):
     assert sum(len(chunk) for chunk in read_chunks(path)) == 2
     with pytest.raises(LoadError, match="Line 3 of"):
         load_dataset(write(tmp_path, "u.csv", b"sep=;\na;b\n1;2;3\n"))
+    for alone in (b"sep=;\n", b"sep=;\n\n"):
+        with pytest.raises(LoadError, match="no rows"):
+            load_dataset(write(tmp_path, "v.csv", alone))
 
 
 def test_a_header_that_is_repeated_is_one(tmp_path):
