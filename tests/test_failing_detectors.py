@@ -53,7 +53,7 @@ def refuses_to_be_made():
         (Raises, "RuntimeError: no luck"),
         (GivesNaN, "200 of 200 scores are not finite"),
         (refuses_to_be_made, "ValueError: not today"),
-        (object, "Cannot clone object"),
+        (object, "has neither score_samples nor decision_function"),
     ],
 )
 def test_registered_detector_that_fails(register, factory, why):
