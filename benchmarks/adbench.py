@@ -281,7 +281,8 @@ def stored_results(arguments):
     stored = read_json(arguments.json)
     if stored:
         for key in ("rows", "min_anomalies", "max_share"):
-            here, there = str(getattr(arguments, key)), stored["arguments"][key]
+            here = str(getattr(arguments, key))
+            there = stored["arguments"].get(key, "not told")
             if here != there:
                 raise ValueError(
                     f"{arguments.json} was written with {key}={there}, this run has "

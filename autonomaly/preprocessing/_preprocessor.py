@@ -231,7 +231,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         matrix = self._number_matrix(columns, n_rows, unread)
         if unread:
             self._warn_of_unread(unread, n_rows)
-        if len(self._number_columns) == len(self._names_out):
+        if all(isinstance(encoder, DateEncoder) for encoder in self._encoders.values()):
             self._warn_of_empty(matrix)
         blocks = [self._numbers.transform(matrix)]
         unseen: dict[int, tuple[int, str]] = {}
@@ -442,8 +442,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     def _warn_of_empty(self, matrix):
         """Warn of rows without any number, where there is nothing but numbers."""
         n_empty = np.count_nonzero(np.isnan(matrix).all(axis=1))
-        alone = len(set(self.feature_sources_.values())) < 2
-        if n_empty and not alone and not len(self._numbers.indicators_):
+        if not n_empty or len(self._numbers.indicators_):
+            return
+        if len(set(self.feature_sources_.values())) > 1:
             warn_user(
                 f"{n_empty} of {len(matrix)} rows hold no value at all. Filled in with "
                 "typical ones they look ordinary; take them out, or look at them "
