@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 __all__ = [
+    "DECIMAL_COMMA",
     "NULL_STRINGS",
     "Unit",
     "are_marks",
@@ -20,6 +21,10 @@ NULL_STRINGS = frozenset(
     {"", "?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "null"}
     | {"none", "-", "--", "..."}
 )
+
+#: A number with a decimal comma, or none, in which dots may part thousands. A zero
+#: before such dots would not be written: 0.512 is about a half.
+DECIMAL_COMMA = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?([eE][+-]?\d+)?")
 
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?")
 _GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")

@@ -11,6 +11,7 @@ from autonomaly._utils._warn import warn_user
 from autonomaly.exceptions import AutonomalyWarning, LoadError
 from autonomaly.io._columns import unique_names
 from autonomaly.io._encodings import find_encoding, open_text
+from autonomaly.io._header import SNIFFED_ROWS, count_titles, warn_of_titles
 from autonomaly.io._raw import refuse_records
 from autonomaly.io._text_files import read_separated
 
@@ -294,7 +295,7 @@ def _binary_truth(y, n_rows):
     return np.where(y == -1, -1, 1) if found == {-1, 1} else None
 
 
-def _read_excel(path, *, sheet=0):
+def _read_excel(path, *, sheet=0, header=None):
     import_optional_dependency("openpyxl", "files")
     import pandas as pd
 
@@ -310,7 +311,12 @@ def _read_excel(path, *, sheet=0):
                         "sheet='NAME') reads another.",
                         AutonomalyWarning,
                     )
-                return pd.read_excel(book, sheet_name=sheet), {"sheet": sheet}, None
+                n_titles = _count_titles(path, book, sheet) if header is None else 0
+                names_in = None if header is False else n_titles
+                frame = pd.read_excel(book, sheet_name=sheet, header=names_in)
+                if header is False:
+                    frame.columns = [f"x{j}" for j in frame]
+                return frame, {"sheet": sheet}, None
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise damaged_file(path, "Excel", error) from error
     raise LoadError(
@@ -318,6 +324,19 @@ def _read_excel(path, *, sheet=0):
         f"{', '.join(map(repr, sheets))}. Give one of these names, or a number from 0 "
         f"to {len(sheets) - 1}."
     )
+
+
+def _count_titles(path, book, sheet):
+    """Count the rows of a sheet above the names of its columns."""
+    import pandas as pd
+
+    head = pd.read_excel(book, sheet_name=sheet, header=None, nrows=SNIFFED_ROWS)
+    gaps = head.isna().to_numpy()
+    rows = np.where(gaps, "", head.to_numpy().astype(str)).tolist()
+    n_titles = count_titles(rows) if rows else 0
+    if n_titles:
+        warn_of_titles(path, rows[:n_titles])
+    return n_titles
 
 
 def _is_whole(value):

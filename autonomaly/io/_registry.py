@@ -169,7 +169,7 @@ def load_dataset(
     **options : dict
         Passed on to the loader. csv and tsv: ``separator`` (str), ``encoding`` (str),
         ``header`` (bool). npz: ``X`` and ``y`` (names of the arrays). Excel:
-        ``sheet``. SQL: ``query`` or ``table``.
+        ``sheet``, ``header``. SQL: ``query`` or ``table``.
 
     Returns
     -------
@@ -195,7 +195,9 @@ def load_dataset(
     equal steps (0, 1, 2 as pandas writes them, or the years 2019, 2020, 2021). It is
     data if numbers stand above numbers otherwise, or if all columns are strings
     and most of its cells occur again in their own column. Columns without a
-    header are called x0, x1, ...; ``header=True`` or ``False`` overrules this.
+    header are called x0, x1, ...; ``header=True`` or ``False`` overrules this. Up to 20
+    lines above the header with most cells empty (a title, a date) are left out, and a
+    warning says so.
 
     *Rows.* A row is never lost: a file whose rows differ in length is an error, and
     the rows read are counted against the rows in the file. Empty lines count as

@@ -10,23 +10,28 @@ import numpy as np
 
 from autonomaly.exceptions import LoadError
 from autonomaly.io._amounts import (
+    DECIMAL_COMMA,
     NULL_STRINGS,
     guess_spelling,
     guess_unit,
     parse_number,
     with_plain_comma,
 )
-from autonomaly.io._columns import unique_names
 from autonomaly.io._encodings import find_encoding, open_text
+from autonomaly.io._header import (
+    MOST_TITLES,
+    SNIFFED_ROWS,
+    column_names,
+    count_titles,
+    has_header,
+    warn_of_titles,
+)
 
 __all__ = ["read_separated", "read_separated_in_parts"]
 
 _SEPARATORS = ("\t", ";", "|", ",")  # in case of a tie, the rarer one in text
-_SNIFFED_ROWS = 200
 _TOLD_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _SINGLE = "\x1f"  # unit separator: no file of one column holds it
-# A zero before dots that part thousands would not be written: 0.512 is about a half.
-_DECIMAL_COMMA = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?([eE][+-]?\d+)?")
 _WITH_THOUSANDS = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d{1,3})")
 # So many numbers with dots for thousands, and this share without any, are no accident.
 _FEWEST_DOTTED, _UNDOTTED = 10, 0.05
@@ -120,7 +125,7 @@ def _find_form(path, separator, encoding, header):
         )
     encoding = find_encoding(path, encoding)
     with open_text(path, encoding) as file:
-        head = list(itertools.islice(file, 5 * _SNIFFED_ROWS))
+        head = list(itertools.islice(file, 5 * SNIFFED_ROWS))
     skipped = 0
     told = _TOLD_SEPARATOR.fullmatch(head[0])
     if told and any(map(str.strip, head[1:])):  # it is Excel that is told
@@ -129,11 +134,15 @@ def _find_form(path, separator, encoding, header):
     separator = separator or _sniff(head)
     reader = csv.reader(head, delimiter=separator)
     try:
-        rows = list(filter(_filled, reader))[: _SNIFFED_ROWS + 1]
+        rows = list(reader)
     except csv.Error as error:
         raise _broken_line(path, reader.line_num, error) from error
+    if header is None and (n_titles := count_titles(rows)):
+        warn_of_titles(path, rows[:n_titles])
+        skipped, rows, header = skipped + n_titles, rows[n_titles:], True
+    rows = list(filter(_filled, rows))[: SNIFFED_ROWS + 1]
     if header is None:
-        header = _has_header(rows)
+        header = has_header(rows)
     n_rows, trailing = _count_rows(path, encoding, separator, len(rows[0]), skipped)
     if n_rows - header < 1:
         raise LoadError(
@@ -141,7 +150,7 @@ def _find_form(path, separator, encoding, header):
             "rows. A table has a row at least; if this is one, read it with "
             "load_dataset(source, header=False)."
         )
-    names, renamed = _column_names(rows[0] if header else None, len(rows[0]))
+    names, renamed = column_names(rows[0] if header else None, len(rows[0]))
     evident = _has_decimal_commas(rows[1:])
     return _Form(
         encoding,
@@ -223,22 +232,19 @@ def _sniff(head):
             rows = list(filter(_filled, csv.reader(head, delimiter=separator)))
         except csv.Error:  # what this one leaves uncut is too long for a cell
             continue
-        counts = [len(row) for row in rows[:_SNIFFED_ROWS]]
+        counts = [len(row) for row in rows[:SNIFFED_ROWS]]
         (mode, times) = collections.Counter(counts).most_common(1)[0]
         if mode == 1 and counts[0] > 1:
             mode = counts[0]  # a header of several names: the rows are too short
         if mode == 1:
             continue
-        agreed = (int(counts[0] == mode), times / len(counts))
+        titles = counts.index(mode)
+        below = len(counts) - (titles if mode > 2 and titles <= MOST_TITLES else 0)
+        agreed = (int(counts[0] == mode), times / below)
         # Two texts with the same number of commas are no table of two columns.
         if agreed > best and (agreed[0] or agreed[1] > 0.9):
             best, found = agreed, separator
     return found
-
-
-def _number_like(cell):
-    cell = cell.strip()
-    return parse_number(cell) is not None or _DECIMAL_COMMA.fullmatch(cell) is not None
 
 
 def _has_decimal_commas(rows):
@@ -254,7 +260,7 @@ def _has_decimal_commas(rows):
             continue
         if all(parse_number(cell) is not None for cell in cells):
             return False
-        found |= all(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+        found |= all(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
     return found
 
 
@@ -270,61 +276,13 @@ def _numbers_with_dots(rows, names, separator, evident):
     for j, name in enumerate(names):
         cells = [row[j].strip() for row in rows if j < len(row)]
         cells = [cell for cell in cells if cell.casefold() not in NULL_STRINGS]
-        if evident and cells and all(map(_DECIMAL_COMMA.fullmatch, cells)):
+        if evident and cells and all(map(DECIMAL_COMMA.fullmatch, cells)):
             found.add(name)
         elif not evident and all(map(_WITH_THOUSANDS.fullmatch, cells)):
             dotted = sum("." in cell for cell in cells)
             if dotted >= _FEWEST_DOTTED and dotted <= (1 - _UNDOTTED) * len(cells):
                 found.add(name)
     return frozenset(found)
-
-
-def _has_header(rows):
-    """Decide whether the first row names the columns; see ``load_dataset``."""
-    first = rows[0]
-    # A header may be repeated from page to page.
-    below = [row for row in rows[1:] if len(row) == len(first) and row != first]
-    numeric = []
-    for j in range(len(first)):
-        cells = [
-            row[j] for row in below if row[j].strip().casefold() not in NULL_STRINGS
-        ]
-        numeric.append(bool(cells) and all(_number_like(cell) for cell in cells))
-    names = [cell.strip() for cell in first]
-    is_number = [_number_like(cell) for cell in names]
-    missing = [cell.casefold() in NULL_STRINGS for cell in names]
-    cells = list(zip(is_number, numeric, missing, strict=True))
-    if any(column and not cell and not null for cell, column, null in cells):
-        return True
-    counted = [parse_number(c) for c, n in zip(names, is_number, strict=True) if n]
-    if len(counted) > 1 and _counts_up(counted):
-        only_numbers = len(counted) + sum(missing) == len(names)
-        years = all(1900 <= value <= 2100 for value in counted)
-        if years or (only_numbers and (len(counted) > 2 or counted[0] in (0, 1))):
-            return bool(below)
-    if any(cell and (column or not below) for cell, column, _ in cells):
-        return False
-    below = [row for row in rows[1:] if len(row) == len(first)]
-    again = [any(row[j] == first[j] for row in below) for j in range(len(first))]
-    return not sum(again) > len(first) / 2
-
-
-def _counts_up(numbers):
-    """Tell whether numbers are whole and rise in equal steps, two of them by one."""
-    if None in numbers or any(number % 1 for number in numbers):
-        return False
-    steps = set(np.diff(numbers).tolist())
-    return len(steps) == 1 and (steps == {1.0} or (len(numbers) > 2 and min(steps) > 0))
-
-
-def _column_names(header, n_columns):
-    """Name every column once; tell which names were changed."""
-    if header is None:
-        return [f"x{j}" for j in range(n_columns)], {}
-    given = [name.strip() for name in header]
-    names = unique_names([name or f"unnamed_{j}" for j, name in enumerate(given)])
-    pairs = zip(names, given, strict=True)
-    return names, {name: old for name, old in pairs if name != old}
 
 
 def _count_rows(path, encoding, separator, width, skipped):
@@ -340,10 +298,9 @@ def _count_rows(path, encoding, separator, width, skipped):
     """
     n_rows, empty = 0, 0
     with open_text(path, encoding) as file:
-        next(itertools.islice(file, skipped, skipped), None)
         reader = csv.reader(file, delimiter=separator, strict=True)
         try:
-            for row in reader:
+            for row in itertools.islice(reader, skipped, None):
                 if len(row) == width and (width > 1 or _filled(row)):
                     n_rows += 1 + (empty if width == 1 and n_rows else 0)
                     empty = 0
@@ -351,13 +308,13 @@ def _count_rows(path, encoding, separator, width, skipped):
                     empty += 1
                 else:
                     raise LoadError(
-                        f"Line {reader.line_num + skipped} of {str(path)!r} has "
+                        f"Line {reader.line_num} of {str(path)!r} has "
                         f"{len(row)} cells, the first row has {width}. All rows need "
                         "the same number; correct the line, take away what is no "
                         "table, or read it with load_dataset(source, separator='...')."
                     )
         except csv.Error as error:
-            raise _broken_line(path, reader.line_num + skipped, error) from error
+            raise _broken_line(path, reader.line_num, error) from error
     return n_rows, empty
 
 
@@ -398,13 +355,11 @@ def _reads_commas(cells, form, name):
         return False
     if any("," in cell or cell.count(".") > 1 for cell in cells):
         return True
-    return name in form.dots_part_thousands and all(
-        map(_DECIMAL_COMMA.fullmatch, cells)
-    )
+    return name in form.dots_part_thousands and all(map(DECIMAL_COMMA.fullmatch, cells))
 
 
 def _with_comma(cell):
-    if _DECIMAL_COMMA.fullmatch(cell):
+    if DECIMAL_COMMA.fullmatch(cell):
         return float(cell.replace(".", "").replace(",", "."))
     return None
 

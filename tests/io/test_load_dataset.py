@@ -151,36 +151,6 @@ def test_encoding_far_into_the_file(tmp_path):
     assert dataset.data["b"].iloc[-1] == "é"
 
 
-HEADERS = [
-    ("1.5,2\n2.5,3\n", ["x0", "x1"], 2),  # numbers above numbers: data
-    ("a,b\n1,2\n", ["a", "b"], 1),
-    ("0,1,2\n1.5,2,3\n4.5,5,6\n", ["0", "1", "2"], 2),  # as pandas writes it
-    (",0,1\n0,1.5,2\n1,2.5,3\n", ["unnamed_0", "0", "1"], 2),
-    ("name,2019,2020\nx,1,2\ny,3,4\n", ["name", "2019", "2020"], 2),
-    ("5,3,1\n4,3,2\n", ["x0", "x1", "x2"], 2),
-    ("red,big\nblue,small\nred,small\nblue,big\n", ["x0", "x1"], 4),
-    ("color,size\nred,big\nred,small\n", ["color", "size"], 2),
-    ("red,1.5\nblue,2.5\n", ["x0", "x1"], 2),
-    ("1,2\n", ["x0", "x1"], 1),
-    ("a,a,\n1,2,3\n", ["a", "a_2", "unnamed_2"], 1),
-    ("a,a_2,a\n1,2,3\n", ["a", "a_2", "a_3"], 1),
-]
-
-
-@pytest.mark.parametrize(("text", "names", "n_rows"), HEADERS)
-def test_header_is_found(tmp_path, text, names, n_rows):
-    frame = load_dataset(write(tmp_path, "t.csv", text)).data
-    assert list(frame.columns) == names
-    assert len(frame) == n_rows
-
-
-def test_header_can_be_given(tmp_path):
-    path = write(tmp_path, "t.csv", "5,3\n4,2\n")
-    assert list(load_dataset(path, header=True).data) == ["5", "3"]
-    path = write(tmp_path, "u.csv", "a,b\nc,d\n")
-    assert len(load_dataset(path, header=False).data) == 2
-
-
 def test_numbers_with_separators(tmp_path):
     text = 'k,v,w\nx,"1,234",1\ny,12,"2,5"\nz,?,3\n'
     frame = load_dataset(write(tmp_path, "t.csv", text)).data
@@ -508,14 +478,6 @@ def test_the_separator_that_excel_is_told(tmp_path):
     for alone in (b"sep=;\n", b"sep=;\n\n"):
         with pytest.raises(LoadError, match="no rows"):
             load_dataset(write(tmp_path, "v.csv", alone))
-
-
-def test_a_header_that_is_repeated_is_one(tmp_path):
-    rows = [b"%d,%s" % (i, b"x" if i % 2 else b"y") for i in range(9)]
-    page = b"\n".join([b"amount,kind", *rows, b""])
-    frame = load_dataset(write(tmp_path, "t.csv", 3 * page)).data
-    assert list(frame) == ["amount", "kind"]
-    assert len(frame) == 3 * 10 - 1  # nothing is lost
 
 
 def test_database(tmp_path, monkeypatch):
