@@ -66,7 +66,8 @@ class MemberFailedError(AutonomalyError, RuntimeError):
         """Say what failed, and what to do."""
         return (
             f"The member {self.name!r} was fitted, but fails on these rows: "
-            f"{self.reason}. Fit without it, for example with exclude=[{self.name!r}]."
+            f"{self.reason}. Fit without it: an AutonomousDetector with "
+            f"exclude=[{self.name!r}], a VotingOutlierEnsemble with other estimators."
         )
 
 

@@ -464,6 +464,20 @@ def test_auto_detect(tmp_path):
     result = auto_detect(file, {"max_models": 3})
     assert result.model.predict(pd.read_csv(file))[7] == -1
     assert len(result.recommendations) == 3
+    rows = orders().to_dict("records")
+    of_rows = auto_detect(rows, {"max_models": 3}).model.score_samples(orders())
+    np.testing.assert_array_equal(of_rows, result.model.score_samples(orders()))
+
+
+def test_auto_detect_holds_no_more_than_memory_allows(tmp_path):
+    rows = np.random.RandomState(0).randn(4000, 3).round(4)
+    for i in range(4):
+        part = pd.DataFrame(rows[i::4], columns=list("abc"))
+        part.to_csv(tmp_path / f"{i}.csv", index=False)
+    config = {"memory_limit": "300kB", "max_models": 2}
+    model = auto_detect(str(tmp_path / "*.csv"), config).model
+    held = model.record_.filter("resources", "chunks")[0]
+    assert "of 4000 rows are held" in held.choice
 
 
 @pytest.mark.parametrize(

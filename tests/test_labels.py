@@ -452,14 +452,6 @@ def test_feedback_is_quick_on_ten_thousand_rows():
         assert min(seconds) < 1
 
 
-def test_a_time_budget_is_kept_with_labels():
-    rows, truth = table(3000)
-    start = time.monotonic()
-    model = detector(time_budget=60).fit(rows, truth)
-    assert time.monotonic() - start < 60
-    assert len(model.labels_) == 3000
-
-
 def test_labels_that_come_after_a_fit_without():
     detector = AutonomousDetector(max_models=2).fit(X).set_params(labels="use")
     for call in (lambda: detector.ask(2), lambda: detector.feedback({1: 1})):

@@ -1,6 +1,7 @@
 """From a source to a result in one call."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from autonomaly._detector._estimator import AutonomousDetector
@@ -44,6 +45,8 @@ def auto_detect(
     (105,)
     """
     detector = AutonomousDetector(**_checked({} if config is None else config))
+    if isinstance(source, str | Path):
+        return detector.fit(source).result_  # read in chunks where memory asks for it
     return detector.fit(load_dataset(source).data).result_
 
 

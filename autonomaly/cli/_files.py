@@ -1,15 +1,16 @@
 """Files the command line writes and reads: atomically, and never over others."""
 
-import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from autonomaly._utils._atomic import atomic_path
 from autonomaly.exceptions import DataError
 
+# What every record, and every profile, has.
+_OURS = {"schema_version", "decisions"}, {"schema_version", "quality", "n_samples"}
 SCORE_COLUMNS = ["row", "score", "p_value", "label"]
 
 
@@ -45,36 +46,6 @@ def _pvalues(detector, data, scores):
     if detector.labels_:  # p-values are those of the vote without labels
         return detector.outlier_pvalues(data)
     return calibration.pvalues(-scores)
-
-
-@contextlib.contextmanager
-def atomic_path(path):
-    """Give a temporary path that becomes `path` when the block succeeds.
-
-    Parameters
-    ----------
-    path : Path
-        The file to make; an existing one is replaced in one step, so that no
-        reader ever sees half a file.
-
-    Yields
-    ------
-    Path
-        Where to write, in the same directory.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        # mkstemp makes files that only the owner can read; give the results
-        # the rights every other program would give them
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_scores(path, table):
@@ -143,7 +114,7 @@ def _is_ours(path):
             if lines.readline(200).strip() == ",".join(SCORE_COLUMNS):
                 return True
         content = json.loads(path.read_text(encoding="utf-8"))
-        return isinstance(content, dict) and "schema_version" in content
+        return isinstance(content, dict) and any(keys <= set(content) for keys in _OURS)
     except (OSError, ValueError):
         return False
 

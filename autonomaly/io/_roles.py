@@ -11,7 +11,7 @@ from autonomaly.io._amounts import Unit, are_marks, parse_number
 from autonomaly.io._columns import ColumnValues, is_polars, table
 from autonomaly.io._dates import Clock, guess_date_format
 
-__all__ = ["ColumnRole", "infer_roles"]
+__all__ = ["ColumnReading", "ColumnRole", "infer_roles", "read_as", "read_columns"]
 
 _SAMPLE_ROWS = 10_000
 _MIN_IDENTIFIER_ROWS = 10
@@ -19,7 +19,9 @@ _ID_NAME = re.compile(
     r"(^|[\W_])(id|ids|uuid|guid|key|index|idx|rowid|row|no|nr|number|serial)$"
     r"|^(id|uuid|guid)([\W_]|$)|[a-z](Id|ID|Uuid|UUID|Key)$",
 )
-_TIME_NAME = re.compile(r"time|date|year|epoch|day|month", re.IGNORECASE)
+_TIME_NAME = re.compile(
+    r"(?<!candi)(?<!man)(?i:date|time|year|month|day|epoch)(?i:s|stamp|time)?(?![a-z])"
+)
 
 
 class ColumnRole(StrEnum):
@@ -43,7 +45,7 @@ class ColumnRole(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _ColumnReading:
+class ColumnReading:
     """How to read a column, with the reason."""
 
     role: ColumnRole
@@ -107,11 +109,22 @@ def infer_roles(X: Table) -> dict[str, ColumnRole]:
     >>> str(infer_roles(pd.DataFrame({"price": ["$5.00", "($12.50)"]}))["price"])
     'numeric'
     """
-    return {name: reading.role for name, reading in _read_columns(X).items()}
+    return {name: reading.role for name, reading in read_columns(X).items()}
 
 
-def _read_columns(X):
-    """Find role, reason, date format and unit of every column."""
+def read_columns(X):
+    """Find role, reason, date format and unit of every column.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame, polars.DataFrame or array-like of shape (n, d)
+        The table.
+
+    Returns
+    -------
+    dict of str to ColumnReading
+        One per column, in order.
+    """
     names, columns, n_rows = table(X)
     rows = None
     if n_rows > _SAMPLE_ROWS:
@@ -131,6 +144,30 @@ def _read_columns(X):
     return readings
 
 
+def read_as(values, role):
+    """Find out how to read a column whose role is known.
+
+    Parameters
+    ----------
+    values : ColumnValues
+        The column.
+    role : str
+        One of :class:`ColumnRole`.
+
+    Returns
+    -------
+    ColumnReading
+        With the date format, or the unit, that the strings of the column have.
+    """
+    role, date_format = ColumnRole(role), None
+    if role == ColumnRole.DATE and values.shares()["text"] > 0:
+        date_format = _date_format(values.levels()[1])
+    unit = values.unit() if role == ColumnRole.NUMERIC else None
+    return ColumnReading(
+        role=role, reason="the role was given", date_format=date_format, unit=unit
+    )
+
+
 def _take(column, rows):
     if is_polars(column):
         return column.gather(rows)
@@ -147,8 +184,8 @@ def _read_plain(values, name, n_rows):
     numbers = values.numbers(values.offset())
     same = (numbers == numbers[:1]) | np.isnan(numbers) & np.isnan(numbers[:1])
     if same.all():
-        return _ColumnReading(role=ColumnRole.CONSTANT, reason=_constant_reason(values))
-    return _ColumnReading(role=ColumnRole.NUMERIC, reason="numbers")
+        return ColumnReading(role=ColumnRole.CONSTANT, reason=_constant_reason(values))
+    return ColumnReading(role=ColumnRole.NUMERIC, reason="numbers")
 
 
 def _constant_reason(values):
@@ -161,7 +198,7 @@ def _constant_reason(values):
 
 def _read_column(values, name, n_rows):
     def reading(role, reason, date_format=None, unit=None):
-        return _ColumnReading(
+        return ColumnReading(
             role=ColumnRole(role), reason=reason, date_format=date_format, unit=unit
         )
 
@@ -184,7 +221,7 @@ def _read_column(values, name, n_rows):
         return reading("numeric", "numbers")
     if shares["flag"] == 1:
         return reading("categorical", "flags")
-    date_format = guess_date_format(_some(labels, 1000))
+    date_format = _date_format(labels)
     if date_format is not None or shares["date"] > 0:
         dated = np.isfinite(values.seconds(date_format)).sum() / (codes >= 0).sum()
         if dated >= 0.9:
@@ -196,6 +233,10 @@ def _read_column(values, name, n_rows):
     if unit is not None:
         return reading("numeric", f"numbers in {unit}".removesuffix(" in "), unit=unit)
     return reading(*_read_strings(codes, labels, name))
+
+
+def _date_format(labels):
+    return guess_date_format(_some(labels, 1000))
 
 
 def _are_numbers(shares, labels):

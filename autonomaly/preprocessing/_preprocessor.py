@@ -35,7 +35,7 @@ from autonomaly.io._columns import (
 from autonomaly.io._dates import Clock
 from autonomaly.io._integers import beyond_float, middle, shifted
 from autonomaly.io._raw import refuse_records, rows_array
-from autonomaly.io._roles import _read_columns
+from autonomaly.io._roles import read_columns
 from autonomaly.preprocessing._encoders import (
     CategoryEncoder,
     DateEncoder,
@@ -358,7 +358,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self._finish()
 
     def _fit_table(self, X):
-        readings = list(_read_columns(X).items())
+        readings = list(read_columns(X).items())
         names, columns, n_rows = table(X)
         self._names_in = names
         self.roles_ = {name: reading.role for name, reading in readings}

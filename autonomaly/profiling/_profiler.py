@@ -1,6 +1,5 @@
 """DataProfiler: reads a table once and says what it is."""
 
-import copy
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from autonomaly.profiling._profile import (
 from autonomaly.profiling._registry import (
     custom_sections,
     merge_sections,
-    registry_key,
 )
 from autonomaly.profiling._sketch import TableSketch
 from autonomaly.profiling._summary import Options
@@ -206,7 +204,9 @@ class DataProfiler(BaseEstimator):
             Chunks with the same columns, for example of 10,000 rows each.
         roles : mapping of str to ColumnRole or str, default=None
             Role of every column. None finds them out chunk by chunk; a column read
-            as numbers in one chunk and as text in another is an error.
+            as numbers in one chunk and as text in another is an error. Dates are read
+            in the format of the first chunk that has any; others disagree with their
+            column.
 
         Returns
         -------
@@ -216,8 +216,11 @@ class DataProfiler(BaseEstimator):
         self._validate_params()
         options = self._options()
         sketch, sections = None, []
+        readings: dict[str, Any] = {}
         for chunk in chunks:
-            part = _sketch(open_table(chunk, roles), options)
+            table = open_table(chunk, roles, readings)
+            readings |= table.readings
+            part = _sketch(table, options)
             sections.append(_Sections(custom_sections(chunk)))
             sketch = part if sketch is None else merge_sketches(sketch, part, options)
         if sketch is None:
@@ -229,24 +232,24 @@ class DataProfiler(BaseEstimator):
     def _profile(self, X, roles):
         options = self._options()
         table = open_table(X, roles)
-        key = None
-        if self.cache and self.random_state is not None:
-            key = (table.fingerprint(), options, registry_key())
-            found = PROFILES.get(key)
-            if found is not None:
-                # sections are frozen, what users registered is not
-                copied = copy.deepcopy(found.custom)
-                found = dataclasses.replace(found, custom=copied)
-                if not self.mergeable:
-                    return found
-                return with_state(found, State(_sketch(table, options), options))
-        profile = assemble(
-            _sketch(table, options), options, custom_sections(X), self.mergeable
-        )
-        if key is not None:
-            copied = copy.deepcopy(profile.custom)
-            PROFILES.put(key, dataclasses.replace(profile, custom=copied))
-        return profile
+        if not self.cache or self.random_state is None:
+            return self._assembled(table, options, custom_sections(X))
+        # Sections that users registered may depend on more than the cells, and they
+        # could be changed: these are made anew.
+        key = table.fingerprint(), options
+        found = PROFILES.get(key)
+        if found is None:
+            profile = self._assembled(table, options, custom_sections(X))
+            PROFILES.put(key, dataclasses.replace(profile, custom={}))
+            return profile
+        found = dataclasses.replace(found, custom=custom_sections(X))
+        if not self.mergeable:
+            return found
+        return with_state(found, State(_sketch(table, options), options))
+
+    def _assembled(self, table, options, sections):
+        sketch = _sketch(table, options)
+        return assemble(sketch, options, sections, self.mergeable)
 
     def _options(self):
         methods = tuple(self.outlier_methods)

@@ -20,10 +20,6 @@ _PROFILERS: dict[str, "_CustomProfiler"] = {}
 class _CustomProfiler:
     func: Callable[[Any], Any]
     merge: Callable[[list[Any]], Any] | None
-    serial: int  # tells a replaced function from the one before
-
-
-_serial = 0
 
 
 def register_profiler(
@@ -61,7 +57,6 @@ def register_profiler(
     {'negative': 0.5}
     >>> unregister_profiler("signs")
     """
-    global _serial
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(
             f"name={name!r} cannot name a section. Give an identifier such as "
@@ -82,8 +77,7 @@ def register_profiler(
                 f"A profiler named {name!r} is registered already. Choose another "
                 f"name, or call unregister_profiler({name!r}) first."
             )
-        _serial += 1
-        _PROFILERS[name] = _CustomProfiler(func, merge, _serial)
+        _PROFILERS[name] = _CustomProfiler(func, merge)
 
 
 def unregister_profiler(name: str) -> None:
@@ -126,11 +120,6 @@ def registered_profilers() -> tuple[str, ...]:
     ()
     """
     return tuple(_PROFILERS)
-
-
-def registry_key():
-    """Return what a cached profile depends on."""
-    return tuple((name, entry.serial) for name, entry in _PROFILERS.items())
 
 
 def custom_sections(X):

@@ -1,5 +1,6 @@
 """A table as the profile sees it: one float64 value and one hash per cell."""
 
+import dataclasses
 import hashlib
 
 import numpy as np
@@ -56,6 +57,8 @@ class Table:
         The role of each column.
     kinds : tuple of {"number", "date", "level", "empty"}
         What the cells of each column are. Dates are seconds since 1970-01-01 UTC.
+    readings : dict of str to ColumnReading
+        How columns of strings and objects are read; empty for an array of numbers.
     n_rows : int
         Number of rows.
     n_inconsistent : ndarray of shape (n_columns,)
@@ -116,6 +119,7 @@ class ArrayTable(Table):
         self.n_rows, n_columns = X.shape
         self.names = tuple(f"x{j}" for j in range(n_columns))
         self.kinds = ("number",) * n_columns
+        self.readings = {}
         self.n_inconsistent = np.zeros(n_columns, dtype=np.int64)
         # None: numeric or constant, which the values themselves will tell
         self.roles = None if roles is None else _given_roles(roles, self.names)
@@ -149,28 +153,31 @@ class ArrayTable(Table):
 class FrameTable(Table):
     """Columns of any type, each turned into float64 once."""
 
-    def __init__(self, X, roles):
-        from autonomaly.io import infer_roles
+    def __init__(self, X, roles, earlier=None):
         from autonomaly.io._columns import ColumnValues, table
+        from autonomaly.io._roles import read_as, read_columns
 
         names, columns, self.n_rows = table(X)
         self.names = tuple(names)
         _check_size(self.n_rows, len(names))
+        values = [ColumnValues(column) for column in columns]
         if roles is None:
-            found = infer_roles(X)
-            self.roles = tuple(_role_text(found[name]) for name in names)
+            readings = list(read_columns(X).values())
         else:
-            self.roles = _given_roles(roles, self.names)
+            readings = list(map(read_as, values, _given_roles(roles, self.names)))
+        if earlier is not None:
+            readings = list(map(_as_before, readings, map(earlier.get, self.names)))
+        self.readings = dict(zip(self.names, readings, strict=True))
+        self.roles = tuple(str(reading.role) for reading in readings)
         self.n_inconsistent = np.zeros(len(names), dtype=np.int64)
         self._columns, kinds = [], []
         self._lost = {}  # position of a column of large integers -> lost digits
-        for j, column in enumerate(columns):
-            column = ColumnValues(column)
-            values, kind, n_inconsistent = _read_column(column, self.roles[j])
+        for j, (column, reading) in enumerate(zip(values, readings, strict=True)):
+            cells, kind, n_inconsistent = _read_column(column, reading)
             lost = column.lost() if kind == "number" else None
             if lost is not None:
                 self._lost[j] = lost
-            self._columns.append(values)
+            self._columns.append(cells)
             kinds.append(kind)
             self.n_inconsistent[j] = n_inconsistent
         self.kinds = tuple(kinds)
@@ -203,7 +210,7 @@ class FrameTable(Table):
         return np.stack([column[positions] for column in self._columns])
 
 
-def open_table(X, roles=None):
+def open_table(X, roles=None, earlier=None):
     """Open any two-dimensional data.
 
     Parameters
@@ -212,6 +219,8 @@ def open_table(X, roles=None):
         The data.
     roles : mapping of column name to role, or None
         Roles that are known; ``None`` finds them out.
+    earlier : mapping of column name to ColumnReading, or None
+        How strings that are dates or numbers are read, if chunks before told.
 
     Returns
     -------
@@ -255,7 +264,7 @@ def open_table(X, roles=None):
             raise complex_error()
         if X.dtype.kind in "biuf":
             return ArrayTable(X, roles)
-    return FrameTable(X, roles)
+    return FrameTable(X, roles, earlier)
 
 
 def _as_array(X):
@@ -310,19 +319,29 @@ def _given_roles(roles, names):
     return tuple(given[name] for name in names)
 
 
-def _read_column(column, role):
+def _as_before(reading, earlier):
+    """Read dates and units as in the chunks before, where these had any."""
+    if earlier is None:
+        return reading
+    return dataclasses.replace(
+        reading,
+        date_format=earlier.date_format or reading.date_format,
+        unit=earlier.unit or reading.unit,
+    )
+
+
+def _read_column(column, reading):
     """Return the cells as float64, their kind, and how many disagree."""
     shares = column.shares()
     n_rows = len(column)
     n_present = round(n_rows * (1.0 - shares["missing"]))
     if n_present == 0:
         return np.full(n_rows, np.nan), "empty", 0
-    if role == "date" or shares["date"] == 1.0:
-        values = column.seconds(_date_format(column))
+    if reading.role == "date" or shares["date"] == 1.0:
+        values = column.seconds(reading.date_format)
         kind = "date"
-    elif role == "numeric" or max(shares["number"], shares["flag"]) == 1.0:
-        unit = column.unit() if shares["number"] + shares["flag"] < 0.9 else None
-        values = column.numbers(unit=unit)
+    elif reading.role == "numeric" or max(shares["number"], shares["flag"]) == 1.0:
+        values = column.numbers(unit=reading.unit)
         kind = "number"
     else:
         codes, labels = column.levels()
@@ -333,15 +352,6 @@ def _read_column(column, role):
         return values, "level", round(n_present * (1.0 - largest))
     n_read = n_rows - int(np.isnan(values).sum())
     return values, kind, max(0, n_present - n_read)
-
-
-def _date_format(column):
-    from autonomaly.io._dates import guess_date_format
-
-    if column.shares()["text"] == 0.0:
-        return None
-    _, labels = column.levels()
-    return guess_date_format(labels[:1000])
 
 
 def _hash_labels(labels):

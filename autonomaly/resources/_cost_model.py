@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from autonomaly._utils._atomic import atomic_path
+
 __all__ = ["CostEstimate", "CostModel"]
 
 # Rows and columns that are measured, cheapest first; each shape tells one more of the
@@ -217,10 +219,8 @@ class CostModel:
             "machine": _machine(),
             "measured": self._measured,
         }
-        path = Path(path)
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        os.replace(part, path)
+        with atomic_path(Path(path)) as temporary:
+            temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path, *, any_machine: bool = False) -> Self:

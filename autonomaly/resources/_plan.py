@@ -210,10 +210,12 @@ class MemoryOptimizer:
 
 
 def _check(n_samples, n_features, time_budget):
-    sizes = {"n_samples": n_samples, "n_features": n_features}
-    for name, size in sizes.items():
-        if not isinstance(size, Integral) or isinstance(size, bool) or size < 0:
-            raise ValueError(f"{name}={size!r} is not a whole number of at least 0")
+    sizes = {"n_samples": (n_samples, 0), "n_features": (n_features, 1)}
+    for name, (size, least) in sizes.items():
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < least:
+            raise ValueError(
+                f"{name}={size!r} is not a whole number of at least {least}"
+            )
     if time_budget is not None and not time_budget >= 0:
         raise ValueError(
             f"time_budget={time_budget!r} is not a number of seconds, nor None"

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from autonomaly._utils._atomic import atomic_path
 from autonomaly._utils._json import json_safe
 from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._typing import FloatArray, PathLike
@@ -547,8 +548,6 @@ def _add(document, meta, algorithm, metrics, name, family):
 
 
 def _write(path, document):
-    path = Path(path)
-    temporary = path.with_name(path.name + ".part")
     text = json.dumps(json_safe(document), separators=(",", ":"), allow_nan=False)
-    temporary.write_text(text + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    with atomic_path(Path(path)) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")

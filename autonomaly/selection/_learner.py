@@ -2,6 +2,7 @@
 
 import copy
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._typing import FloatArray
 from autonomaly.detectors import catalogue
 from autonomaly.exceptions import DataError
@@ -168,7 +170,7 @@ class MetaLearner:
     def predict(
         self,
         meta: MetaFeatures | DataProfile,
-        algorithms: list[MeasuredAlgorithm] | None = None,
+        algorithms: Sequence[str | PoolMember | MeasuredAlgorithm] | None = None,
         metrics: tuple[Literal["auroc", "average_precision"], ...] = ("auroc",),
     ) -> Predictions:
         """Predict what several algorithms reach.
@@ -177,8 +179,9 @@ class MetaLearner:
         ----------
         meta : MetaFeatures or DataProfile
             What the data is.
-        algorithms : list of MeasuredAlgorithm, default=None
-            What to predict for; all of the base by default.
+        algorithms : list of str, PoolMember or MeasuredAlgorithm, default=None
+            What to predict for, see :meth:`predict_performance`; all of the base by
+            default.
         metrics : tuple of {"auroc", "average_precision"}, default=("auroc",)
             What to predict; each has models of its own, trained when first needed.
 
@@ -186,12 +189,20 @@ class MetaLearner:
         -------
         Predictions
             One number per algorithm.
+
+        Raises
+        ------
+        ValueError
+            If an algorithm or a metric is unknown.
         """
+        for metric in metrics:
+            if metric not in METRICS:
+                raise ValueError(unknown_name_message("metric", metric, METRICS))
         model = self._model
         assert self.base is not None  # what the model was trained on
-        algorithms = self.base.algorithms if algorithms is None else algorithms
+        given = self.base.algorithms if algorithms is None else algorithms
         vector = as_meta_features(meta).to_array()
-        return model.predict(vector, list(algorithms), metrics)
+        return model.predict(vector, list(map(self.base.resolve, given)), metrics)
 
     def predict_performance(
         self,

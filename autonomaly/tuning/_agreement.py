@@ -122,9 +122,8 @@ def consensus_agreement_score(
     True
     """
     X = checked_table(X)
-    if consensus is None:
-        consensus = consensus_scores(X, random_state=random_state)
-    return rank_correlation(abnormality(estimator, X), -np.asarray(consensus))
+    agreed = _consensus(consensus, X, random_state)
+    return rank_correlation(abnormality(estimator, X), -agreed)
 
 
 @keeps_signature(
@@ -186,8 +185,7 @@ def consensus_top_score(
     True
     """
     X = checked_table(X)
-    if consensus is None:
-        consensus = consensus_scores(X, random_state=random_state)
+    consensus = _consensus(consensus, X, random_state)
     n_top = min(max(1, round(top_share * len(X))), len(X) - 1)
     top = np.zeros(len(X), dtype=int)
     top[np.argsort(consensus, kind="stable")[:n_top]] = 1
@@ -248,8 +246,8 @@ def blended_agreement_score(
     >>> blended_agreement_score(KNNDetector().fit(X), X) > 0.8
     True
     """
-    if consensus is None:
-        consensus = consensus_scores(X, random_state=random_state)
+    X = checked_table(X)
+    consensus = _consensus(consensus, X, random_state)
     everywhere = consensus_agreement_score(estimator, X, consensus=consensus)
     on_top = 2 * consensus_top_score(estimator, X, consensus=consensus) - 1
     return (everywhere + on_top) / 2
@@ -331,6 +329,18 @@ def stability_score(
         for j in range(i)
     ]
     return float(np.mean(pairs))
+
+
+def _consensus(given, X, random_state):
+    if given is None:
+        return consensus_scores(X, random_state=random_state)
+    given = np.asarray(given, dtype=np.float64)
+    if given.shape != (len(X),) or not np.isfinite(given).all():
+        raise ValueError(
+            f"consensus has the shape {given.shape}, and X {len(X)} rows. Give one "
+            "finite score for every row, such as consensus_scores(X)."
+        )
+    return given
 
 
 def rank_correlation(first, second):

@@ -73,6 +73,7 @@ def test_results_of_an_earlier_run_may_be_replaced(tmp_path, table):
         ("scores.csv", "name,points\nAda,3\n"),
         ("scores.csv", b"\xff\xfe\x00"),
         ("record.json", '{"mine": 1}'),
+        ("record.json", '{"schema_version": 7, "mine": 1}'),
         ("record.json", "no json"),
         ("model.joblib", "somebody's model"),
     ],

@@ -300,6 +300,7 @@ def test_only_trimmed_levels_with_members_that_need_none():
         trimming=(0.3,),
     ).fit(X)
     assert np.isfinite(fitted.score_samples(X)).all()
+    assert fitted.levels_ == ["@0.3"]  # all rows were fitted to find whom to trust
     fitted = VotingOutlierEnsemble(
         [("forest", ForestDetector(n_estimators=20))], trimming=(0.3, 0.5)
     ).fit(X)

@@ -20,7 +20,7 @@ from autonomaly.io._amounts import (
 )
 from autonomaly.io._columns import ColumnValues
 from autonomaly.io._dates import Clock
-from autonomaly.io._roles import _read_columns
+from autonomaly.io._roles import read_columns
 
 N = 200
 VALUES = np.exp(np.random.RandomState(0).normal(5, 1, N)).round(2)
@@ -276,7 +276,7 @@ def test_roles_and_units(name, kind):
     values, role, unit = COLUMNS[name]
     if kind is pl.DataFrame and name == "objects":
         values = [str(v) for v in values]
-    reading = _read_columns(kind({name: values}))[name]
+    reading = read_columns(kind({name: values}))[name]
     assert reading.role == role
     assert str(reading.unit) == str(unit)
 
@@ -484,7 +484,7 @@ def test_marks_do_not_move_the_point_of_a_file(tmp_path, large, monkeypatch):
     path = tmp_path / "t.csv"
     path.write_text("v;w\n" + "".join(f"{cell};1\n" for cell in cells))
     data = pd.concat(read_chunks(path, chunk_rows=50), ignore_index=True)
-    reading = _read_columns(data)["v"]
+    reading = read_columns(data)["v"]
     assert reading.role == "numeric"
     expected = [
         np.nan if cell == "k.A." else float(cell.replace(",", ".")) for cell in cells

@@ -19,7 +19,7 @@ from autonomaly.io._amounts import parse_number
 from autonomaly.io._columns import ColumnValues, table
 from autonomaly.io._dates import datetime_seconds, guess_date_format, parse_dates
 from autonomaly.io._integers import lost_digits, shifted
-from autonomaly.io._roles import _read_columns
+from autonomaly.io._roles import read_columns
 
 N = 60
 RNG = np.random.RandomState(0)
@@ -167,13 +167,13 @@ def test_numbers_that_run_together_are_not_called_the_same(kind, tmp_path):
     elif kind == "polars":
         numbers = pl.Series(frame["n"].tolist(), dtype=pl.Int128)
         frame = pl.DataFrame({"n": numbers, "x": frame["x"].to_list()})
-    reading = _read_columns(frame)["n"]
+    reading = read_columns(frame)["n"]
     assert reading.role == "constant"
     assert reading.reason == "numbers too large for float64 to tell them apart"
     same = pd.DataFrame(
         {"n": [2**100, 2.0**100] * N, "one": [1, 1.0] * N}, dtype=object
     )
-    reasons = {reading.reason for reading in _read_columns(same).values()}
+    reasons = {reading.reason for reading in read_columns(same).values()}
     assert reasons == {"the same value in every row"}
 
 
@@ -481,3 +481,26 @@ def test_table_names_and_columns():
     assert names == ["x0", "x1"]
     assert n_rows == 2
     assert columns[0].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        *[(name, "identifier") for name in ("candidate", "mandate", "sentiment")],
+        *[(name, "numeric") for name in ("orderdate", "startTime", "epoch_ms")],
+        *[(name, "numeric") for name in ("timestamp", "date", "day of year")],
+    ],
+)
+def test_times_that_run_are_no_identifiers(name, role):
+    assert infer_roles(pd.DataFrame({name: np.arange(100)}))[name] == role
+
+
+def test_strings_that_hardly_repeat_are_identifiers():
+    for n_distinct, role in (
+        (100, "identifier"),
+        (97, "identifier"),
+        (90, "categorical"),
+    ):
+        codes = [f"q{i * 37 % 97}w{i}" for i in range(n_distinct)]
+        codes += codes[: 100 - n_distinct]
+        assert infer_roles(pd.DataFrame({"v": codes}))["v"] == role

@@ -240,3 +240,15 @@ def test_mixed_objects():
     X = np.empty((len(values), 2), dtype=object)
     X[:, 0], X[:, 1] = values, range(len(values))
     assert np.isfinite(AutonomousPreprocessor().fit_transform(X)).all()
+
+
+def test_the_place_in_a_week_is_that_of_a_day():
+    when = pd.date_range("2026-01-05", periods=3000, freq="7h")
+    preprocessor = AutonomousPreprocessor().fit(pd.DataFrame({"when": when}))
+    names = preprocessor.get_feature_names_out().tolist()
+    day = [pd.Timestamp("2026-05-04 00:00"), pd.Timestamp("2026-05-04 23:59")]
+    Z = preprocessor.transform(pd.DataFrame({"when": day}))
+    for j, name in enumerate(names):
+        same = name.startswith(("when_week", "when_year"))
+        assert (Z[0, j] == Z[1, j]) == same, name
+    assert {"when_week_sin", "when_year_cos", "when_day_sin"} <= set(names)

@@ -84,6 +84,14 @@ def test_registered_profilers(rng):
     assert list(DataProfiler().profile(X).custom) == ["rows"]
 
 
+@pytest.mark.usefixtures("cleanup")
+def test_sections_may_depend_on_more_than_the_cells(rng):
+    X = pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"])
+    register_profiler("first", lambda X: str(X.index[0]))
+    assert DataProfiler().profile(X).custom == {"first": "0"}
+    assert DataProfiler().profile(X.set_axis(X.index + 5)).custom == {"first": "5"}
+
+
 def _add(sections):
     return {"n": sum(section["n"] for section in sections)}
 

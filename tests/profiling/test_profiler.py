@@ -562,3 +562,36 @@ except AssertionError as error:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout == "20\nspied\n"
+
+
+# ------------------------------------------------------------------ as it is read
+
+
+def test_dates_are_read_in_the_format_of_all_of_them():
+    days = pd.date_range("2020-01-01", periods=3000)
+    days = days[np.argsort(days.day > 12, kind="stable")]  # days that may be months
+    found = profile(pd.DataFrame({"day": days.strftime("%d/%m/%Y")}))
+    assert found.quality.consistency_score == 1
+    assert found.feature("day").minimum == days.min().timestamp()
+    assert found.feature("day").maximum == days.max().timestamp()
+
+
+def test_numbers_are_read_as_all_of_them_are_written(rng):
+    values = rng.uniform(1000, 9000, 600).round(2)
+    texts = [f"{v:.2f}" if i % 14 else f"{v:_.2f}" for i, v in enumerate(values)]
+    texts = [text.replace("_", "'") for text in texts]
+    roles = {"a": "numeric", "b": "numeric"}
+    X = pd.DataFrame({"a": texts, "b": values})
+    for found in (profile(X), DataProfiler(cache=False).profile(X, roles)):
+        assert found.quality.consistency_score == 1
+        assert found.feature("a").mean == pytest.approx(values.mean())
+
+
+def test_chunks_share_the_format_of_their_dates():
+    chunks = [["13/02/2020", "03/04/2020"], ["01/02/2020", "05/04/2020"]]
+    chunks = [pd.DataFrame({"day": dates * 5}) for dates in chunks]
+    first = DataProfiler().profile_chunks(chunks).feature("day").minimum
+    assert first == pd.Timestamp("2020-02-01").timestamp()
+    # What the first chunk does not tell disagrees, and is not read in another way.
+    found = DataProfiler().profile_chunks(chunks[::-1])
+    assert found.quality.consistency_score < 1

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,14 +119,20 @@ def test_figures_of_another_machine(measured, tmp_path):
     assert loaded.predict("sleeper", 70, 5) == measured.predict("sleeper", 70, 5)
 
 
-def test_what_cannot_be_written_leaves_the_old_file(measured, tmp_path):
+def _full(*_, **__):
+    raise OSError("no space left")
+
+
+def test_what_cannot_be_written_leaves_the_old_file(measured, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="missing"):
         measured.save(tmp_path / "missing" / "costs.json")
     measured.save(tmp_path / "costs.json")
     before = (tmp_path / "costs.json").read_text()
-    (tmp_path / "costs.json.part").mkdir()  # nothing can be written there
-    with pytest.raises(OSError, match="directory"):
-        measured.save(tmp_path / "costs.json")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", _full)
+        with pytest.raises(OSError, match="no space"):
+            measured.save(tmp_path / "costs.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["costs.json"]
     assert (tmp_path / "costs.json").read_text() == before
 
 

@@ -275,6 +275,7 @@ def test_run_within_stays_in_the_thread_where_nothing_is_watched():
         ((-5, 3), {}, "n_samples=-5 is not a whole number"),
         ((10.5, 3), {}, "n_samples=10.5 is not"),
         ((10, True), {}, "n_features=True is not"),
+        ((10, 0), {}, "n_features=0 is not a whole number of at least 1"),
         ((10, 3), {"time_budget": float("nan")}, "time_budget=nan is not"),
         ((10, 3), {"time_budget": -1}, "time_budget=-1 is not"),
     ],

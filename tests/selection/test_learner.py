@@ -176,6 +176,12 @@ def test_unknown_algorithms_have_a_hint(learner):
     meta, _, _ = extract("gap", 1001)
     with pytest.raises(ValueError, match="did you mean 'tails_robust'"):
         learner.predict_performance(meta, "tail_robust")
+    with pytest.raises(ValueError, match="did you mean 'tails_robust'"):
+        learner.predict(meta, ["tail_robust"])
+    with pytest.raises(ValueError, match="unknown metric 'f1'|No metric|metric"):
+        learner.predict(meta, metrics=("f1",))
+    expected = learner.predict_performance(meta, "tails_robust").metrics["auroc"]
+    assert learner.predict(meta, ["tails_robust"]).expected["auroc"] == expected
 
 
 def test_logarithms_are_said_as_amounts(base):

@@ -13,6 +13,8 @@ from tuning_detectors import FarFromZero
 from autonomaly.detectors import KNNDetector
 from autonomaly.tuning import (
     CRITERIA,
+    blended_agreement_score,
+    consensus_agreement_score,
     consensus_top_score,
     excess_mass_score,
     get_criterion,
@@ -200,3 +202,15 @@ def test_parameters_that_say_nothing_are_refused(criterion, parameters, planted)
 def test_some_anomalies_are_made():
     with pytest.raises(ValueError, match="n_anomalies"):
         inject_anomalies(np.eye(3), 0, "local")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [consensus_agreement_score, consensus_top_score, blended_agreement_score],
+)
+@pytest.mark.parametrize("scores", [np.arange(5.0), np.full(120, np.nan)])
+def test_a_consensus_is_one_score_for_each_row(name, scores):
+    X = np.random.RandomState(0).randn(120, 2)
+    detector = KNNDetector().fit(X)
+    with pytest.raises(ValueError, match="one finite score for every row"):
+        name(detector, X, consensus=scores)
