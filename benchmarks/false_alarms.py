@@ -61,6 +61,11 @@ SHAPES = {
     "few values": lambda rng, shape: rng.choice(
         5, shape, p=[0.05, 0.1, 0.3, 0.35, 0.2]
     ).astype(float),
+    "booleans": lambda rng, shape: (rng.random(shape) < 0.1).astype(float),
+    "zeros and amounts": lambda rng, shape: np.where(
+        rng.random(shape) < 0.06, rng.lognormal(8, 1, shape), 0
+    ),
+    "categories": lambda rng, shape: pd.DataFrame(rng.choice(list("abcde"), shape)),
 }
 
 

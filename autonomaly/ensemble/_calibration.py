@@ -19,12 +19,17 @@ class Calibration:
         The rows that have a value in common, see
         :func:`~autonomaly.ensemble._common_values.common_values`: the tail is that of
         rows beside their like.
+    seen : ndarray of shape (n_held_out,), default=None
+        What the detector that has seen them gives the same rows, where others, fitted
+        on fewer, gave the held-out scores.
 
     Attributes
     ----------
     scores : ndarray of shape (n_clean,)
         The held-out scores, sorted, without those that the tail of the others cannot
         explain.
+    seen : Calibration or None
+        The same of the scores of rows that the detector has seen.
     n_left_out : int
         How many those are.
 
@@ -36,6 +41,10 @@ class Calibration:
     be too small, and more false alarms than allowed would follow. On clean data next to
     nothing is left out and the p-values stay uniform, for columns with long tails too;
     of scores of few distinct values none is left out.
+
+    A detector fitted on fewer rows may give other scores: of rows with many copies, say,
+    half the neighbours are no copies any more. Rows that a detector has seen are less
+    odd to it than new ones. The larger of the two p-values counts.
 
     References
     ----------
@@ -51,7 +60,7 @@ class Calibration:
     array([0.6, 0.1])
     """
 
-    def __init__(self, abnormality, values=()):
+    def __init__(self, abnormality, values=(), seen=None):
         # A tail that is too long for a threshold (which stretches by a half) may be an
         # ordinary one here: that of log-normal columns, say.
         stretched = np.exp(np.minimum(abnormality, SCORE_CAP) / 4)
@@ -59,6 +68,7 @@ class Calibration:
         self.n_left_out = tail_surplus(beside)
         stay = np.argsort(beside, kind="stable")[: len(beside) - self.n_left_out]
         self.scores = np.sort(abnormality[stay])
+        self.seen = None if seen is None else Calibration(seen, values)
 
     def pvalues(self, abnormality):
         """Give the share of held-out rows at least as abnormal, counting the row.
@@ -77,7 +87,10 @@ class Calibration:
         # A row's score differs in its last digits with the batch it comes in.
         least = abnormality - TIE * (1 + np.abs(abnormality))
         below = np.searchsorted(self.scores, least, side="left")
-        return (1.0 + n - below) / (n + 1.0)
+        pvalues = (1.0 + n - below) / (n + 1.0)
+        if self.seen is not None:
+            pvalues = np.maximum(pvalues, self.seen.pvalues(abnormality))
+        return pvalues
 
 
 def n_discoveries(pvalues, rate):

@@ -15,7 +15,7 @@ _COMMON_ROW, _MOST = 0.01, 0.5
 _SWEEPS = 3
 
 
-def common_values(X, share=_COMMON):
+def common_values(X, share=_COMMON, *, others=False):
     """Find the rows that have a category, or one of two values, in common.
 
     Parameters
@@ -24,6 +24,9 @@ def common_values(X, share=_COMMON):
         Finite numbers.
     share : float, default=0.02
         Share of the rows that have a common value; at least five of them do.
+    others : bool, default=False
+        Whether rows without a value that at least half of the rows have are alike in
+        that, however many values they have: the amounts of a column of zeros.
 
     Returns
     -------
@@ -50,7 +53,12 @@ def common_values(X, share=_COMMON):
         else:
             column = X[:, first]
             codes = (column == column.max()).astype(np.intp)
-            if codes.all() or not (column[codes == 0] == column.min()).all():
+            two = (column[codes == 0] == column.min()).all()
+            if others and not two:
+                # A value of half of the rows lies in their middle.
+                codes = (column == np.sort(column)[len(column) // 2]).astype(np.intp)
+                two = 2 * codes.sum() >= len(column)
+            if codes.all() or not two:
                 continue  # constant, or an amount
         counts = np.bincount(codes)
         common = np.flatnonzero(counts >= fewest)

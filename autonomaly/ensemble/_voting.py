@@ -451,11 +451,12 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         judges, judged = None, None
         if held_out is not None:
             judges, judged = rest[:n_judged], held_out[:n_judged]
-        Z, _ = self._survived(
-            Z, lambda: self._fit_calibration(X, judges, judged, seeds[2], deadline)
+        Z, unseen = self._survived(
+            Z, lambda: self._hold_out(X, judges, judged, seeds[2], deadline)
         )
         del self._values
         scores = self._vote(Z)
+        self._fit_calibration(X, *unseen, scores if held_out is None else None)
         if held_out is None:
             self._fit_threshold(X, slice(None), scores)
         else:
@@ -518,26 +519,32 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
             )
         return np.quantile(Z, 1 - self.contamination, axis=0)
 
-    def _fit_calibration(self, X, rows, held_out, seed, deadline):
-        """Keep the scores of rows that the members have not seen.
+    def _hold_out(self, X, rows, held_out, seed, deadline):
+        """Return rows that the members have not seen, and their scores, or two None.
 
         Without any, all rows are held out in turn.
         """
-        self.calibration_, self._n_uncalibrated = None, 0
+        self._n_uncalibrated = 0
         if not self.calibrate:
-            return
+            return None, None
         rng = check_random_state(seed)
         if held_out is None:
             self._watcher().stage("calibrating")
             rows, held_out = cross_fitted(self, X, rng, deadline, self._watcher().step)
-            if held_out is None:
-                return
-            self._n_uncalibrated = len(X) - len(held_out)
+            self._n_uncalibrated = 0 if held_out is None else len(X) - len(held_out)
         elif len(held_out) > MAX_HELD_OUT:
             some = rng.choice(len(held_out), MAX_HELD_OUT, replace=False)
             rows, held_out = rows[some], held_out[some]
-        # A normal row may well have a category that is rarer than what is common.
-        self.calibration_ = Calibration(held_out, common_values(X[rows], share=0.0))
+        return rows, held_out
+
+    def _fit_calibration(self, X, rows, held_out, scores):
+        """Keep the held-out scores, and what rows that were seen as well had."""
+        self.calibration_ = None
+        if held_out is not None:
+            # A normal row may well have a category that is rarer than what is common.
+            alike = common_values(X[rows], share=0.0, others=True)
+            seen = None if scores is None else scores[rows]
+            self.calibration_ = Calibration(held_out, alike, seen)
 
     def _fit_threshold(self, X, rows, scores):
         """Set the threshold by the scores of some rows, and the share beyond it."""

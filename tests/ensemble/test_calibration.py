@@ -51,6 +51,14 @@ SHAPES = {
         (500, 5),
         p=[0.4, 0.25, 0.15, 0.1, 0.05, 0.03, 0.015, 0.005],
     ),
+    "equal categories": lambda rng: rng.choice(list("abcde"), (500, 3)),
+    "booleans": lambda rng: rng.rand(500, 8) < 0.1,
+    "zeros and amounts": lambda rng: np.column_stack(
+        [
+            rng.randn(500),
+            np.where(rng.rand(500) < 0.06, rng.lognormal(8, 1, 500), 0),
+        ]
+    ),
 }
 
 
@@ -64,6 +72,17 @@ def test_no_false_discovery_in_long_tails_and_few_values(shape):
         p.append(detector.outlier_pvalues(new))
     assert sorted(n_flagged)[1] == 0
     assert np.mean(np.concatenate(p) <= 0.01) < 0.04
+
+
+def test_the_larger_of_two_pvalues_counts():
+    held_out, seen = np.arange(99.0), np.arange(99.0) + 20
+    both = Calibration(held_out, seen=seen)
+    new = np.array([-1.0, 30.5, 110.5, 200.0])
+    np.testing.assert_array_equal(
+        both.pvalues(new),
+        np.maximum(Calibration(held_out).pvalues(new), Calibration(seen).pvalues(new)),
+    )
+    assert both.pvalues(new[2:3]) > Calibration(held_out).pvalues(np.array([110.5]))
 
 
 def test_pvalues_of_exchangeable_scores_are_uniform():

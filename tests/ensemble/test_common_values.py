@@ -109,3 +109,14 @@ def test_combinations_are_common_where_most_rows_are_like_others():
 def test_ordinary_combinations_are_no_anomalies(draw):
     X = draw(np.random.RandomState(0), 500)
     assert (AutonomousDetector().fit_predict(X) == -1).mean() < 0.05
+
+
+def test_rows_beside_a_value_that_most_have_may_be_alike():
+    rng = np.random.RandomState(0)
+    amounts = np.where(np.arange(100) < 8, rng.rand(100) + 1, 0)
+    rare = np.where(np.arange(100) < 55, rng.rand(100), 0)  # 45 zeros
+    X = np.column_stack([amounts, rare, rng.rand(100)])
+    assert common_values(X) == []
+    ((zeros, others),) = common_values(X, others=True)
+    np.testing.assert_array_equal(zeros, np.arange(8))
+    np.testing.assert_array_equal(others, np.arange(8, 100))
