@@ -367,7 +367,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         self.profile_ = fitting.profile
         self.preprocessor_ = fitting.preprocessor
         self.ensemble_ = fitting.ensemble
-        self._say_what_time_cost(fitting.record)
+        self._say_what_time_cost(fitting)
         self.rejected_ = {**fitting.selection.refused, **fitting.failed}
         self.recommendations_ = [
             r
@@ -398,16 +398,15 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             return self.predict(X)
         return fitting.labels
 
-    def _say_what_time_cost(self, record):
+    def _say_what_time_cost(self, fitting):
         """Warn, and write down, if the time budget left something undone."""
-        if not self.ensemble_.undone_:
+        undone = [*fitting.undone, *self.ensemble_.undone_]
+        if not undone:
             return
-        undone = ", ".join(self.ensemble_.undone_)
         spent = self.ensemble_._spent
         choice = "spent" if spent else "too short for everything"
-        record.add("resources", "time_budget", choice, undone)
-        what = what_time_cost(self.time_budget, spent, self.ensemble_.undone_)
-        warn_user(what, BudgetWarning)
+        fitting.record.add("resources", "time_budget", choice, ", ".join(undone))
+        warn_user(what_time_cost(self.time_budget, spent, undone), BudgetWarning)
 
     def __getstate__(self):
         # Worker processes know the detectors that come with the package, and no other.

@@ -63,6 +63,8 @@ class Fitting:
         Whether the rows of a table are still to be labelled.
     labels : ndarray of shape (n_encoded,) or None
         -1 and +1, where the ensemble labelled all rows.
+    undone : list of str
+        What there was no time for before the ensemble was fitted.
     """
 
     table: Any
@@ -77,6 +79,7 @@ class Fitting:
         self.memory = parse_memory(detector.memory_limit)
         self.label_table = label
         self.label_chunks = False
+        self.undone = []
 
     def read(self, X, y):
         """Read the table, and make numbers of the rows to learn from."""
@@ -150,18 +153,24 @@ class Fitting:
     def _plan(self):
         detector = self.detector
         hurried = detector.time_budget is not None
-        return MemoryOptimizer(
+        planner = MemoryOptimizer(
             slowness=slowness() if hurried else 1.0,
             speed=parallel_threads(detector.n_jobs).speed,
-        ).plan(
-            self.n_held,
-            self.Z.shape[1],
-            self.memory,
+        )
+        size = self.n_held, self.Z.shape[1], self.memory
+        plan = planner.plan(
+            *size,
             time_budget=self.time_left(
                 1.0 if detector.search is None else 1 - _TUNING_SHARE
             ),
             score_all=self.label_here,
         )
+        wanted = planner.plan(*size).n_reference
+        if plan.n_reference < wanted:
+            self.undone.append(
+                f"{plan.n_reference} rows instead of {wanted} are learnt from"
+            )
+        return plan
 
     def tune(self):
         """Tune the hyperparameters of the detectors chosen."""

@@ -42,8 +42,8 @@ class Calibration:
     nothing is left out and the p-values stay uniform, for columns with long tails too;
     of scores of few distinct values none is left out.
 
-    A detector fitted on fewer rows may give other scores: of rows with many copies, say,
-    half the neighbours are no copies any more. Rows that a detector has seen are less
+    A detector fitted on fewer rows may give other scores: where rows have many copies,
+    fewer of their neighbours are copies then. Rows that a detector has seen are less
     odd to it than new ones. The larger of the two p-values counts.
 
     References

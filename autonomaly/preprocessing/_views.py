@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autonomaly._utils._typing import FloatArray, keeps_signature
+from autonomaly.preprocessing._bend import QUANTILES, bend, find_bend
 
 __all__ = [
     "MinMaxView",
@@ -104,6 +105,11 @@ class RobustView(_View):
     ----------
     clip : float, default=20.0
         Largest absolute value that comes out, in ranges; above 0.
+    unskew : bool, default=True
+        Whether columns with one long tail, more skewed than an exponential one, are
+        looked at on a logarithmic scale, the more so the more skewed they are. In
+        ranges a hundred ordinary amounts of money may be the farthest values of a
+        table.
 
     Attributes
     ----------
@@ -112,6 +118,9 @@ class RobustView(_View):
     scale_ : ndarray of shape (n_features,)
         Ranges between the 5 % and the 95 % quantile; three standard deviations
         where that range vanishes.
+    bend_ : ndarray of shape (n_features,)
+        Factor k of the logarithm log(1 + k r) / k of values r in ranges, negative
+        where the long tail is that of low values; 0 where a column is not bent.
     exponent_ : ndarray of shape (n_features,)
         Power of two by which extreme columns are divided first.
     n_features_in_ : int
@@ -126,15 +135,27 @@ class RobustView(_View):
     >>> X = np.arange(101.0).reshape(-1, 1)
     >>> RobustView().fit(X).transform([[50.0], [95.0], [1e9]]).ravel()
     array([ 0. ,  0.5, 20. ])
+    >>> amounts = np.random.RandomState(0).lognormal(3, 1.5, size=(1000, 1))
+    >>> high = amounts.max(keepdims=True)
+    >>> for view in (RobustView(unskew=False), RobustView()):
+    ...     print(view.fit(amounts).transform(high).round(1))
+    [[5.2]]
+    [[1.1]]
     """
 
-    _parameter_constraints: dict[str, Any] = {"clip": [_POSITIVE]}
+    _parameter_constraints: dict[str, Any] = {
+        "clip": [_POSITIVE],
+        "unskew": ["boolean"],
+    }
 
-    def __init__(self, *, clip: float = 20.0) -> None:
+    def __init__(self, *, clip: float = 20.0, unskew: bool = True) -> None:
         self.clip = clip
+        self.unskew = unskew
 
     def _learn(self, X):
-        low, self.center_, high = np.percentile(X, [5, 50, 95], axis=0)
+        self.center_ = np.median(X, axis=0)
+        quantiles = np.quantile(X, QUANTILES, axis=0)
+        low, high = quantiles[[0, -1]]
         scale = high - low
         narrow = scale <= 1e-9 * np.maximum(np.abs(low), np.abs(high))
         if narrow.any():
@@ -143,10 +164,20 @@ class RobustView(_View):
             scale = np.where(narrow, spread, scale)
         # A column constant so far: any departure from it is as far as can be.
         self.scale_ = np.where(scale > 0, scale, np.finfo(float).tiny)
+        self.bend_ = np.zeros(X.shape[1])
+        if self.unskew:
+            R = np.where(narrow, 0, (quantiles - self.center_) / self.scale_)
+            self.bend_ = find_bend(R, len(X))
+            bent = np.flatnonzero(self.bend_)
+            ends = bend(R[[0, -1]][:, bent], self.bend_[bent])
+            self._bent_range = ends[1] - ends[0]
 
     def _draw(self, X):
         with np.errstate(over="ignore", under="ignore"):
             R = (X - self.center_) / self.scale_
+        bent = np.flatnonzero(self.bend_)
+        if len(bent):
+            R[:, bent] = bend(R[:, bent], self.bend_[bent]) / self._bent_range
         return np.clip(R, -self.clip, self.clip, out=R)
 
 
@@ -159,6 +190,9 @@ class SquashedView(RobustView):
     ----------
     clip : float, default=20.0
         Largest absolute value of the robust picture underneath; above 0.
+    unskew : bool, default=True
+        Whether columns with one long tail are looked at on a logarithmic scale, see
+        :class:`RobustView`.
     limit : float, default=3.0
         Bound that the squashed values approach; above 0.
 
@@ -168,6 +202,8 @@ class SquashedView(RobustView):
         Medians.
     scale_ : ndarray of shape (n_features,)
         Ranges between the 5 % and the 95 % quantile.
+    bend_ : ndarray of shape (n_features,)
+        Factors of the logarithms; 0 where a column is not bent.
     exponent_ : ndarray of shape (n_features,)
         Power of two by which extreme columns are divided first.
     n_features_in_ : int
@@ -185,12 +221,14 @@ class SquashedView(RobustView):
     """
 
     _parameter_constraints: dict[str, Any] = {
-        "clip": [_POSITIVE],
+        **RobustView._parameter_constraints,
         "limit": [_POSITIVE],
     }
 
-    def __init__(self, *, clip: float = 20.0, limit: float = 3.0) -> None:
-        self.clip = clip
+    def __init__(
+        self, *, clip: float = 20.0, unskew: bool = True, limit: float = 3.0
+    ) -> None:
+        super().__init__(clip=clip, unskew=unskew)
         self.limit = limit
 
     def _draw(self, X):

@@ -247,8 +247,9 @@ class MetaFeaturesExtractor:
         d = X.shape[1]
         if d > _MAX_COLUMNS:
             X = X[:, np.sort(rng.choice(d, _MAX_COLUMNS, replace=False))]
-        R = RobustView().fit_transform(X)
-        S = SquashedView().fit_transform(X)
+        # These describe the columns as they are, as when the base was measured.
+        R = RobustView(unskew=False).fit_transform(X)
+        S = SquashedView(unskew=False).fit_transform(X)
         values = dict.fromkeys(self.feature_names(), 0.0)
         values["log_n"] = np.log10(n)
         values["log_d"] = np.log10(d)

@@ -129,6 +129,52 @@ def test_the_farthest_is_not_beyond_itself():
     assert (np.abs(beyond) > 0.3).all()
 
 
+def test_columns_with_one_long_tail_are_looked_at_as_logarithms():
+    amounts = np.random.RandomState(0).lognormal(3, 1.5, size=(2000, 1))
+    X = np.hstack([amounts, -amounts, np.log(amounts), np.exp(-amounts / 50)])
+    view = RobustView().fit(X)
+    assert (view.bend_[:2] * [1, -1] > 5).all()
+    np.testing.assert_array_equal(view.bend_[2:], 0)
+    R = view.transform(X)
+    np.testing.assert_allclose(R[:, 0], -R[:, 1])
+    # Nearly as it would be had one taken the logarithm: half as far out as before.
+    assert np.corrcoef(R[:, 0], R[:, 2])[0, 1] > 0.96
+    assert (
+        np.abs(R[:, 0]).max() < 2 < RobustView(unskew=False).fit(X).transform(X).max()
+    )
+    low, high = np.percentile(R[:, 0], [5, 95])
+    assert high - low == pytest.approx(1)
+    # What is below all amounts is far out, and as steep as straight lines are.
+    below = view.transform([[-10, 0, 0, 0], [-20, 0, 0, 0], [-30, 0, 0, 0]])[:, 0]
+    assert below[0] < R[:, 0].min()
+    assert below[0] - below[1] == pytest.approx(below[1] - below[2])
+
+
+@pytest.mark.parametrize(
+    "draw", ["standard_normal", "standard_exponential", "random", "standard_cauchy"]
+)
+def test_ordinary_columns_stay_as_they_are(draw):
+    X = getattr(np.random.default_rng(0), draw)((2000, 3))
+    for View in (RobustView, SquashedView):
+        bent, plain = View().fit(X), View(unskew=False).fit(X)
+        assert np.abs(bent.bend_).max() < 1
+        np.testing.assert_array_equal(plain.bend_, 0)
+        if draw != "standard_exponential":
+            np.testing.assert_array_equal(bent.transform(X), plain.transform(X))
+
+
+def test_far_rows_and_few_rows_are_no_long_tail():
+    rng = np.random.RandomState(0)
+    X = rng.randn(400, 2)
+    X[:80, 0] += 9  # a fifth of the rows: the 95 % quantile is one of them
+    bend = RobustView().fit(X).bend_
+    assert bend[0] < 1.5  # the tails alone would give 50
+    assert bend[1] == 0
+    few = rng.lognormal(0, 1.5, size=(39, 1))
+    assert RobustView().fit(few).bend_ == 0
+    assert RobustView().fit(np.vstack([few, few])).bend_ > 0
+
+
 def test_min_max_is_the_scaler_within_its_clip():
     rng = np.random.RandomState(0)
     X, new = rng.randn(50, 2), 10 * rng.randn(50, 2)
