@@ -25,6 +25,9 @@ _MIN_SHARE = 0.05
 _MIN_SHARE_OF_FIRST = 0.3
 # A category that this share of the ordinary rows has makes no row odd by itself.
 _COMMON = 0.1
+# Two values do not go together if the other one is so many times rarer than elsewhere
+# among the rows that have the one, or lies far beyond theirs. So many rows are enough.
+_RARER, _ENOUGH_ROWS = 5, 20
 # Values scored at once (16 MB as numbers): memory stays flat for any width.
 _MAX_VALUES_AT_ONCE = 2_000_000
 # Every column costs a few scored rows of all columns; beyond this it takes minutes.
@@ -105,7 +108,8 @@ def telling_columns(detector, rows, ordinary, *, n_columns=3):
     for i, (gain, odd) in enumerate(zip(gains, oddness, strict=True)):
         enough = max(_MIN_SHARE * odd, _MIN_SHARE_OF_FIRST * gain.max())
         named, common = [], True
-        for k in np.argsort(-gain, kind="stable"):
+        order = np.argsort(-gain, kind="stable")
+        for k in order:
             if gain[k] <= 0 or gain[k] < enough or len(named) == n_columns:
                 break
             j = int(columns[k])
@@ -114,8 +118,67 @@ def telling_columns(detector, rows, ordinary, *, n_columns=3):
                 named.append((j, value, typical[j]))
                 alike = (reference[:, parts == k] == X[i, parts == k]).all(axis=1)
                 common &= roles[j] == ColumnRole.CATEGORICAL and alike.mean() >= _COMMON
-        told.append([] if common else named)
+        if common:
+            kinds = [roles[j] for j in columns]
+            named = [
+                (int(j), value, "" if _same(value, typical[j]) else typical[j])
+                for j in columns[_conflict(X[i], reference, parts, order, kinds)]
+                for value in [_column(rows, int(j))[i]]
+            ]
+        told.append(named)
     return told
+
+
+def _conflict(row, reference, parts, order, kinds):
+    """Find a common category and another value that do not go together.
+
+    Parameters
+    ----------
+    row : ndarray of shape (width,)
+        The odd row as numbers.
+    reference : ndarray of shape (n_ordinary, width)
+        Ordinary rows.
+    parts : ndarray of shape (width,)
+        The column that each number is a part of, counted from 0.
+    order : ndarray of int
+        These columns, the most telling first.
+    kinds : list of ColumnRole
+        The role of each of them.
+
+    Returns
+    -------
+    list of int
+        Two of these columns, or none.
+    """
+    same = reference == row
+    categories = [k for k in order if kinds[k] == ColumnRole.CATEGORICAL]
+    alike = {k: same[:, parts == k].all(axis=1) for k in categories}
+    for k in categories:
+        n = np.count_nonzero(alike[k])
+        if n < max(_ENOUGH_ROWS, _COMMON * len(reference)):
+            continue
+        for other in order:
+            if other == k:
+                continue
+            if other in alike:
+                expected = n * alike[other].mean()
+                found = np.count_nonzero(alike[k] & alike[other])
+                apart = expected >= _RARER and found * _RARER <= expected
+            else:
+                apart = _beyond(
+                    row[parts == other], reference[alike[k]][:, parts == other]
+                )
+            if apart:
+                return [k, other]
+    return []
+
+
+def _beyond(value, others):
+    """Tell whether a number lies beyond all others, by a good part of their range."""
+    if len(value) != 1:
+        return False
+    low, high = others.min(), others.max()
+    return abs(value[0] / 2 - low / 4 - high / 4) > (high / 2 - low / 2)
 
 
 def _gains(score, X, reference, parts):

@@ -272,8 +272,17 @@ class Report:
         """
         pvalues, flagged = table["p_value"], table["label"] == -1
         unlikely = pvalues <= min(pvalues.min(), _LIKELY)
-        n = int((unlikely & ~flagged).sum() + (flagged & (pvalues > _LIKELY)).sum())
-        if n:
+        doubtful = int((flagged & (pvalues > _LIKELY)).sum())
+        n = int((unlikely & ~flagged).sum()) + doubtful
+        if 2 * doubtful > flagged.sum():
+            self._say(
+                "Note",
+                f"{doubtful} of the {int(flagged.sum())} flagged rows have a p-value "
+                f"above {_LIKELY:g}: such scores are not rare among normal rows. The "
+                "table may hold groups or curves and no anomalies; look at the oddest "
+                "rows, or set --contamination or --max-false-discovery-rate",
+            )
+        elif n:
             self._say(
                 "Note",
                 f"p-value and label seem to differ for {count(n, 'row')}: a p-value "

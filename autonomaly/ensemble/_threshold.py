@@ -151,7 +151,7 @@ def outlier_threshold(abnormality, structure, values=()):
         if weight < 1:
             reason += (
                 f", weighed {weight:.0%} against the {beyond_tail:.1%} that a "
-                f"homogeneous population cannot explain"
+                f"homogeneous population cannot explain: {share:.1%} together"
             )
     return separating_threshold(abnormality, round(share * n)), reason
 

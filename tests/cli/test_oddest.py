@@ -190,3 +190,38 @@ def test_typical_values_are_as_they_are_written(form):
     assert list(detector.preprocessor_.roles_.values())[-1] == "text"
     _, typical = ordinary_rows(detector, data, np.zeros(101))
     assert typical == [days[50].strftime(form), "1,050.5", None, True, ""]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_common_categories_that_do_not_go_together_are_both_named(seed):
+    rng = np.random.RandomState(seed)
+    sex = rng.choice(["F", "M"], 1500)
+    data = pd.DataFrame(
+        {
+            "sex": sex,
+            "title": np.where(sex == "F", "Ms", "Mr"),
+            "age": rng.randint(20, 65, 1500),
+        }
+    )
+    data.loc[3, "title"] = "Mr" if sex[3] == "F" else "Ms"
+    told, of_an_ordinary_row = _told(data, [3, 10])
+    assert {j for j, _, _ in told} == {0, 1}
+    assert sorted(typical == "" for _, _, typical in told) == [False, True]
+    assert 0 not in {j for j, _, _ in of_an_ordinary_row}
+
+
+def test_a_number_that_does_not_go_with_a_common_category_is_named():
+    rng = np.random.RandomState(0)
+    product = rng.choice(4, 2000)
+    price = np.array([0.5, 3, 20, 1200])[product] * rng.lognormal(0, 0.08, 2000)
+    data = pd.DataFrame(
+        {
+            "product": np.array(["apple", "book", "lamp", "laptop"])[product],
+            "price": price.round(2),
+            "day": rng.randint(1, 8, 2000),
+        }
+    )
+    row = np.flatnonzero(product == 3)[0]
+    data.loc[row, "price"] = 0.55
+    (told,) = _told(data, [row])
+    assert (1, 0.55) in [(j, value) for j, value, _ in told]

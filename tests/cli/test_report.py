@@ -64,6 +64,15 @@ def test_seeming_contradictions_are_explained(pvalues, labels, n):
     assert ("label seem to differ for 1 row:" in said) == bool(n)
 
 
+def test_flags_that_p_values_do_not_support_are_doubted():
+    values = [range(3), [-3.0, -2.0, -1.0], [0.2, 0.01, 0.4], [-1, -1, 1]]
+    table = pd.DataFrame(dict(zip(SCORE_COLUMNS, values, strict=True)))
+    for pvalues, doubted in (([0.2, 0.01, 0.4], False), ([0.2, 0.3, 0.4], True)):
+        table["p_value"] = pvalues
+        said = " ".join(_printed(lambda report: report.differences(table)).split())
+        assert ("2 of the 2 flagged rows have a p-value above 0.05" in said) is doubted
+
+
 def test_counts_and_shares():
     assert count(0, "row") == "no rows"
     assert count(1, "row") == "1 row"
