@@ -403,7 +403,7 @@ def register_detector(
         name, factory, should_recommend=should_recommend, confidence=confidence
     )
     check_metadata({} if metadata is None else metadata)
-    check_search_space({} if search_space is None else search_space)
+    check_search_space({} if search_space is None else search_space, factory)
     metadata = dict(metadata or {})
     family = metadata.pop("suitable_for", "user")
     # The record says that the detector "finds" what the description names.

@@ -1,5 +1,6 @@
 """What may be said of a detector that is registered."""
 
+import inspect
 from numbers import Integral, Real
 
 import numpy as np
@@ -60,8 +61,12 @@ def _is_number(value):
     return whole and value >= 1
 
 
-def check_search_space(space):
-    """Raise if a search space holds an entry that cannot be used."""
+def check_search_space(space, factory):
+    """Raise if a search space holds an entry that cannot be used.
+
+    Of a class, the hyperparameters must be its parameters; what a function makes is
+    known when it is made.
+    """
     example = (
         "pass a dict from hyperparameters to lists of values, to (low, high) or to "
         "(low, high, \"log\"), for example {'n_neighbors': (2, 50)}"
@@ -72,6 +77,20 @@ def check_search_space(space):
         why = "is no name" if not isinstance(name, str) else entry_fault(entry)
         if why:
             raise ValueError(f"search_space[{name!r}]={entry!r} {why}; {example}")
+    if not space or not inspect.isclass(factory):
+        return
+    if not (hasattr(factory, "get_params") and hasattr(factory, "set_params")):
+        raise TypeError(
+            f"A search_space came for {factory.__name__}, which has no get_params and "
+            f"set_params and cannot be tuned; derive it from "
+            f"sklearn.base.BaseEstimator, or leave search_space out"
+        )
+    parameters = inspect.signature(factory).parameters
+    if any(p.kind == p.VAR_KEYWORD for p in parameters.values()):
+        return
+    for name in space:
+        if name.partition("__")[0] not in parameters:
+            raise ValueError(unknown_name_message("hyperparameter", name, parameters))
 
 
 def entry_fault(entry):

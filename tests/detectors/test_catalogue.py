@@ -171,6 +171,10 @@ def test_bad_registrations():
     ):
         with pytest.raises(ValueError, match=f"search_space.* {fault}; pass a dict"):
             register_detector("mine", OneClassSVM, search_space=space)
+    with pytest.raises(ValueError, match="hyperparameter 'nus'; did you mean 'nu'"):
+        register_detector("mine", OneClassSVM, search_space={"nus": [0.1]})
+    with pytest.raises(TypeError, match="_Plain, which has no get_params"):
+        register_detector("mine", _Plain, search_space={"power": [1, 2]})
     assert "mine" not in catalogue()
 
 
@@ -188,8 +192,9 @@ class _Plain:
 @pytest.mark.parametrize("search", [None, "random"])
 @pytest.mark.parametrize("space", [None, {"power": [1, 2]}])
 def test_nothing_need_be_inherited(search, space):
-    register_detector("plain", _Plain, search_space=space)
-    register_detector("svm", OneClassSVM, search_space={"power": [1, 2]})
+    # What a function makes is not known before.
+    register_detector("plain", lambda: _Plain(), search_space=space)
+    register_detector("svm", lambda: OneClassSVM(), search_space={"power": [1, 2]})
     X = np.random.RandomState(0).randn(80, 3)
     try:
         names = ["plain", "svm", "knn5_squashed"]
