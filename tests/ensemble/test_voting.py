@@ -307,6 +307,14 @@ def test_only_trimmed_levels_with_members_that_need_none():
     assert fitted.predict(X[:1]) == -1
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_hard_votes_look_at_rows_beside_their_like(seed):
+    rng = np.random.RandomState(seed)
+    table = np.column_stack([rng.randn(400, 2), 3 * (rng.rand(400) < 0.03)])
+    detector = VotingOutlierEnsemble([("knn", KNNDetector())], voting="hard")
+    assert (detector.fit_predict(table) == -1).mean() < 0.01
+
+
 def test_hard_votes_are_shares():
     fitted = quick(voting="hard", trimming=None).fit(X)
     scores = fitted.score_samples(X)
