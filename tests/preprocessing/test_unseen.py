@@ -29,7 +29,7 @@ def test_missing_values_where_there_were_none():
 
 @pytest.mark.parametrize(("n_rows", "n_unseen"), [(200, 9), (9, 9), (400, 15)])
 def test_few_rows_are_no_reason(n_rows, n_unseen):
-    rows = TABLE[:n_rows].copy()
+    rows = pd.concat([TABLE, TABLE], ignore_index=True)[:n_rows]
     rows.loc[: n_unseen - 1, "paid"] = "maybe"
     fitted = AutonomousPreprocessor().fit(TABLE)
     with warnings.catch_warnings():
