@@ -44,6 +44,7 @@ API_REFERENCE = {
             "AutonomalyError",
             "DataError",
             "LoadError",
+            "MemberFailedError",
             "DetectorRejected",
             "NoDetectorLeftError",
             "MissingExtraError",
