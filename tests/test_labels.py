@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from autonomaly import AutonomousDetector, DataError
 from autonomaly._utils._known_labels import LabelCode, read_labels
 from autonomaly.ensemble import _label_kernel as kernel_module
+from autonomaly.exceptions import BudgetWarning
 
 QUICK = ["knn20_squashed", "tails_robust", "mahalanobis_robust"]
 
@@ -450,6 +451,19 @@ def test_feedback_is_quick_on_ten_thousand_rows():
             model.feedback(labels)
             seconds.append(time.thread_time() - start)
         assert min(seconds) < 1
+
+
+@pytest.mark.flaky(reruns=2)  # by the clock
+def test_a_time_budget_is_kept_with_labels():
+    rows, truth = table(20_000)
+    labels = np.full(len(rows), np.nan)
+    some = np.random.RandomState(0).choice(len(rows), 500, replace=False)
+    labels[some] = np.asarray(truth)[some]
+    start = time.monotonic()
+    with pytest.warns(BudgetWarning, match="rows instead of 4000 are learnt from"):
+        model = AutonomousDetector(labels="use", time_budget=1).fit(rows, labels)
+    assert time.monotonic() - start < 2.5  # 4 s without a budget
+    assert len(model.labels_) == 500
 
 
 def test_labels_that_come_after_a_fit_without():

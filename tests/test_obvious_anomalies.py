@@ -73,7 +73,7 @@ def test_one_column_of_amounts_does_not_drown_the_others():
     X[odd, :8] -= 3
     X[:, 19] = rng.lognormal(3, 1.5, 4000)
     scores = AutonomousDetector().fit(X).score_samples(X)
-    assert odd[np.argsort(scores)[:20]].mean() > 0.8  # .35 without logarithms
+    assert odd[np.argsort(scores)[:20]].mean() > 0.8  # .45 without logarithms
 
 
 def test_ordinary_amounts_are_no_anomalies():

@@ -120,11 +120,12 @@ def telling_columns(detector, rows, ordinary, *, n_columns=3):
                 common &= roles[j] == ColumnRole.CATEGORICAL and alike.mean() >= _COMMON
         if common:
             kinds = [roles[j] for j in columns]
-            named = [
-                (int(j), value, "" if _same(value, typical[j]) else typical[j])
-                for j in columns[_conflict(X[i], reference, parts, order, kinds)]
-                for value in [_column(rows, int(j))[i]]
-            ]
+            named = []
+            for k in _conflict(X[i], reference, parts, order, kinds):
+                j = int(columns[k])
+                value = _column(rows, j)[i]
+                beside = "" if _same(value, typical[j]) else typical[j]
+                named.append((j, value, beside))
         told.append(named)
     return told
 

@@ -278,9 +278,9 @@ class Report:
             self._say(
                 "Note",
                 f"{doubtful} of the {int(flagged.sum())} flagged rows have a p-value "
-                f"above {_LIKELY:g}: such scores are not rare among normal rows. The "
-                "table may hold groups or curves and no anomalies; look at the oddest "
-                "rows, or set --contamination or --max-false-discovery-rate",
+                f"above {_LIKELY:g}: such scores are not rare among normal rows, and "
+                "many of these flags may be false alarms. --contamination or "
+                "--max-false-discovery-rate flag fewer",
             )
         elif n:
             self._say(

@@ -28,10 +28,10 @@ class Calibration:
     scores : ndarray of shape (n_clean,)
         The held-out scores, sorted, without those that the tail of the others cannot
         explain.
-    seen : Calibration or None
-        The same of the scores of rows that the detector has seen.
     n_left_out : int
         How many those are.
+    seen : Calibration or None
+        The same of the scores of rows that the detector has seen.
 
     Notes
     -----

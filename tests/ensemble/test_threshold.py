@@ -36,7 +36,11 @@ def test_a_tail_is_one_group():
 
 @pytest.mark.parametrize(
     ("structure", "says"),
-    [(1.0, "homogeneous"), (0.95, "weighed 50% against"), (0.8, "has structure")],
+    [
+        (1.0, "homogeneous"),
+        (0.95, "cannot explain: 5.2% together"),
+        (0.8, "has structure"),
+    ],
 )
 def test_the_more_structure_the_more_rows(structure, says):
     _, reason = outlier_threshold(BULK, structure)

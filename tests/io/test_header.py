@@ -95,7 +95,7 @@ def test_titles_above_a_sheet(tmp_path):
 
 
 NO_TITLES = {
-    "rows with gaps": [["Ann", "", "", ""], *[["a", "b", "c", "d"], ["e", "", "", ""]]],
+    "rows with gaps": [["Ann", "", "", ""], ["a", "b", "c", "d"], ["e", "", "", ""]],
     "unnamed columns": [["day", "", "", ""]] + TABLE[1:],
     "two columns": [["Ann", ""], ["Bob", "x"], ["Cid", "y"]],
     "nothing but titles": [["Sales"], ["in"], ["May"]],

@@ -178,7 +178,7 @@ def test_unknown_algorithms_have_a_hint(learner):
         learner.predict_performance(meta, "tail_robust")
     with pytest.raises(ValueError, match="did you mean 'tails_robust'"):
         learner.predict(meta, ["tail_robust"])
-    with pytest.raises(ValueError, match="unknown metric 'f1'|No metric|metric"):
+    with pytest.raises(ValueError, match="Unknown metric 'f1'"):
         learner.predict(meta, metrics=("f1",))
     expected = learner.predict_performance(meta, "tails_robust").metrics["auroc"]
     assert learner.predict(meta, ["tails_robust"]).expected["auroc"] == expected
