@@ -15,6 +15,11 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _MISSING_TYPES = frozenset({"NAType", "NaTType"})
 
 
+def python_value(value):
+    """Turn NumPy's scalars into Python's; leave everything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def json_safe(value):
     """Convert a value deeply to what JSON can hold.
 

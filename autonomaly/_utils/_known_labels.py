@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 
+from autonomaly._utils._json import python_value
 from autonomaly.exceptions import DataError
 
 __all__ = ["LabelCode", "read_feedback", "read_labels"]
@@ -57,7 +58,9 @@ class LabelCode:
         if self._told:
             return self._read(values)
         # True == 1, which may be the normal value: set booleans apart before comparing.
-        booleans = np.array([isinstance(_bare(v), bool) for v in values], dtype=bool)
+        booleans = np.array(
+            [isinstance(python_value(v), bool) for v in values], dtype=bool
+        )
         outlying = np.empty(len(values), dtype=bool)
         outlying[booleans] = values[booleans]
         outlying[~booleans] = self._read(values[~booleans])
@@ -67,7 +70,7 @@ class LabelCode:
         import pandas as pd
 
         try:
-            found = [_bare(value) for value in pd.unique(values)]
+            found = [python_value(value) for value in pd.unique(values)]
         except TypeError as error:  # lists, arrays
             raise DataError(
                 f"A label cannot be compared with others ({error}). Pass numbers, "
@@ -82,7 +85,9 @@ class LabelCode:
             outlier = _plain_outlier(everything)
         others = [v for v in everything if v != outlier]
         self.outlier, self.normal = outlier, others[0] if others else None
-        return np.array([_bare(value) == outlier for value in values], dtype=bool)
+        return np.array(
+            [python_value(value) == outlier for value in values], dtype=bool
+        )
 
     def _refuse(self, found, everything):
         shown = _shown(found)
@@ -209,8 +214,3 @@ def _plain_outlier(values):
 def _of_two_kinds(values):
     """Whether texts and numbers are mixed: somebody mistook one code for another."""
     return len({isinstance(value, str) for value in values}) > 1
-
-
-def _bare(value):
-    """Turn numpy scalars into Python's."""
-    return value.item() if isinstance(value, np.generic) else value

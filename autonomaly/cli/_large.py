@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from autonomaly.io import read_chunks
+from autonomaly.io._chunks import concatenate
 from autonomaly.io._columns import table as as_columns
 from autonomaly.io._encodings import unpacked_size
 from autonomaly.io._globs import files_of
 from autonomaly.io._parts import PART_READERS
-from autonomaly.io._registry import _take_truth
+from autonomaly.io._raw import take
+from autonomaly.io._truth import split_truth
 
 # Files that are larger together are read in chunks.
 _LARGE_BYTES = 2**28
@@ -70,10 +72,10 @@ def take_truth(chunks, column):
     for chunk in chunks:
         names, columns, _ = as_columns(chunk)
         if column not in names:
-            _take_truth(chunk, column)  # says which columns there are
+            split_truth(chunk, column)  # says which columns there are
         cells.append(pd.Series(columns[names.index(column)]))
     whole = pd.DataFrame({column: pd.concat(cells, ignore_index=True), "feature": 0})
-    _, truth = _take_truth(whole, column)
+    _, truth = split_truth(whole, column)
     return chunks.map(lambda chunk: _without(chunk, column)), truth
 
 
@@ -100,8 +102,6 @@ def rows_to_show(table, chunks, n_oddest):
     tuple of (pandas.DataFrame, DataFrame or ndarray)
         Their scores and their values, rows with typical values among them.
     """
-    from autonomaly.io._chunks import _concatenate, _take
-
     order = table["score"].to_numpy().argsort(kind="stable")
     typical = np.linspace(0, len(table) - 1, min(len(table), _TYPICAL_ROWS))
     wanted = np.unique(np.r_[order[:n_oddest], typical.astype(int)])
@@ -110,6 +110,6 @@ def rows_to_show(table, chunks, n_oddest):
         stop = start + len(chunk)
         inside = wanted[(start <= wanted) & (wanted < stop)] - start
         if len(inside):
-            found.append(_take(chunk, inside))
+            found.append(take(chunk, inside))
         start = stop
-    return table.iloc[wanted].reset_index(drop=True), _concatenate(found)
+    return table.iloc[wanted].reset_index(drop=True), concatenate(found)

@@ -80,6 +80,7 @@ _BUILT_IN = [
         "dependency",
         "squashed",
         "n d^2 + d^3",
+        min_features=2,
         search_space={"n_knots": [0, 2, 4, 8], "alpha": (0.01, 1.0, "log")},
     ),
     _own(
@@ -369,7 +370,7 @@ def register_detector(
     metadata : dict, default=None
         Any of ``description`` (what it finds, such as ``"rows far from all others"``),
         ``suitable_for`` (a family, see :class:`DetectorSpec`), ``complexity``,
-        ``memory_usage``, ``view``, ``min_samples``, ``max_samples``.
+        ``memory_usage``, ``view``, ``min_samples``, ``min_features``, ``max_samples``.
     should_recommend : callable, default=None
         Called with the data's profile, tells whether the detector suits the data.
         Where it is given and says yes, the detector joins the ensemble by itself;

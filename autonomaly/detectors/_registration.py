@@ -18,7 +18,7 @@ __all__ = [
 VIEWS = ("robust", "squashed", "normal", "minmax")
 _LEVELS = ("low", "medium", "high")
 _TEXTS = ("description", "suitable_for", "complexity")
-_NUMBERS = ("min_samples", "max_samples")
+_NUMBERS = ("min_samples", "min_features", "max_samples")
 
 
 def check_callables(name, factory, **rules):

@@ -37,12 +37,15 @@ class DetectorSpec:
         It is refused with more reference rows than this, where it would be too slow.
     min_samples : int
         It is refused with fewer reference rows.
+    min_features : int
+        It is refused with fewer columns.
     search_space : dict
         Hyperparameter to list of values, to (low, high) of a range, of whole numbers
         if both ends are, or to (low, high, "log") where factors count.
     should_recommend : callable or None
         Called with the :class:`~autonomaly.profiling.DataProfile`, tells whether the
-        detector suits the data; None: it always may.
+        detector suits the data; None: it takes part only where it is named in
+        ``algorithms``.
     confidence : callable or None
         Called with the profile, returns a number in [0, 1].
     origin : str
@@ -64,6 +67,7 @@ class DetectorSpec:
     memory_usage: str = "medium"
     max_samples: int | None = None
     min_samples: int = 2
+    min_features: int = 1
     search_space: dict[str, Any] = field(default_factory=dict)
     should_recommend: Callable[["DataProfile"], bool] | None = None
     confidence: Callable[["DataProfile"], float] | None = None

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import (
     Interval,
@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
+from autonomaly._utils._correlation import rank_correlation
 from autonomaly._utils._typing import FloatArray, Seed
 
 __all__ = ["EnsemblePlan", "IntelligentEnsembleBuilder", "pairwise_agreement"]
@@ -77,16 +78,12 @@ def pairwise_agreement(scores: npt.ArrayLike) -> FloatArray:
            [ 1.,  1., -1.],
            [-1., -1.,  1.]])
     """
-    ranks = rankdata(check_array(scores, dtype=np.float64), axis=0)
-    ranks -= ranks.mean(axis=0)
-    norms = np.sqrt((ranks**2).sum(axis=0))
-    norms[norms == 0] = 1.0
-    agreement = (ranks / norms).T @ (ranks / norms)
+    agreement = rank_correlation(check_array(scores, dtype=np.float64))
     np.fill_diagonal(agreement, 1.0)
-    return np.clip(agreement, -1, 1)
+    return agreement
 
 
-class IntelligentEnsembleBuilder:
+class IntelligentEnsembleBuilder(BaseEstimator):
     """Choose members and their weights, and say when to leave a good prior alone.
 
     A member's weight is its weight in the prior, the plain ensemble that serves when

@@ -1,6 +1,7 @@
 """Conformal p-values from held-out scores, and what they let one flag."""
 
 import numpy as np
+from scipy.stats import false_discovery_control
 
 from autonomaly.ensemble._common_values import beside_their_like
 from autonomaly.ensemble._threshold import SCORE_CAP, TIE, tail_surplus
@@ -120,6 +121,4 @@ def n_discoveries(pvalues, rate):
     >>> n_discoveries(np.array([0.9, 0.001, 0.4]), 0.1)
     1
     """
-    n = len(pvalues)
-    passed = np.nonzero(np.sort(pvalues) <= rate * np.arange(1, n + 1) / n)[0]
-    return int(passed[-1]) + 1 if len(passed) else 0
+    return int((false_discovery_control(pvalues) <= rate).sum())

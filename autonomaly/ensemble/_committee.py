@@ -3,9 +3,9 @@
 import time
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.pipeline import Pipeline
 
+from autonomaly._utils._correlation import rank_correlation
 from autonomaly.ensemble._combination import combine, standardize
 from autonomaly.ensemble._common_values import common_values
 from autonomaly.ensemble._levels import (
@@ -291,11 +291,7 @@ class Committee:
             That of every member, over its depths.
         """
         step = -(-len(Z) // _AGREEMENT_ROWS)
-        ranks = rankdata(np.column_stack([votes, Z])[::step], axis=0)
-        ranks -= ranks.mean(axis=0)
-        norms = np.sqrt((ranks**2).sum(axis=0))
-        norms[norms == 0] = 1.0  # constant scores agree with nothing
-        correlation = ranks[:, 0] @ ranks[:, 1:] / (norms[0] * norms[1:])
+        correlation = rank_correlation(np.column_stack([votes, Z])[::step])[0, 1:]
         by_member = {}
         for name, value in zip(self.names, correlation, strict=True):
             by_member.setdefault(name.split("@")[0], []).append(value)

@@ -11,6 +11,7 @@ from autonomaly.exceptions import DataError
 from autonomaly.io._columns import is_polars
 from autonomaly.io._encodings import unpacked_size
 from autonomaly.io._globs import files_of
+from autonomaly.io._raw import take
 from autonomaly.io._registry import _registered, load_dataset, source_text
 
 __all__ = [
@@ -367,7 +368,7 @@ class Sample:
             self._limit = np.partition(priority, size - 1)[size - 1]
         kept = [_rows_of(part, part[1] <= self._limit) for part in self._parts]
         tables, priorities, positions = zip(*kept, strict=True)
-        whole = _concatenate(tables)
+        whole = concatenate(tables)
         self._parts = [(whole, np.concatenate(priorities), np.concatenate(positions))]
         self._n_held = len(whole)
 
@@ -387,7 +388,7 @@ class Sample:
         if not self.n_rows:
             raise DataError("No chunk with rows came; check the source.")
         if self.complete:
-            return _concatenate([table for table, _, _ in self._parts])
+            return concatenate([table for table, _, _ in self._parts])
         self._shrink(self._capacity(self.n_rows, self._width))
         ((table, _, positions),) = self._parts
         more = self._witnesses.missing_from(table, positions)
@@ -395,7 +396,7 @@ class Sample:
             return table
         tables, extra = zip(*more, strict=True)
         order = np.argsort(np.r_[positions, extra], kind="stable")
-        return _take(_concatenate([table, *tables]), order)
+        return take(concatenate([table, *tables]), order)
 
 
 class _Witnesses:
@@ -412,7 +413,7 @@ class _Witnesses:
             if j not in self._found:
                 where = np.flatnonzero(_differs(_column(chunk, j), first))[:1]
                 if len(where):
-                    self._found[j] = _take(chunk, where), positions[where[0]]
+                    self._found[j] = take(chunk, where), positions[where[0]]
 
     def missing_from(self, table, positions):
         """Return the rows, each once, that show variation a sample does not have."""
@@ -457,18 +458,14 @@ def _bytes(table):
     return table.nbytes
 
 
-def _take(table, rows):
-    return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
-
-
 def _rows_of(part, keep):
     table, priority, position = part
     if keep.all():
         return part
-    return _take(table, np.flatnonzero(keep)), priority[keep], position[keep]
+    return take(table, np.flatnonzero(keep)), priority[keep], position[keep]
 
 
-def _concatenate(tables):
+def concatenate(tables):
     """Make one table of parts with the same columns."""
     first = tables[0]
     if len(tables) == 1:

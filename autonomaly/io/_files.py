@@ -14,6 +14,7 @@ from autonomaly.io._encodings import find_encoding, open_text
 from autonomaly.io._header import SNIFFED_ROWS, count_titles, warn_of_titles
 from autonomaly.io._raw import refuse_records
 from autonomaly.io._text_files import read_separated
+from autonomaly.io._truth import read_truth
 
 __all__ = [
     "FILE_READERS",
@@ -221,7 +222,7 @@ def _read_npz(path, *, X=None, y=None):
                 f"The file {str(path)!r} has no array {label!r}; it holds "
                 f"{', '.join(names)}. Name one of these with y='...'."
             )
-        truth = _binary_truth(read[label], len(read[main]))
+        truth = _truth_of_array(read[label], len(read[main]))
         metadata["truth_array"] = label if truth is not None else None
     return two_dimensional(read[main], path), metadata, truth
 
@@ -284,15 +285,12 @@ def two_dimensional(array, path):
     return array
 
 
-def _binary_truth(y, n_rows):
-    """Read 0/1 (1 = anomaly) or -1/1 (-1 = anomaly); None for anything else."""
-    y = np.asarray(y).ravel()
-    if len(y) != n_rows or y.dtype.kind not in "biuf":
+def _truth_of_array(labels, n_rows):
+    """Read an array of labels, None if it is no truth of these rows."""
+    labels = labels.ravel()
+    if len(labels) != n_rows or labels.dtype.kind not in "biuf":
         return None
-    found = set(np.unique(y).tolist())
-    if found <= {0, 1}:
-        return np.where(y == 1, -1, 1)
-    return np.where(y == -1, -1, 1) if found == {-1, 1} else None
+    return read_truth(labels)
 
 
 def _read_excel(path, *, sheet=0, header=None):

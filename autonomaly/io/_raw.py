@@ -5,7 +5,14 @@ import numpy as np
 from autonomaly.exceptions import DataError
 from autonomaly.io._integers import EXACT
 
-__all__ = ["is_polars", "raw_values", "refuse_records", "rows_array"]
+__all__ = [
+    "is_polars",
+    "raw_values",
+    "refuse_masked",
+    "refuse_records",
+    "rows_array",
+    "take",
+]
 
 
 def is_polars(X):
@@ -49,6 +56,20 @@ def rows_array(rows, error=DataError):
     if array.dtype.kind in "US" or _would_change(array, rows):
         return np.asarray(rows, dtype=object)
     return array
+
+
+def refuse_masked(X):
+    """Raise an error for an array with masked cells: they would become data."""
+    if np.ma.is_masked(X):
+        raise DataError(
+            "Expected 2D array, got a masked array: what its mask hides would be taken "
+            "for values. Say that they are missing: X.astype(float).filled(np.nan)."
+        )
+
+
+def take(table, rows):
+    """Return some rows of a table, or values of a column, by position."""
+    return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
 
 
 def _would_change(array, rows):

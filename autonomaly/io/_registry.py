@@ -4,11 +4,10 @@ import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.exceptions import LoadError
 from autonomaly.io._dataset import Dataset
+from autonomaly.io._truth import split_truth
 
 __all__ = [
     "Loader",
@@ -239,7 +238,7 @@ def load_dataset(
         )
     data, truth = dataset.data, dataset.truth
     if truth_column is not None:
-        data, truth = _take_truth(data, truth_column)
+        data, truth = split_truth(data, truth_column)
     metadata = {
         "source": source_text(source),
         "format": next(key for key, value in known.items() if value is loader),
@@ -270,43 +269,3 @@ def _unreadable_message(source):
         "file; in Python, load_dataset(source, format='csv') or the like reads it as "
         "it is, and register_loader adds other formats."
     )
-
-
-def _bare(value):
-    """Turn numpy scalars into Python's."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _take_truth(data, column):
-    """Split a table into the other columns and the truth."""
-    from autonomaly.io._columns import ColumnValues, table
-
-    names, columns, _ = table(data)
-    if column not in names:
-        raise LoadError(unknown_name_message("column", column, names))
-    place = names.index(column)
-    values = ColumnValues(columns[place]).numbers()
-    found = np.unique(values)
-    if len(found) == 0 or not (
-        np.isin(found, (0, 1)).all() or np.isin(found, (-1, 1)).all()
-    ):
-        import pandas as pd
-
-        cells = pd.Series(list(columns[place]), dtype=object).drop_duplicates()
-        shown = ["missing" if pd.isna(c) else repr(_bare(c)) for c in cells[:6]]
-        raise LoadError(
-            f"The truth column {column!r} holds {', '.join(shown)}"
-            f"{', ...' * (len(cells) > 6)}. Allowed are 0 and 1 (1 or True is the "
-            "anomaly) or -1 and 1 (-1 is the anomaly), none missing."
-        )
-    truth = np.where(values == (-1 if (found == -1).any() else 1), -1, 1)
-    if (found == 1).all():
-        raise LoadError(
-            f"The truth column {column!r} holds nothing but 1, which can mean either. "
-            "Leave the column out with your own tools, or write 0 for normal rows."
-        )
-    others = [j for j in range(len(names)) if j != place]
-    if not others:
-        raise LoadError(f"The table has no column but the truth column {column!r}.")
-    rest = data.iloc[:, others] if hasattr(data, "iloc") else data[:, others]
-    return rest, truth

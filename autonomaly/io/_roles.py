@@ -8,8 +8,9 @@ import numpy as np
 
 from autonomaly._utils._typing import Table
 from autonomaly.io._amounts import Unit, are_marks, parse_number
-from autonomaly.io._columns import ColumnValues, is_polars, table
+from autonomaly.io._columns import ColumnValues, table
 from autonomaly.io._dates import Clock, guess_date_format
+from autonomaly.io._raw import take
 
 __all__ = ["ColumnReading", "ColumnRole", "infer_roles", "read_as", "read_columns"]
 
@@ -28,10 +29,10 @@ class ColumnRole(StrEnum):
     """The part a column plays; a string, so that ``role == "date"`` works.
 
     ``numeric``: amounts, among them timedeltas and times of the day in seconds.
-    ``categorical``: few or many names without order; flags; a column that holds
-    one value or nothing.
+    ``categorical``: few or many names without order; flags; a single value that
+    some rows have and others lack.
     ``date``: points in time, also as strings.
-    ``text``: free text, a different one in most rows.
+    ``text``: free text of several words that is rarely repeated.
     ``identifier``: names the row and says nothing else.
     ``constant``: one value in every row, or none at all.
     """
@@ -133,7 +134,7 @@ def read_columns(X):
     plain = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
     readings = {}
     for name, column in zip(names, columns, strict=True):
-        sample = column if rows is None else _take(column, rows)
+        sample = column if rows is None else take(column, rows)
         read = _read_plain if plain else _read_column
         reading = read(ColumnValues(sample), name, n_rows)
         if reading.role == ColumnRole.CONSTANT and rows is not None:
@@ -166,12 +167,6 @@ def read_as(values, role):
     return ColumnReading(
         role=role, reason="the role was given", date_format=date_format, unit=unit
     )
-
-
-def _take(column, rows):
-    if is_polars(column):
-        return column.gather(rows)
-    return column.iloc[rows] if hasattr(column, "iloc") else column[rows]
 
 
 def _is_constant(values):
@@ -288,5 +283,5 @@ def _read_strings(codes, labels, name):
         if distinct >= 0.8 and _ID_NAME.search(name):
             return "identifier", "called an id, and different in most rows"
     if words >= 3 and distinct > 0.3 and len(labels) > 20:
-        return "text", "a different text in most rows"
+        return "text", f"free text: {len(labels)} different ones"
     return "categorical", f"{len(labels)} different strings"

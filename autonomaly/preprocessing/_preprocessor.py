@@ -34,7 +34,7 @@ from autonomaly.io._columns import (
 )
 from autonomaly.io._dates import Clock
 from autonomaly.io._integers import beyond_float, middle, shifted
-from autonomaly.io._raw import refuse_records, rows_array
+from autonomaly.io._raw import refuse_masked, refuse_records, rows_array
 from autonomaly.io._roles import read_columns
 from autonomaly.preprocessing._encoders import (
     CategoryEncoder,
@@ -276,11 +276,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         owner = self if owner is None else owner
         if sparse.issparse(X):
             return validate_data(owner, X, reset=reset)  # raises, and says why
-        if np.ma.is_masked(X):
-            raise DataError(
-                "A masked array came, and what its mask hides would be taken for "
-                "values. Say that they are missing: X.astype(float).filled(np.nan)."
-            )
+        refuse_masked(X)
         if isinstance(X, Dataset):
             raise DataError(
                 "A Dataset came, which holds a table and what is known of it. Expected "

@@ -3,8 +3,10 @@
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist, squareform
-from scipy.stats import rankdata
+from scipy.special import entr
+from sklearn.metrics import silhouette_score
 
+from autonomaly._utils._correlation import correlation, rank_correlation
 from autonomaly.profiling._dip import dip
 
 #: Bounds that keep a profile cheap.
@@ -135,9 +137,9 @@ def dependence(view):
     n_columns, n = view.shape
     if n_columns == 0:
         return np.zeros((0, 0)), np.zeros(0), 0.0
-    ranks = _correlation(rankdata(view, axis=1))
+    ranks = rank_correlation(view.T)
     # squashed, so that a few far cells do not decide about the whole column
-    linear = _correlation(2 * view / np.sqrt(1 + (2 * view / 3) ** 2))
+    linear = correlation((2 * view / np.sqrt(1 + (2 * view / 3) ** 2)).T)
     varies = np.diag(linear) > 0
     if n < 3 or not varies.any():
         return ranks, np.zeros(n_columns), float(varies.any())
@@ -155,16 +157,6 @@ def dependence(view):
     r2 = np.zeros(n_columns)
     r2[varies] = np.clip(adjusted, 0.0, 1.0)
     return ranks, r2, float(effective_rank)
-
-
-def _correlation(cells):
-    centred = cells - cells.mean(axis=1, keepdims=True)
-    norm = np.sqrt((centred**2).sum(axis=1))
-    # columns that differ by rounding only do not vary
-    flat = norm <= 1e-12 * np.sqrt(cells.shape[1]) * np.abs(cells).max(axis=1)
-    norm = np.where(flat, np.inf, norm)
-    unit = centred / norm[:, None]
-    return np.clip(unit @ unit.T, -1.0, 1.0)
 
 
 def count_clusters(view, seed):
@@ -202,7 +194,7 @@ def count_clusters(view, seed):
         large = np.flatnonzero(sizes >= max(2, _MIN_CLUSTER_SHARE * labels.size))
         if large.size < 2:
             continue  # what was split off are outliers
-        silhouette = _silhouette(distances, labels, sizes)
+        silhouette = silhouette_score(distances, labels, metric="precomputed")
         if silhouette > best and _apart(points, labels, large):
             best, n_best = silhouette, large.size
     return n_best
@@ -224,18 +216,6 @@ def _apart(points, labels, groups):
         if dip(along) * np.sqrt(along.size) <= _MIN_DIP:
             return False
     return True
-
-
-def _silhouette(distances, labels, sizes):
-    member = np.eye(sizes.size)[labels]
-    total = distances @ member
-    own = total[np.arange(labels.size), labels] / np.maximum(sizes[labels] - 1, 1)
-    mean = np.where(member > 0, np.inf, total / sizes)
-    other = mean.min(axis=1)
-    larger = np.maximum(own, other)
-    with np.errstate(invalid="ignore"):
-        width = np.where(larger > 0, (other - own) / larger, 0.0)
-    return float(np.where(sizes[labels] > 1, width, 0.0).mean())
 
 
 def level_redundancy(columns):
@@ -275,5 +255,4 @@ def level_redundancy(columns):
 
 def _entropy(codes):
     _, counts = np.unique(codes, return_counts=True)
-    share = counts / codes.size
-    return float(-(share * np.log(share)).sum())
+    return float(entr(counts / codes.size).sum())

@@ -7,6 +7,11 @@ import numpy as np
 from scipy.sparse import issparse
 
 from autonomaly.exceptions import DataError
+from autonomaly.io import ColumnRole
+from autonomaly.io._columns import ColumnValues, complex_error, table
+from autonomaly.io._integers import beyond_float, lost_digits
+from autonomaly.io._raw import refuse_masked, refuse_records, rows_array
+from autonomaly.io._roles import read_as, read_columns
 
 _BLOCK_CELLS = 1 << 18  # 2 MB of float64: a block stays in the cache
 _MIN_BLOCK_ROWS = 1 << 14  # fewer would cost more in calls than in work
@@ -16,8 +21,8 @@ _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
-#: Roles a column may have; see `autonomaly.io.ColumnRole`.
-ROLES = ("numeric", "categorical", "date", "text", "identifier", "constant")
+#: Roles a column may have.
+ROLES = tuple(map(str, ColumnRole))
 
 
 def mix(bits):
@@ -139,8 +144,6 @@ class ArrayTable(Table):
         """Return the digits that `block` loses of integers, None if it loses none."""
         if self._X.dtype.kind not in "iu":
             return None
-        from autonomaly.io._integers import beyond_float, lost_digits
-
         cells = self._X[rows, columns]
         return lost_digits(cells.T) if beyond_float(cells) else None
 
@@ -154,9 +157,6 @@ class FrameTable(Table):
     """Columns of any type, each turned into float64 once."""
 
     def __init__(self, X, roles, earlier=None):
-        from autonomaly.io._columns import ColumnValues, table
-        from autonomaly.io._roles import read_as, read_columns
-
         names, columns, self.n_rows = table(X)
         self.names = tuple(names)
         _check_size(self.n_rows, len(names))
@@ -244,13 +244,15 @@ def open_table(X, roles=None, earlier=None):
             f"X is a {type(X).__name__}. It must be an array or a data frame of shape "
             "(n_samples, n_features); read files with autonomaly.io.load_dataset."
         )
+    refuse_masked(X)
+    if hasattr(X, "to_frame") and hasattr(X, "name"):  # a pandas or polars Series
+        raise DataError(
+            f"Expected 2D array, got a Series of {len(X)} values. Pass "
+            "series.to_frame()."
+        )
     if not hasattr(X, "columns") and not isinstance(X, np.ndarray):
-        X = _as_array(X)
-    if isinstance(X, np.ma.MaskedArray):
-        X = X.astype(np.float64).filled(np.nan)
+        X = rows_array(X)
     if isinstance(X, np.ndarray):
-        from autonomaly.io._raw import refuse_records
-
         refuse_records(X)
         if X.ndim != 2:
             raise DataError(
@@ -259,30 +261,10 @@ def open_table(X, roles=None, earlier=None):
             )
         _check_size(*X.shape)
         if X.dtype.kind == "c":
-            from autonomaly.io._columns import complex_error
-
             raise complex_error()
         if X.dtype.kind in "biuf":
             return ArrayTable(X, roles)
     return FrameTable(X, roles, earlier)
-
-
-def _as_array(X):
-    if hasattr(X, "to_frame") and hasattr(X, "name"):  # a pandas or polars Series
-        raise DataError(
-            f"A Series of {len(X)} values came. A table has two dimensions; pass "
-            "series.to_frame()."
-        )
-    try:
-        array = np.asarray(X)
-    except ValueError as error:
-        raise DataError(
-            f"The rows given do not form a table ({error}). Give an array, a data "
-            "frame or rows of equal length."
-        ) from error
-    if array.dtype.kind in "US":  # numbers beside text would have become text
-        array = np.asarray(X, dtype=object)
-    return array
 
 
 def _check_size(n_rows, n_columns):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 __all__ = ["Allocation", "ResourceManager", "SystemState", "Task"]
 
@@ -85,7 +86,7 @@ class Allocation:
     value: float
 
 
-class ResourceManager:
+class ResourceManager(BaseEstimator):
     """Know what the machine has, and share a budget among tasks.
 
     Parameters

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from autonomaly._utils._atomic import atomic_path
 
@@ -46,7 +47,7 @@ class CostEstimate:
     score_seconds: float
 
 
-class CostModel:
+class CostModel(BaseEstimator):
     """Seconds and bytes of algorithms as functions of rows, columns and parameters.
 
     Every algorithm is fitted and asked for scores on small tables. Each cost is a sum

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal
 
+from sklearn.base import BaseEstimator
+
 from autonomaly._utils._typing import Memory
 from autonomaly.resources._memory import bytes_per_row, chunk_rows
 
@@ -110,7 +112,7 @@ def parse_memory(memory_limit: Memory | None) -> int | None:
     )
 
 
-class MemoryOptimizer:
+class MemoryOptimizer(BaseEstimator):
     """Plan how to learn from a table within memory and time.
 
     Parameters

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import rankdata
 
+from autonomaly._utils._correlation import rank_correlation
 from autonomaly.detectors import (
     DependencyDetector,
     ForestDetector,
@@ -81,7 +82,7 @@ def describe_landmarks(R, S, near, rng):
     out, scores = {}, {}
     for name in LANDMARKS:
         parts = [scorer(name, half) for half in halves]
-        out[f"stable_{name}"] = _rho(*map(rankdata, parts))
+        out[f"stable_{name}"] = _rho(*parts)
         # A forest draws rows anyway: both halves together are the whole.
         whole = sum(parts) if name == "forest" else scorer(name, everything)
         scores[name] = whole
@@ -91,7 +92,7 @@ def describe_landmarks(R, S, near, rng):
     overlaps = []
     n_top = max(3, int(_TOP * m))
     for a, b in combinations(LANDMARKS, 2):
-        out[f"agree_{a}_{b}"] = _rho(ranks[a], ranks[b])
+        out[f"agree_{a}_{b}"] = _rho(scores[a], scores[b])
         both = (ranks[a] > m - n_top) & (ranks[b] > m - n_top)
         overlaps.append(both.sum() / n_top)
     out["top_overlap"] = np.mean(overlaps)
@@ -104,18 +105,15 @@ def describe_landmarks(R, S, near, rng):
     ordered = np.argsort(suspicion, kind="stable")
     kept = np.sort(ordered[: m - int(_TRIMMED * m)])
     for name in TRIMMED_LANDMARKS:
-        out[f"trim_{name}"] = 1 - _rho(ranks[name], rankdata(scorer(name, kept)))
+        out[f"trim_{name}"] = 1 - _rho(scores[name], scorer(name, kept))
     suspects = np.zeros(m, dtype=bool)
     suspects[ordered[m - max(3, int(_SUSPICIOUS * m)) :]] = True
     out["top_clustered"] = suspects[near.indices[suspects, :_NEIGHBORS]].mean()
     return out
 
 
-def _rho(a, b):
-    """Correlation of two rankings, 0 where one of them knows no order."""
-    a, b = a - a.mean(), b - b.mean()
-    norm = np.sqrt((a @ a) * (b @ b))
-    return float(np.clip(a @ b / norm, -1, 1)) if norm > 0 else 0.0
+def _rho(first, second):
+    return float(rank_correlation(np.column_stack([first, second]))[0, 1])
 
 
 def _tail(scores):

@@ -4,10 +4,12 @@ import copy
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from autonomaly._utils._names import unknown_name_message
@@ -86,7 +88,7 @@ class Predictions:
     known: npt.NDArray[np.bool_]
 
 
-class MetaLearner:
+class MetaLearner(BaseEstimator):
     """Predict the performance of algorithms from meta-features.
 
     Gradient boosting predicts what the mean algorithm reaches from the meta-features,
@@ -118,7 +120,7 @@ class MetaLearner:
     >>> meta = MetaFeaturesExtractor().extract(X)
     >>> learner = MetaLearner()
     >>> predictions = learner.predict(meta)
-    >>> predictions.advantage.shape == (len(learner.base.algorithms),)
+    >>> predictions.advantage.shape == (len(learner.base_.algorithms),)
     True
     """
 
@@ -147,10 +149,17 @@ class MetaLearner:
         return self
 
     @property
+    def base_(self) -> KnowledgeBase:
+        """What it learns from: ``base``, or the knowledge base that ships."""
+        return self._shipped if self.base is None else self.base
+
+    @cached_property
+    def _shipped(self):
+        return KnowledgeBase.load()
+
+    @property
     def _model(self):
-        if self.base is None:
-            self.base = KnowledgeBase.load()
-        return _trained(self.base, self.random_state)
+        return _trained(self.base_, self.random_state)
 
     def n_tasks(self, detector: str) -> int:
         """Return on how many tasks a detector was measured.
@@ -198,11 +207,10 @@ class MetaLearner:
         for metric in metrics:
             if metric not in METRICS:
                 raise ValueError(unknown_name_message("metric", metric, METRICS))
-        model = self._model
-        assert self.base is not None  # what the model was trained on
-        given = self.base.algorithms if algorithms is None else algorithms
+        given = self.base_.algorithms if algorithms is None else algorithms
         vector = as_meta_features(meta).to_array()
-        return model.predict(vector, list(map(self.base.resolve, given)), metrics)
+        algorithms = list(map(self.base_.resolve, given))
+        return self._model.predict(vector, algorithms, metrics)
 
     def predict_performance(
         self,
@@ -227,9 +235,7 @@ class MetaLearner:
         from autonomaly.selection._reasons import explain_prediction
 
         meta = as_meta_features(meta)
-        model = self._model
-        assert self.base is not None  # what the model was trained on
-        algorithm = self.base.resolve(algorithm)
+        model, algorithm = self._model, self.base_.resolve(algorithm)
         predictions = model.predict(meta.to_array(), [algorithm], METRICS)
         return PerformancePrediction(
             metrics={m: float(predictions.expected[m][0]) for m in METRICS},

@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 from autonomaly._utils._threads import one_thread
@@ -99,7 +100,7 @@ class MetaFeatures(Mapping[str, float]):
         return np.array(list(self._values.values()))
 
 
-class MetaFeaturesExtractor:
+class MetaFeaturesExtractor(BaseEstimator):
     """Describe a data set by a fixed number of scale-free figures.
 
     At most `max_samples` rows, and 200 columns, are looked at, whatever the size of

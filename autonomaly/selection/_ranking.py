@@ -210,7 +210,7 @@ def rank_members(
     )
     score = score + _TIE * np.array([m.detector in favoured for m, _ in members])
     first = [m.name in preferred or m.detector in preferred for m, _ in members]
-    order = _diverse_order(score, first, _alikeness(learner.base, members))
+    order = _diverse_order(score, first, _alikeness(learner.base_, members))
     return [
         RankedMember(
             member=members[i][0],

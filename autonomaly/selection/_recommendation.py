@@ -133,7 +133,7 @@ def recommend(
     Selection
         The best and most different.
     """
-    base, meta = learner.base, as_meta_features(meta)
+    base, meta = learner.base_, as_meta_features(meta)
     favoured, contradicted = recommended_by_rules(facts_of(profile), base)
     own = {}
     for member, _ in candidates:
@@ -209,7 +209,7 @@ def _reasons(learner, item, algorithm, moved, similar, own):
         )
         if why := explain_data(moved):
             parts.append(f"for it: {why}")
-        if why := explain_similar(learner.base, similar, algorithm):
+        if why := explain_similar(learner.base_, similar, algorithm):
             parts.append(why)
     else:
         n_tasks = learner.n_tasks(spec.name)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any, Literal, TypeAlias
 
+from sklearn.base import BaseEstimator
+
 from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._threads import one_thread
 from autonomaly._utils._typing import Names
@@ -26,27 +28,8 @@ _Priority: TypeAlias = float | Literal["low", "medium", "high"]
 # Seconds, or seconds and bytes; None where they are unknown.
 _Cost: TypeAlias = float | None | tuple[float | None, float | None]
 
-# In this order members are kept where only a few are wanted: each next one has another
-# idea of what an anomaly is than those before it. The first one sees how far out a
-# value is: pictures that squash it lose one, however large, among many columns.
-_BREADTH = (
-    "knn10_robust",
-    "dependency_squashed",
-    "forest_robust",
-    "mixture_squashed",
-    "tails_robust",
-    "mahalanobis_robust",
-    "lof30_robust",
-    "knn20_normal",
-    "dependency_normal",
-    "histogram_squashed",
-    "knn5_minmax",
-    "knn20_squashed",
-    "knn5_squashed",
-)
 
-
-class AlgorithmSelector:
+class AlgorithmSelector(BaseEstimator):
     """Choose the members of the ensemble for a profiled data set.
 
     By itself it gives the broad pool, unless the user or the data speak against a
@@ -218,8 +201,7 @@ class AlgorithmSelector:
     ):
         preferred, excluded = list(preferred or ()), list(excluded or ())
         learner = MetaLearner() if self.learner is None else self.learner
-        self.learner = learner
-        known = members_of(learner.fit().base)  # trains it, on all cores
+        known = members_of(learner.fit().base_)  # trains it, on all cores
         self._check_names([*preferred, *excluded], known)
         check_families(families)
         if max_candidates is None:
@@ -311,12 +293,13 @@ class AlgorithmSelector:
         exclude = self.exclude or ()
         if member.name in exclude or member.detector in exclude:
             return "excluded by the user"
-        if spec.name == "dependency" and n_columns < 2:
-            return "one column has no other to depend on"
+        if n_columns < spec.min_features:
+            return f"needs {spec.min_features} columns, there is {n_columns}"
         if member.view == "normal" and _two_valued(profile):
             return (
-                "columns of two values look the same in normal scores as squashed; "
-                "measured on such tables, the second picture adds nothing"
+                "all columns are categorical: as columns of two values they look the "
+                "same in normal scores as squashed, and the second picture added "
+                "nothing on measured tables"
             )
         if n_reference < spec.min_samples:
             return f"needs {spec.min_samples} rows, there are {n_reference}"
@@ -329,7 +312,7 @@ class AlgorithmSelector:
 
     def _limit(self, chosen, refused):
         """Keep the members that differ most, where fewer are wanted."""
-        order = {name: i for i, name in enumerate(_BREADTH)}
+        order = {member.name: i for i, member in enumerate(POOL)}
         chosen = sorted(chosen, key=lambda item: order.get(item[0].name, len(order)))
         if self.max_models is None:
             return chosen
@@ -366,8 +349,8 @@ def _wants(spec, profile, refused):
 
 
 def _two_valued(profile):
-    """Tell whether hardly any column has more than two values once it is numeric."""
-    return profile.types.label == "categorical"
+    """Tell whether nearly all columns have two values once they are numeric."""
+    return profile.types.label == "categorical" and not profile.types.text
 
 
 def _default_member(spec):

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
+from autonomaly._utils._correlation import correlation
 from autonomaly.profiling._multivariate import dependence
 
 # Spreads below this share of the 5 %-95 % range count as none; it bounds the logarithms
@@ -53,16 +54,9 @@ def describe_dependence(R, S):
     return {
         "spearman_mean": upper.mean() if d > 1 else 0.0,
         "r2_mean": r2.mean(),
-        "pc1_share": np.linalg.eigvalsh(_correlation(S))[-1] / d,
+        "pc1_share": np.linalg.eigvalsh(correlation(S))[-1] / d,
         "rank_share": rank / d,
     }
-
-
-def _correlation(Z):
-    Z = Z - Z.mean(axis=0)
-    norm = np.sqrt((Z**2).sum(axis=0))
-    Z = Z / np.where(norm > 0, norm, 1.0)
-    return Z.T @ Z
 
 
 def describe_tails(R):
@@ -204,7 +198,7 @@ def _copula(S, rng):
     """Draw as many rows with the same margins and the same normal correlations."""
     n, d = S.shape
     normal = ndtri((rankdata(S, axis=0) - 0.5) / n)
-    values, vectors = np.linalg.eigh(_correlation(normal))
+    values, vectors = np.linalg.eigh(correlation(normal))
     factor = vectors * np.sqrt(np.maximum(values, 0.0))
     order = np.argsort(rng.standard_normal((n, d)) @ factor.T, axis=0)
     drawn = np.empty_like(S)

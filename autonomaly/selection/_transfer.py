@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.detectors import catalogue
@@ -47,7 +49,7 @@ class SimilarDataset:
     kind: Literal["real", "generated"]
 
 
-class TransferLearner:
+class TransferLearner(BaseEstimator):
     """Find data sets that are alike, and carry over what did well there.
 
     Similarity is ``exp(-d² / 2)``, d the root mean squared difference of the
@@ -108,7 +110,7 @@ class TransferLearner:
         list of SimilarDataset
             Best first; empty where nothing is similar enough.
         """
-        base = self._base()
+        base = self.base_
         names = [algorithm.name for algorithm in base.algorithms]
         found = []
         for i, similarity in self._similar(meta):
@@ -152,7 +154,7 @@ class TransferLearner:
         ValueError
             If the detector is neither in the catalogue nor in the knowledge base.
         """
-        base = self._base()
+        base = self.base_
         known = {*catalogue(), *(a.detector for a in base.algorithms)}
         if detector not in known:
             raise ValueError(unknown_name_message("detector", detector, known))
@@ -174,14 +176,18 @@ class TransferLearner:
             out[key] = _combine(weighted, grid)
         return out
 
-    def _base(self):
-        if self.base is None:
-            self.base = KnowledgeBase.load()
-        return self.base
+    @property
+    def base_(self) -> KnowledgeBase:
+        """What is known: ``base``, or the knowledge base that ships."""
+        return self._shipped if self.base is None else self.base
+
+    @cached_property
+    def _shipped(self):
+        return KnowledgeBase.load()
 
     def _similar(self, meta):
         """Return (task, similarity) of the similar tasks, best first."""
-        similarity = similarities(self._base(), as_meta_features(meta).to_array())
+        similarity = similarities(self.base_, as_meta_features(meta).to_array())
         order = np.argsort(-similarity, kind="stable")[: self.max_datasets]
         return [
             (int(i), float(similarity[i]))

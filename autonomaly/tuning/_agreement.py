@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
+from autonomaly._utils._correlation import rank_correlation
 from autonomaly._utils._typing import FloatArray, Seed, keeps_signature
+from autonomaly.detectors import detector_spec
 from autonomaly.ensemble import VotingOutlierEnsemble
 from autonomaly.selection import POOL, build_member
 from autonomaly.tuning._abnormality import abnormality, checked_table, fitted_clone
@@ -25,8 +26,6 @@ __all__ = [
 
 # Rows a consensus is fitted on at most: ranks hardly change beyond.
 _MAX_REFERENCE = 2000
-# Members that need more columns than a table may have.
-_NEEDS_TWO_COLUMNS = "dependency"
 
 
 def consensus_scores(X: npt.ArrayLike, *, random_state: Seed = 0) -> FloatArray:
@@ -57,7 +56,7 @@ def consensus_scores(X: npt.ArrayLike, *, random_state: Seed = 0) -> FloatArray:
     members = [
         build_member(member)
         for member in POOL
-        if X.shape[1] > 1 or member.detector != _NEEDS_TWO_COLUMNS
+        if X.shape[1] >= detector_spec(member.detector).min_features
     ]
     ensemble = VotingOutlierEnsemble(
         members,
@@ -123,7 +122,8 @@ def consensus_agreement_score(
     """
     X = checked_table(X)
     agreed = _consensus(consensus, X, random_state)
-    return rank_correlation(abnormality(estimator, X), -agreed)
+    pair = np.column_stack([abnormality(estimator, X), -agreed])
+    return float(rank_correlation(pair)[0, 1])
 
 
 @keeps_signature(
@@ -323,12 +323,8 @@ def stability_score(
     for _ in range(n_repeats):
         rows = np.sort(rng.choice(len(X), size, replace=False))
         scores.append(abnormality(fitted_clone(estimator, X[rows]), X))
-    pairs = [
-        rank_correlation(scores[i], scores[j])
-        for i in range(n_repeats)
-        for j in range(i)
-    ]
-    return float(np.mean(pairs))
+    pairs = np.triu_indices(n_repeats, 1)
+    return float(rank_correlation(np.column_stack(scores))[pairs].mean())
 
 
 def _consensus(given, X, random_state):
@@ -341,13 +337,3 @@ def _consensus(given, X, random_state):
             "finite score for every row, such as consensus_scores(X)."
         )
     return given
-
-
-def rank_correlation(first, second):
-    """Return Spearman's correlation; 0 where one side is constant."""
-    ranks = np.vstack([rankdata(first), rankdata(second)])
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    norms = np.sqrt((ranks**2).sum(axis=1))
-    if not norms.all():
-        return 0.0
-    return float(ranks[0] @ ranks[1] / norms.prod())

@@ -32,7 +32,7 @@ def learner(base):
 
 def test_what_suits_the_data_is_learnt(learner):
     names = ["dependency_squashed", "tails_robust"]
-    algorithms = [learner.base.resolve(name) for name in names]
+    algorithms = [learner.base_.resolve(name) for name in names]
 
     def advantage(kind):
         metas = [extract(kind, seed)[0] for seed in range(1001, 1007)]
@@ -101,7 +101,7 @@ def test_models_are_trained_once_and_alike(base, knowledge_document):
 
 def test_detectors_nobody_measured(learner):
     meta, _, _ = extract("marginal", 1001)
-    predictions = learner.predict(meta, [NEW, *learner.base.algorithms])
+    predictions = learner.predict(meta, [NEW, *learner.base_.algorithms])
     assert predictions.known.tolist() == [False] + [True] * len(MEMBERS)
     assert predictions.advantage[0] == 0
     assert predictions.confidence[0] == 0.5

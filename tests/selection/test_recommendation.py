@@ -186,7 +186,7 @@ def test_parameters_of_the_constructor_hold(base):
 
 def test_data_refuse_members(selector):
     selection = selector.select(PROFILE, n_columns=1, meta=META)
-    assert "one column" in selection.refused["dependency_squashed"]
+    assert "2 columns, there is 1" in selection.refused["dependency_squashed"]
     with pytest.raises(ValueError, match="leave no detector"):
         selector.select(PROFILE, meta=META, families=["boundary"])
 

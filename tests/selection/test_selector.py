@@ -79,7 +79,7 @@ def test_exclude():
 
 def test_refusals_say_why():
     assert select(n_columns=1).refused == {
-        m.name: "one column has no other to depend on"
+        m.name: "needs 2 columns, there is 1"
         for m in POOL
         if m.detector == "dependency"
     }

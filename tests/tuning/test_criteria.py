@@ -5,8 +5,6 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.model_selection import GridSearchCV
 from tuning_detectors import FarFromZero
 
@@ -23,7 +21,6 @@ from autonomaly.tuning import (
     mass_volume_score,
     stability_score,
 )
-from autonomaly.tuning._agreement import rank_correlation
 
 # A fixed function of the row, however wild, is perfectly stable.
 JUDGING = [name for name in CRITERIA if name != "stability"]
@@ -168,15 +165,6 @@ def test_kinds_of_made_anomalies_are_told_apart():
     kinds = ("dependency",)
     assert injection_score(seeing, X, kinds=kinds) > 0.8
     assert injection_score(blind, X, kinds=kinds) < 0.6
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(-50, 50), min_size=4, max_size=30))
-def test_rank_correlation_is_one_of_ranks(values):
-    values = np.array(values, dtype=float)
-    expected = 0.0 if (values == values[0]).all() else 1.0
-    assert rank_correlation(values, np.exp(values / 10)) == pytest.approx(expected)
-    assert rank_correlation(values, -values) == pytest.approx(-expected)
 
 
 @pytest.mark.parametrize(
