@@ -45,9 +45,9 @@ class DetectorRejected(AutonomalyError, ValueError):
 
 
 class MemberFailedError(AutonomalyError, RuntimeError):
-    """A member of an ensemble failed on rows that are scored after its fit.
+    """A fitted member of an ensemble failed while it scored rows.
 
-    While an ensemble is fitted, it goes on without that member.
+    Members that fail while the ensemble is fitted are left out, see ``rejected_``.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ class MemberFailedError(AutonomalyError, RuntimeError):
     def __str__(self) -> str:
         """Say what failed, and what to do."""
         return (
-            f"The member {self.name!r} was fitted, but fails on these rows: "
-            f"{self.reason}. Fit without it: an AutonomousDetector with "
-            f"exclude=[{self.name!r}], a VotingOutlierEnsemble with other estimators."
+            f"The member {self.name!r} failed to score these rows: {self.reason}. "
+            f"Fit again without it: AutonomousDetector(exclude=[{self.name!r}]), or "
+            "leave it out of the estimators of VotingOutlierEnsemble."
         )
 
 
@@ -84,18 +84,23 @@ class AutonomalyWarning(UserWarning):
 
 
 class BudgetWarning(AutonomalyWarning):
-    """A time or memory budget forced a smaller fit than was asked for."""
+    """``time_budget`` was too short for the whole fit.
+
+    The result is the best that was reached in that time; the warning says what is
+    missing.
+    """
 
 
 class UnreadableWarning(AutonomalyWarning):
     """Values of a column of numbers or dates could not be read, and count as missing.
 
-    Missing values themselves, and categories not seen in training, are no reason.
+    Not given for missing values, nor for categories that were not seen in training.
     """
 
 
 class UnseenWarning(AutonomalyWarning):
-    """Many rows hold a category that no row of the training had, and look odd for it.
+    """Many rows hold a category that did not occur in training, and look odd for it.
 
-    Said of columns of few categories: often they are only written in another way.
+    Given for columns of few categories only, where a new one is often an old one in
+    another spelling.
     """

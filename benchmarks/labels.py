@@ -166,7 +166,7 @@ def run_case(case, rows, counts, seed, peers=(XGBOD, BOOSTING)):
     free = -detector.score_samples(table.raw)
     supervised = quietly(lambda: Supervised(table.numeric, seed, peers))
     for method, labeller in LABELLERS.items():
-        quietly(lambda: detector.feedback(dict.fromkeys(detector.labels_)))
+        quietly(lambda: detector.feedback(dict.fromkeys(detector.known_labels_)))
         order = np.random.RandomState(seed).permutation(n)
         known = []
         for text, count in sorted(wanted.items(), key=lambda pair: pair[1]):

@@ -31,7 +31,7 @@ def test_false_alarms_are_flagged_no_more(alarmed):
         model.feedback(dict.fromkeys(flagged[:n].tolist(), 0))
         now = np.flatnonzero(model.predict(rows) == -1)
         assert 0 < len(now) <= len(flagged) - n
-        assert not set(now) & set(model.labels_)
+        assert not set(now) & set(model.known_labels_)
     assert "10 of them would be flagged" in model.record_[-1].reason
     for _ in range(4):  # whatever is flagged is answered normal: soon nothing is
         now = np.flatnonzero(model.predict(rows) == -1)
@@ -77,4 +77,4 @@ def test_false_alarms_in_a_sample_lower_the_share(alarmed, monkeypatch):
     now = np.flatnonzero(model.predict(rows) == -1)
     assert 0 < len(now) < 0.8 * len(flagged)
     assert 0 < model.contamination_ < 0.8 * before
-    assert not set(now) & set(model.labels_)
+    assert not set(now) & set(model.known_labels_)

@@ -84,7 +84,7 @@ def test_ignored_labels_change_no_bit(free, y):
     model = detector(labels="ignore").fit(X, y)
     assert np.array_equal(model.score_samples(X), free.score_samples(X))
     assert model.offset_ == free.offset_
-    assert model.labels_ == {}
+    assert model.known_labels_ == {}
     assert np.array_equal(detector(labels="ignore").fit_predict(X, y), free.predict(X))
 
 
@@ -93,7 +93,7 @@ def test_no_label_leaves_the_vote_as_it_is(free, y):
     model = detector().fit(X, y)
     assert np.array_equal(model.score_samples(X), free.score_samples(X))
     assert model.offset_ == free.offset_
-    assert model.labels_ == {}
+    assert model.known_labels_ == {}
 
 
 def test_without_labels_there_is_nothing_to_ask(free):
@@ -164,13 +164,13 @@ def test_labels_that_do_not_fit_are_clear_errors(y, outlier_label, words):
 def test_labels_of_a_detector_are_feedback_for_any(first):
     one = detector(outlier_label=None, algorithms=QUICK[:1]).fit(X)
     one.feedback(first)
-    assert one.labels_ == {3: True, 4: False}
+    assert one.known_labels_ == {3: True, 4: False}
     one.feedback({7: True}).feedback({8: False, 9: np.True_})
-    one.feedback(one.labels_)
-    assert one.labels_ == {3: True, 4: False, 7: True, 8: False, 9: True}
+    one.feedback(one.known_labels_)
+    assert one.known_labels_ == {3: True, 4: False, 7: True, 8: False, 9: True}
     one.feedback(dict(reversed(first.items())))  # the code of numbers is still known
-    assert one.labels_[3]
-    assert not one.labels_[4]
+    assert one.known_labels_[3]
+    assert not one.known_labels_[4]
 
 
 def test_fit_refuses_labels_that_do_not_fit():
@@ -196,9 +196,9 @@ def test_asked_labels_improve_ranking_and_threshold(fitted, free):
     before = auroc(fitted)
     for _ in range(4):
         fitted.feedback({int(row): int(TRUTH[row]) for row in fitted.ask(5)})
-    assert len(fitted.labels_) == 20
+    assert len(fitted.known_labels_) == 20
     assert auroc(fitted) > before + 0.1
-    rest = np.setdiff1d(np.arange(len(X)), list(fitted.labels_))
+    rest = np.setdiff1d(np.arange(len(X)), list(fitted.known_labels_))
     assert auroc(fitted, X[rest], TRUTH[rest]) > auroc(free, X[rest], TRUTH[rest]) + 0.1
     new, truth = table(seed=5)
     assert auroc(fitted, new, truth) > auroc(free, new, truth) + 0.1
@@ -222,7 +222,9 @@ def test_many_labels_bring_the_trees_in(fitted, free):
 def test_one_to_five_random_labels_do_no_harm(fitted, free, n):
     changes = []
     for seed in range(6):
-        fitted.feedback(dict.fromkeys(fitted.labels_)).feedback(some_labels(n, seed))
+        fitted.feedback(dict.fromkeys(fitted.known_labels_)).feedback(
+            some_labels(n, seed)
+        )
         changes.append(auroc(fitted) - auroc(free))
     assert np.mean(changes) > -0.02
     assert min(changes) > -0.12
@@ -235,7 +237,7 @@ def test_wrong_labels_do_not_destroy(fitted, free):
         labels = dict.fromkeys(rows.tolist(), kind)
         labels |= dict.fromkeys(rows[: n // 8].tolist(), 1 - kind)
         fitted.feedback(labels)
-    assert len(fitted.labels_) == 32
+    assert len(fitted.known_labels_) == 32
     assert auroc(fitted) > auroc(free)
 
 
@@ -274,14 +276,14 @@ def test_feedback_equals_fit_with_the_same_labels(fitted):
     model = detector(n_jobs=2).fit(X, as_y(labels))
     assert np.array_equal(fitted.score_samples(X), model.score_samples(X))
     assert fitted.offset_ == model.offset_
-    assert fitted.labels_ == model.labels_
+    assert fitted.known_labels_ == model.known_labels_
 
 
 def test_labels_can_be_corrected_and_taken_back(fitted, unlabelled):
     fitted.feedback({3: 1, 4: 0}).feedback({3: 0})
-    assert fitted.labels_ == {3: False, 4: False}
+    assert fitted.known_labels_ == {3: False, 4: False}
     fitted.feedback({3: None, 4: np.nan})
-    assert fitted.labels_ == {}
+    assert fitted.known_labels_ == {}
     assert np.array_equal(fitted.score_samples(X), unlabelled.score_samples(X))
     assert fitted.offset_ == unlabelled.offset_
 
@@ -306,7 +308,7 @@ def test_feedback_without_news_changes_nothing(fitted, known):
         fitted.feedback(nothing)
     assert before[:2] == (len(fitted.record_), fitted.offset_)
     assert np.array_equal(before[2], fitted.score_samples(X))
-    assert fitted.labels_ == known
+    assert fitted.known_labels_ == known
 
 
 @pytest.mark.parametrize(
@@ -323,10 +325,10 @@ def test_feedback_without_news_changes_nothing(fitted, known):
 )
 def test_bad_feedback_changes_nothing(fitted, labels, words):
     fitted.feedback(some_labels())
-    before = fitted.labels_, fitted.offset_, fitted.score_samples(X)
+    before = fitted.known_labels_, fitted.offset_, fitted.score_samples(X)
     with pytest.raises(DataError, match=words):
         fitted.feedback(labels)
-    assert before[:2] == (fitted.labels_, fitted.offset_)
+    assert before[:2] == (fitted.known_labels_, fitted.offset_)
     assert np.array_equal(before[2], fitted.score_samples(X))
     fitted.feedback({3: 1})  # and nothing of the refused code is remembered
 
@@ -375,14 +377,14 @@ def test_pickle_keeps_what_was_learnt_and_clone_starts_afresh(fitted):
     fitted.feedback(some_labels())
     again = pickle.loads(pickle.dumps(fitted))
     assert np.array_equal(again.score_samples(X), fitted.score_samples(X))
-    assert again.labels_ == fitted.labels_
+    assert again.known_labels_ == fitted.known_labels_
     assert np.array_equal(again.ask(5), fitted.ask(5))
     again.feedback({int(again.ask(1)[0]): 0})
     fresh = clone(fitted)
-    assert not hasattr(fresh, "labels_")
+    assert not hasattr(fresh, "known_labels_")
     assert fresh.labels == "use"
     fitted.fit(X)
-    assert fitted.labels_ == {}
+    assert fitted.known_labels_ == {}
 
 
 def test_pipeline_and_grid_search_hand_labels_through():
@@ -392,7 +394,7 @@ def test_pipeline_and_grid_search_hand_labels_through():
         StandardScaler(), detector(outlier_label="fraud", algorithms=QUICK[:2])
     )
     model.fit(X, y)
-    assert len(model[-1].labels_) == pd.notna(y).sum()
+    assert len(model[-1].known_labels_) == pd.notna(y).sum()
 
     def score(estimator, rows, labels):
         known = pd.notna(labels)
@@ -422,7 +424,7 @@ def test_large_tables_keep_a_sample_and_all_labelled_rows(monkeypatch):
     free = detector(labels="ignore").fit(X)
     labels = some_labels(10)
     model = detector().fit(X, as_y(labels))
-    assert model.labels_ == {row: bool(v) for row, v in labels.items()}
+    assert model.known_labels_ == {row: bool(v) for row, v in labels.items()}
     top = set(np.argsort(free.score_samples(X))[:20].tolist())
     kept = model._labelled_vote.rows
     assert top | set(labels) <= set(kept.tolist())
@@ -463,7 +465,7 @@ def test_a_time_budget_is_kept_with_labels():
     with pytest.warns(BudgetWarning, match="rows instead of 4000 are learnt from"):
         model = AutonomousDetector(labels="use", time_budget=1).fit(rows, labels)
     assert time.monotonic() - start < 2.5  # 4 s without a budget
-    assert len(model.labels_) == 500
+    assert len(model.known_labels_) == 500
 
 
 def test_labels_that_come_after_a_fit_without():
@@ -484,8 +486,8 @@ def test_many_questions_take_little_memory(n_labels, monkeypatch):
     asked = model.ask(50)
     np.testing.assert_array_equal(asked[:10], all_diverse[:10])
     assert len(set(asked)) == 50
-    assert not set(asked) & set(model.labels_)
-    n_free = len(X) - len(model.labels_)
+    assert not set(asked) & set(model.known_labels_)
+    n_free = len(X) - len(model.known_labels_)
     tracemalloc.start()
     try:
         assert len(set(model.ask(n_free))) == n_free

@@ -190,7 +190,7 @@ def test_fit_encodes_what_memory_allows(kind, categories):
     assert peak < 30e6
     assert len(labels) == detector.n_samples_seen_ == detector.profile_.n_samples
     (sample,) = detector.record_.filter("resources", "rows")
-    assert "of 20000 rows are learnt from" in sample.choice
+    assert "of 20000 rows" in sample.choice
     assert detector.contamination_ == np.mean(labels == -1)
     again = AutonomousDetector(max_models=1, memory_limit="30MB", random_state=0)
     np.testing.assert_array_equal(again.fit(rows).predict(rows), labels)
@@ -210,7 +210,7 @@ def test_fit_encodes_what_there_is_time_for(kind):
     assert (labels[:5] == -1).all()
     assert len(labels) == detector.n_samples_seen_ == 12_000
     (sample,) = detector.record_.filter("resources", "rows")
-    assert sample.choice == "4000 of 12000 rows are learnt from"
+    assert sample.choice == "detectors are trained on 4000 of 12000 rows"
     assert "s of time_budget to make numbers of all of them" in sample.reason
     assert sample.evidence["time_budget"] == 0.05
     np.testing.assert_array_equal(detector.predict(rows), labels)
@@ -229,7 +229,7 @@ def test_labels_keep_every_row(categories):
     y[:4] = [1, 0, 0, 1]
     detector = AutonomousDetector(max_models=1, memory_limit="10MB", labels="use")
     detector.fit(table, y)
-    assert detector.labels_ == {0: True, 1: False, 2: False, 3: True}
+    assert detector.known_labels_ == {0: True, 1: False, 2: False, 3: True}
     assert not detector.record_.filter("resources", "rows")
 
 

@@ -54,9 +54,9 @@ def _checked(config):
     """Return the configuration, or say what is wrong with it."""
     if not isinstance(config, Mapping):
         raise TypeError(
-            f"config={config!r} is no dict. It must be one of parameters of "
-            f"AutonomousDetector, such as {{'max_models': 3}}; a detector that is "
-            f"there already is fitted with detector.fit(source)."
+            f"config must be a dict of parameters of AutonomousDetector, such as "
+            f"{{'max_models': 3}}, got {config!r}. To use a detector that exists, call "
+            f"detector.fit(source)."
         )
     known = AutonomousDetector().get_params()
     unknown = [name for name in config if name not in known]

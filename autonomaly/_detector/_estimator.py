@@ -1,7 +1,7 @@
 """The detector that needs no configuration: it calls the parts in their order."""
 
 import time
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Literal, Self
 
 import numpy as np
@@ -14,6 +14,13 @@ from autonomaly._detector._feedback import LABEL_FREE, FeedbackMixin
 from autonomaly._detector._fitting import Fitting
 from autonomaly._detector._reading import row_slabs
 from autonomaly._detector._result import AutonomousResult
+from autonomaly._utils._constraints import (
+    CONTAMINATION,
+    FALSE_DISCOVERY_RATE,
+    MEMORY_LIMIT,
+    N_JOBS,
+    TIME_BUDGET,
+)
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._restore import as_before_on_failure
@@ -111,7 +118,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         looked at, which are not all of many.
     offset_ : float
         ``decision_function = score_samples - offset_``.
-    labels_ : dict of int to bool
+    known_labels_ : dict of int to bool
         The labels learnt from: positions of training rows, True for anomalies.
     record_ : DecisionRecord
         Every choice with its reason.
@@ -160,11 +167,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "contamination": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, 0.5, closed="right"),
-        ],
-        "max_false_discovery_rate": [Interval(Real, 0, 1, closed="neither"), None],
+        "contamination": CONTAMINATION,
+        "max_false_discovery_rate": FALSE_DISCOVERY_RATE,
         "labels": [StrOptions({"ignore", "use"})],
         "outlier_label": "no_validation",
         "algorithms": [list, tuple, None],
@@ -172,13 +176,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         "max_models": [Interval(Integral, 1, None, closed="left"), None],
         "search": [StrOptions(set(STRATEGIES)), None],
         "n_trials": [Interval(Integral, 1, None, closed="left")],
-        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
-        "memory_limit": [Real, str, None],
-        "n_jobs": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Integral, None, -1, closed="right"),
-            None,
-        ],
+        "time_budget": TIME_BUDGET,
+        "memory_limit": MEMORY_LIMIT,
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -390,7 +390,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     def _label(self, fitting, X):
         """Label the rows read, where that is wanted."""
-        if fitting.label_here and self.labels_:
+        if fitting.label_here and self.known_labels_:
             return np.where(self._scores(fitting.Z) < self.offset_, -1, 1)
         if fitting.label_chunks:
             return self.predict(fitting.chunks)

@@ -25,7 +25,7 @@ def _uses_labels(detector):
     if detector.labels == "use":
         return True
     raise AttributeError(
-        "labels='ignore' keeps nothing that labels could be learnt with; "
+        "labels='ignore' stores nothing that labels could be learnt with; "
         "use AutonomousDetector(labels='use')"
     )
 
@@ -87,16 +87,16 @@ class FeedbackMixin:
         Raises
         ------
         ValueError
-            If a position or a label cannot be, or the detector was fitted with
-            ``labels="ignore"``; nothing is learnt then.
+            If a position is out of range, a label is invalid, or the detector was
+            fitted with ``labels="ignore"``; nothing is learnt then.
         AttributeError
             If ``labels="ignore"`` still holds: the method is not there then.
         """
         check_is_fitted(self)
         given, code = read_feedback(labels, self._kept_vote().n_rows, self._label_code)
-        known = {**self.labels_, **given}
+        known = {**self.known_labels_, **given}
         known = {row: label for row, label in known.items() if label is not None}
-        if known != self.labels_:
+        if known != self.known_labels_:
             self._learn(known)
         self._label_code = code
         return self
@@ -104,7 +104,7 @@ class FeedbackMixin:
     def _scores(self, Z):
         """Score numeric rows, by the labels where there are any."""
         ensemble = self._ensemble_now()
-        if self.labels_:
+        if self.known_labels_:
             return -self._labelled_vote.with_ensemble(ensemble).score(Z)
         return ensemble.score_samples(Z)
 
@@ -143,7 +143,7 @@ class FeedbackMixin:
 
     def _start_learning(self, Z, known, seconds, seed):
         """Keep what labels need, and learn from those that are known."""
-        self.labels_, self._labelled_vote = {}, None
+        self.known_labels_, self._labelled_vote = {}, None
         if known is None:
             return
         vote = LabelledVote(self.ensemble_, self.contamination, seed)
@@ -155,7 +155,7 @@ class FeedbackMixin:
         """Let the vote follow the labels: scores, threshold, record."""
         vote = self._labelled_vote
         vote.learn(known)
-        self.labels_ = known
+        self.known_labels_ = known
         ensemble = self.ensemble_
         self.offset_ = -vote.threshold if known else ensemble.offset_
         if known:

@@ -136,7 +136,7 @@ def rows_to_encode(X, preprocessor, memory, deadline, seed, record):
             )
     if size >= n_rows:
         return X
-    choice = f"{size} of {n_rows} rows are learnt from"
+    choice = f"detectors are trained on {size} of {n_rows} rows"
     record.add("resources", "rows", choice, why, **limit)
     return _draw(X, n_rows, size, seed)
 

@@ -43,7 +43,7 @@ def _pvalues(detector, data, scores):
     calibration = detector.ensemble_.calibration_
     if calibration is None:  # a time budget may have left no time for p-values
         return np.nan
-    if detector.labels_:  # p-values are those of the vote without labels
+    if detector.known_labels_:  # p-values are those of the vote without labels
         return detector.outlier_pvalues(data)
     return calibration.pvalues(-scores)
 

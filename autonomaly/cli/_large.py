@@ -10,7 +10,7 @@ from autonomaly.io._chunks import concatenate
 from autonomaly.io._columns import table as as_columns
 from autonomaly.io._encodings import unpacked_size
 from autonomaly.io._globs import files_of
-from autonomaly.io._parts import PART_READERS
+from autonomaly.io._parts import part_reader
 from autonomaly.io._raw import take
 from autonomaly.io._truth import split_truth
 
@@ -36,8 +36,7 @@ def chunks_if_large(source):
     files = [Path(os.path.expanduser(file)) for file in files_of(source)]
     if not all(map(os.path.isfile, files)):
         return None
-    suffixes = tuple(s for known, _, _ in PART_READERS for s in known)
-    if not all(file.name.lower().endswith(suffixes) for file in files):
+    if not all(map(part_reader, files)):
         return None
     return read_chunks(source) if _are_large(files) else None
 

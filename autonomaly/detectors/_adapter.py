@@ -106,8 +106,8 @@ class DetectorAdapter(BaseDetector):
         for package, kind in ancestors:
             if package == "pyod" and kind in _BATCH_DEPENDENT:
                 raise DetectorRejected(
-                    f"PyOD's {kind} gives a row another score in other company: "
-                    f"{_BATCH_DEPENDENT[kind]}"
+                    f"the score that PyOD's {kind} gives a row depends on the other "
+                    f"rows of the batch: {_BATCH_DEPENDENT[kind]}"
                 )
         if not has_scores(self.estimator):
             raise DetectorRejected(
@@ -126,8 +126,8 @@ class DetectorAdapter(BaseDetector):
             pairs = zip(_row_keys(answer[keep])[::-1], scores[::-1], strict=True)
             self._training_scores = dict(pairs)
 
-    def _check_company(self, rows):
-        """Reject a detector that scores a row differently in other company."""
+    def _check_batch_independence(self, rows):
+        """Reject a detector whose score of a row depends on the rows beside it."""
         few = np.linspace(0, len(rows) - 1, _COMPARED_ROWS).astype(int)
         # Between training rows: at their very values scores may jump, for histograms
         # end there, and rounding depends on the batch.
@@ -138,9 +138,9 @@ class DetectorAdapter(BaseDetector):
         slack = _ROUNDING * np.abs(together).max() + _SHARE_OF_RANGE * np.ptp(together)
         if not typical <= slack:
             raise DetectorRejected(
-                f"{self._title()} gives a row another score in other company: "
-                f"{len(few)} rows scored together and one by one differ by "
-                f"{typical:.2g}, where scores have a range of {np.ptp(together):.2g}"
+                f"the score that {self._title()} gives a row depends on the other rows "
+                f"of the batch: {len(few)} rows scored together and one at a time "
+                f"differ by {typical:.2g}, and scores span {np.ptp(together):.2g}"
             )
 
     def _title(self):
@@ -161,7 +161,7 @@ class DetectorAdapter(BaseDetector):
         if not self._is_checked:  # the first call, which belongs to the fit
             self._is_checked = True
             if np.isfinite(scores).all():  # else it is rejected for that
-                self._check_company(answer)
+                self._check_batch_independence(answer)
         if self._training_scores:
             known = map(self._training_scores.get, _row_keys(answer), scores)
             scores = np.fromiter(known, np.float64, len(scores))

@@ -12,7 +12,7 @@ from autonomaly.exceptions import (
     MemberFailedError,
     NoDetectorLeftError,
 )
-from autonomaly.resources import chunk_rows, parallel_threads
+from autonomaly.resources import chunk_rows, parallel_threads, parse_memory
 
 __all__ = ["BudgetMixin", "what_time_cost"]
 
@@ -44,7 +44,7 @@ class BudgetMixin:
                 rest,
                 deadline,
                 every=every,
-                max_rows=chunk_rows(len(rest), X.shape[1], self.memory_limit),
+                max_rows=self._chunk_rows(len(rest), X.shape[1]),
                 parallel=parallel,
                 give_up=give_up,
                 on_step=self._watcher().step,
@@ -60,6 +60,9 @@ class BudgetMixin:
         if len(self._committee.names) < len(self.estimators_):
             self._take_members(Z)
         return Z, self._vote(scores)
+
+    def _chunk_rows(self, n_rows, n_features):
+        return chunk_rows(n_rows, n_features, parse_memory(self.memory_limit))
 
     def _give_up(self, names, reason):
         """Leave out members; return the mask of the columns that stay."""

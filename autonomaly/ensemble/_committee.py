@@ -8,12 +8,8 @@ from sklearn.pipeline import Pipeline
 from autonomaly._utils._correlation import rank_correlation
 from autonomaly.ensemble._combination import combine, standardize
 from autonomaly.ensemble._common_values import common_values
-from autonomaly.ensemble._levels import (
-    column_suffix,
-    fit_level,
-    score_levels,
-    time_level,
-)
+from autonomaly.ensemble._level_fits import LevelFits
+from autonomaly.ensemble._levels import score_levels, time_level
 from autonomaly.ensemble._members import SharedViews, split_member
 from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
@@ -102,44 +98,43 @@ class Committee:
         NoDetectorLeftError
             If no member with a vote could serve.
         """
-        members = []
-        for name, estimator in self.estimators:
-            try:
-                members.append(split_member(name, estimator, seed))
-            except TypeError as error:  # it cannot be cloned
-                rejected[name] = f"{type(error).__name__}: {error}"
+        members = self._split(seed, rejected)
         self._views = SharedViews(members)
+        self._view_of = {m.name: m.view_key for m in members}
         self.costs = Costs()
         query = self._views.fit(X, deadline)
         timed = None
         if rows_later and deadline.seconds is not None and not deadline.expired:
             # The rows that fitted the members took another way, and a batch of a few
             # rows makes each of them look dear.
-            n_timed = min(_TIMED_ROWS, rows_later, max_rows)
-            batch = np.resize(X, (n_timed, X.shape[1]))
-            timed = self._views.query(batch, self.costs)
-        total = len(members) * len({0.0, *self.depths})
-        done = iter(range(1, total + 1))
+            timed = np.resize(X, (min(_TIMED_ROWS, rows_later, max_rows), X.shape[1]))
+        n_depths = len({0.0, *self.depths})
+        fits = LevelFits(
+            members, self._views, query, deadline, self.costs, on_step, n_depths
+        )
+        self._fit_levels(X, fits, rejected, timed, rows_later)
+        Z = self._take_columns(by_depth=True)
+        for level in self._levels:
+            for member in level.members.values():
+                member.abnormality = None  # needed while fitting only
+        self._publish()
+        return Z
 
-        def fit(depth, keep, reasons, known=()):
-            return fit_level(
-                depth,
-                members,
-                self._views,
-                query,
-                keep,
-                deadline,
-                self.costs,
-                reasons,
-                known,
-                lambda member: on_step(
-                    member + column_suffix(depth), next(done), total
-                ),
-            )
+    def _split(self, seed, rejected):
+        members = []
+        for name, estimator in self.estimators:
+            try:
+                members.append(split_member(name, estimator, seed))
+            except TypeError as error:  # it cannot be cloned
+                rejected[name] = f"{type(error).__name__}: {error}"
+        return members
 
-        values = common_values(X)
+    def _fit_levels(self, X, fits, rejected, timed, rows_later):
+        """Fit on all rows, then on ever fewer, while there is time."""
+        deadline, values = fits.deadline, common_values(X)
+        query = None if timed is None else self._views.query(timed, self.costs)
         started = time.monotonic()
-        level = fit(0.0, np.ones(len(X), dtype=bool), rejected)
+        level = fits.fit(0.0, np.ones(len(X), dtype=bool), rejected)
         deadline.give_back(level.wasted)
         if not any(self.weights[name] for name in level.members):
             raise NoDetectorLeftError(
@@ -149,13 +144,11 @@ class Committee:
         self._levels = [level]
         robust = {n: m for n, m in level.members.items() if m.detector._robust}
         self.depths_in_time = self.depths
-        for share in self.depths:
-            if share == 0:
-                continue
+        for share in filter(None, self.depths):
             # Whoever was waited for in vain is not fitted again.
             seconds = time.monotonic() - started - level.wasted
-            if timed is not None:
-                time_level(self._levels[-1], timed, len(batch), self.costs)
+            if query is not None:
+                time_level(self._levels[-1], query, len(timed), self.costs)
             if not self._time_for_level(deadline, seconds, rows_later):
                 self.depths_in_time = tuple(d for d in self.depths_in_time if d < share)
                 continue
@@ -166,18 +159,11 @@ class Committee:
             keep = trusted_rows(suspicion, share, X.shape[1], values)
             if not keep.all():
                 # What fails on a trimmed reference only is no loss: it is fitted.
-                level = fit(share, keep, dict(rejected), robust)
+                level = fits.fit(share, keep, dict(rejected), robust)
                 deadline.give_back(level.wasted)
                 self._levels += [level] if level.members else []
         if self.depths[0] > 0 and len(self._levels) > 1:
             del self._levels[0]  # fitted to find whom to trust, not asked for
-        Z = self._take_columns(by_depth=True)
-        self._view_of = {m.name: m.view_key for m in members}
-        for level in self._levels:
-            for member in level.members.values():
-                member.abnormality = None  # needed while fitting only
-        self._publish()
-        return Z
 
     def _time_for_level(self, deadline, seconds, rows_later):
         """Tell whether one more level can be fitted, and score rows in time."""

@@ -9,6 +9,7 @@ from scipy.special import expit
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import average_precision_score
 
+from autonomaly.ensemble._committee import Committee
 from autonomaly.ensemble._label_kernel import EMPHASES, LabelProcess, RowPictures
 from autonomaly.ensemble._threshold import separating_threshold
 from autonomaly.exceptions import DataError
@@ -121,7 +122,7 @@ class LabelledVote:
         )
 
     def _member_scores(self, X):
-        return np.vstack(self._ensemble._map_chunks(X, _member_scores))
+        return np.vstack(self._ensemble._map_chunks(X, Committee.scores))
 
     def positions(self, rows):
         """Find training rows among those kept.
@@ -356,10 +357,6 @@ class LabelledVote:
             )
         chosen = self._process.ask(self._kept_pictures(), free, n, _CURIOSITY)
         return self.rows[chosen]
-
-
-def _member_scores(committee, X):
-    return committee.scores(X)
 
 
 def _features(Z, votes, columns):

@@ -25,6 +25,8 @@ _NO_STRUCTURE, _STRUCTURE = 0.98, 0.92
 # hundred explains about _OF_FEW / sqrt(n) more.
 _ONE_GROUP, _TWO_GROUPS, _OF_FEW = 0.80, 0.90, 0.7
 _MAX_SHARE = 0.30
+# Share of the rows beyond the tail that it may explain.
+_EXPLAINED = 0.5
 # In fewer rows the tail is a guess, and a row must lie farther out to be beyond it.
 _FEW_ROWS = 20
 # The quantiles between which the scale of the tail is read off.
@@ -156,7 +158,7 @@ def outlier_threshold(abnormality, structure, values=()):
     return separating_threshold(abnormality, round(share * n)), reason
 
 
-def tail_excess(scores, rate=0.5):
+def tail_excess(scores):
     """Count the rows beyond what the tail of the bulk explains.
 
     The tail is exponential, its scale read off the scores between the median and the
@@ -166,8 +168,6 @@ def tail_excess(scores, rate=0.5):
     ----------
     scores : ndarray of shape (n_samples,)
         Scores on a scale where an ordinary tail is about exponential.
-    rate : float, default=0.5
-        Share of the counted rows that the tail may explain.
 
     Returns
     -------
@@ -182,7 +182,7 @@ def tail_excess(scores, rate=0.5):
     >>> tail_excess(scores), tail_excess(np.r_[scores, 30.0, 31.0])
     (0, 2)
     """
-    observed, _ = _beyond_the_tail(scores, rate, _BULK)
+    observed, _ = _beyond_the_tail(scores, _BULK)
     return int(observed[0]) if len(observed) else 0
 
 
@@ -212,15 +212,15 @@ def tail_surplus(scores):
     """
     if len(np.unique(scores)) < _DISTINCT * len(scores):
         return 0
-    observed, explained = _beyond_the_tail(scores, 0.5, _BULK, _SHOULDER)
+    observed, explained = _beyond_the_tail(scores, _BULK, _SHOULDER)
     return round((observed - explained).max()) if len(observed) else 0
 
 
-def _beyond_the_tail(scores, rate, *ranges):
+def _beyond_the_tail(scores, *ranges):
     """Count the rows at least as odd as each row that lies beyond the tail.
 
     Returns the counts, largest first, and how many rows of each the tail explains: at
-    most the share ``rate``, and less where there are few rows. Of the ranges between
+    most half of them, and less where there are few rows. Of the ranges between
     two quantiles the one decides in which the tail is longest.
     """
     s = np.sort(scores)
@@ -236,7 +236,7 @@ def _beyond_the_tail(scores, rate, *ranges):
         steps = np.clip((s - upper) / scale, -700, 700)
     explained = (1 - _BULK[1]) * n * np.exp(-steps)
     observed = n - np.arange(n)
-    rate *= min(1.0, n / _FEW_ROWS)
+    rate = _EXPLAINED * min(1.0, n / _FEW_ROWS)
     too_many = (explained <= rate * observed) & (s > upper)
     return observed[too_many], explained[too_many]
 

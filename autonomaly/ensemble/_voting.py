@@ -3,7 +3,7 @@
 import contextlib
 import math
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -15,6 +15,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._constraints import (
+    CONTAMINATION,
+    FALSE_DISCOVERY_RATE,
+    MEMORY_LIMIT,
+    N_JOBS,
+    TIME_BUDGET,
+)
 from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._progress import NobodyWatches
 from autonomaly._utils._quiet import kept_filters, quiet_if
@@ -24,6 +31,7 @@ from autonomaly._utils._typing import (
     Contamination,
     FloatArray,
     IntArray,
+    Memory,
     Seed,
     keeps_signature,
 )
@@ -48,7 +56,7 @@ from autonomaly.ensemble._reference import (
 )
 from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
-from autonomaly.resources import Deadline, chunk_rows, parallel_threads, run_here
+from autonomaly.resources import Deadline, parallel_threads, run_here
 
 __all__ = ["VotingOutlierEnsemble"]
 
@@ -97,7 +105,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         more fits on parts of the rows, or up to ten where there are many columns.
     max_reference : int, default=4000
         Rows that members are fitted on at most; more are sampled.
-    memory_limit : int, default=None
+    memory_limit : int, float or str, default=None
         Bytes to work with; chunks of rows are smaller for it.
     time_budget : float, default=None
         Seconds for ``fit``. Members that come too late are rejected; ``undone_`` says
@@ -182,16 +190,13 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         "combination": [StrOptions({"upper_half", "mean", "median", "max"})],
         "weights": ["array-like", None],
         "trimming": [StrOptions({"auto"}), None, tuple, list],
-        "contamination": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, 0.5, closed="right"),
-        ],
-        "max_false_discovery_rate": [Interval(Real, 0, 1, closed="neither"), None],
+        "contamination": CONTAMINATION,
+        "max_false_discovery_rate": FALSE_DISCOVERY_RATE,
         "calibrate": ["boolean"],
         "max_reference": [Interval(Integral, 2, None, closed="left")],
-        "memory_limit": [Interval(Integral, 1, None, closed="left"), None],
-        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
-        "n_jobs": [Integral, None],
+        "memory_limit": MEMORY_LIMIT,
+        "time_budget": TIME_BUDGET,
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
     }
 
@@ -207,7 +212,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         max_false_discovery_rate: float | None = None,
         calibrate: bool = True,
         max_reference: int = 4000,
-        memory_limit: int | None = None,
+        memory_limit: Memory | None = None,
         time_budget: float | None = None,
         n_jobs: int | None = None,
         random_state: Seed = 0,
@@ -368,7 +373,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         """
         check_is_fitted(self)
         X = self._validate_scoring(X)
-        Z = np.vstack(self._map_chunks(X, _member_scores))
+        Z = np.vstack(self._map_chunks(X, Committee.scores))
         return {name: -Z[:, j] for j, name in enumerate(self._committee.names)}
 
     # ------------------------------------------------------------------ fitting
@@ -480,7 +485,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
             self._depths,
             self.combination if self.voting == "soft" else "upper_half",
         )
-        max_rows = chunk_rows(rows_later, X.shape[1], self.memory_limit)
+        max_rows = self._chunk_rows(rows_later, X.shape[1])
         Z = self._committee.fit(
             X,
             seed,
@@ -588,7 +593,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         ``work(committee, chunk)`` keeps of a chunk what is needed: the scores of all
         members are far larger than their vote.
         """
-        size = chunk_rows(len(X), X.shape[1], self.memory_limit)
+        size = self._chunk_rows(len(X), X.shape[1])
         starts = range(0, len(X), size)
         foreign = self._has_foreign_members()
         watcher = self._watcher()
@@ -642,10 +647,6 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
 
 def _share_that_flags(Z, thresholds, weights):
     return combine((thresholds < Z).astype(np.float64), "mean", weights)
-
-
-def _member_scores(committee, X):
-    return committee.scores(X)
 
 
 def _votes(rule, committee, X):

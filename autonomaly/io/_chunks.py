@@ -247,7 +247,9 @@ def read_chunks(
     [(2, 2), (2, 2), (2, 2)]
     """
     if isinstance(chunk_rows, bool) or not chunk_rows >= 1:
-        raise ValueError(f"chunk_rows={chunk_rows!r} came; it is a number of rows, 1+.")
+        raise ValueError(
+            f"chunk_rows must be an integer of at least 1, got {chunk_rows!r}."
+        )
     files = files_of(source)
 
     def make():
@@ -265,17 +267,16 @@ def _is_large(path):
 def _read_file(file, chunk_rows, options):
     """Yield the chunks of one file."""
     from autonomaly.io._loaders import existing_file
-    from autonomaly.io._parts import PART_READERS
+    from autonomaly.io._parts import part_reader
 
-    text = str(file).lower()
     own = any(loader.can_load(file) for loader in _registered.values())
-    for suffixes, options_known, read in PART_READERS:
-        if not own and text.endswith(suffixes) and set(options) <= options_known:
-            path = existing_file(file)
-            text_file = bool(options_known)
-            if not text_file or _is_large(path):
-                yield from read(path, chunk_rows, **options)
-                return
+    options_known, read = part_reader(file) or (set(), None)
+    if not own and read is not None and set(options) <= options_known:
+        path = existing_file(file)
+        text_file = bool(options_known)
+        if not text_file or _is_large(path):
+            yield from read(path, chunk_rows, **options)
+            return
     data = load_dataset(file, **options).data
     for start in range(0, len(data), chunk_rows):
         yield data[start : start + chunk_rows]

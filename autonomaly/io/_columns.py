@@ -289,9 +289,9 @@ class ColumnValues:
                 return len(values)
         return 0
 
-    def _spread(self, values, fill=np.nan):
+    def _spread(self, values):
         """Give every row the value of its distinct object."""
-        return np.append(np.asarray(values, dtype=np.float64), fill)[self._codes]
+        return np.append(np.asarray(values, dtype=np.float64), np.nan)[self._codes]
 
     def numbers(self, offset=0, unit=None):
         """Read the column as numbers; what is no number is NaN.

@@ -43,7 +43,7 @@ def existing_file(source):
     path = Path(os.path.expanduser(source))
     text = str(source)
     if not text.strip():
-        raise LoadError("An empty text came as a source. Give the path of a file.")
+        raise LoadError("The source is an empty string. Give the path of a file.")
     if os.path.isdir(path):
         raise LoadError(
             f"{text!r} is a directory. Give a file, or a glob of files with the same "

@@ -7,6 +7,7 @@ import numpy as np
 
 from autonomaly.exceptions import LoadError
 from autonomaly.io._files import (
+    FILE_READERS,
     arrow_frame,
     damaged_file,
     import_arrow,
@@ -15,7 +16,7 @@ from autonomaly.io._files import (
 )
 from autonomaly.io._text_files import read_separated_in_parts
 
-__all__ = ["PART_READERS"]
+__all__ = ["part_reader"]
 
 
 def _parquet_parts(path, chunk_rows):
@@ -76,11 +77,32 @@ def _tab_separated_parts(path, chunk_rows, *, separator="\t", **options):
 
 _TEXT_OPTIONS = {"separator", "encoding", "header"}
 
-# Endings of file names, the options known, and read(path, chunk_rows, **options).
-PART_READERS: tuple[tuple[tuple[str, ...], set[str], Callable[..., Any]], ...] = (
-    ((".parquet", ".pq"), set(), _parquet_parts),
-    ((".arrow", ".feather", ".ipc"), set(), _arrow_parts),
-    ((".npy",), set(), _npy_parts),
-    ((".csv", ".txt", ".dat", ".csv.gz"), _TEXT_OPTIONS, _separated_parts),
-    ((".tsv", ".tab", ".tsv.gz"), _TEXT_OPTIONS, _tab_separated_parts),
-)
+# Format -> the options known, and read(path, chunk_rows, **options).
+_PART_READERS: dict[str, tuple[set[str], Callable[..., Any]]] = {
+    "csv": (_TEXT_OPTIONS, _separated_parts),
+    "tsv": (_TEXT_OPTIONS, _tab_separated_parts),
+    "parquet": (set(), _parquet_parts),
+    "arrow": (set(), _arrow_parts),
+    "npy": (set(), _npy_parts),
+}
+
+
+def part_reader(path):
+    """Find how to read a file piece by piece.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its name tells the format.
+
+    Returns
+    -------
+    tuple of (set of str, callable) or None
+        The options known, and ``read(path, chunk_rows, **options)``; None for a format
+        that is only read as a whole.
+    """
+    name = str(path).lower()
+    for kind, (suffixes, _) in FILE_READERS.items():
+        if name.endswith(suffixes):
+            return _PART_READERS.get(kind)
+    return None

@@ -33,12 +33,13 @@ def register_profiler(
     Parameters
     ----------
     name : str
-        Name of the section, an identifier that no section has yet.
+        Name of the section, an identifier. A section of your own may be registered
+        again, which replaces it; those of every profile may not.
     func : callable
         ``func(X)`` gets the data as it was given to `DataProfiler.profile` and
-        returns the section: a dict, list, number or text that JSON can hold. It
-        must depend on the data alone, because profiles are cached. If it raises,
-        the section says so and the profile is made all the same.
+        returns the section: a dict, list, number or text that JSON can hold. It is
+        called anew for every profile, also where the rest of it is cached. If it
+        raises, the section says so and the profile is made all the same.
     merge : callable or None, default=None
         ``merge(sections)`` makes the section of a whole table from the list of the
         sections of its chunks. Without it merged profiles lack the section.
@@ -72,11 +73,6 @@ def register_profiler(
             "callable or None."
         )
     with _LOCK:
-        if name in _PROFILERS:
-            raise ValueError(
-                f"A profiler named {name!r} is registered already. Choose another "
-                f"name, or call unregister_profiler({name!r}) first."
-            )
         _PROFILERS[name] = _CustomProfiler(func, merge)
 
 

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import joblib
 import numpy as np
 from sklearn.base import BaseEstimator
 
@@ -126,12 +127,8 @@ class ResourceManager(BaseEstimator):
         SystemState
             As it is now.
         """
-        if hasattr(os, "sched_getaffinity"):
-            n_cores = len(os.sched_getaffinity(0))
-        else:
-            n_cores = os.cpu_count() or 1
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-        return SystemState(n_cores, load, *_memory())
+        return SystemState(joblib.cpu_count(), load, *_memory())
 
     def allocate(
         self,
@@ -204,12 +201,12 @@ def _worth(n_trials):
 def _check(tasks, seconds, memory, max_trials, n_jobs):
     names = [task.name for task in tasks]
     if len(set(names)) < len(names):
-        raise ValueError(f"Tasks need names of their own; {sorted(names)} came.")
+        raise ValueError(f"Names of tasks must be unique, got {sorted(names)}.")
     limits = [limit for limit in (memory, max_trials) if limit is not None]
     if not seconds > 0 or not n_jobs >= 1 or not all(limit > 0 for limit in limits):
         raise ValueError(
-            f"seconds={seconds!r}, memory={memory!r}, max_trials={max_trials!r} and "
-            f"n_jobs={n_jobs!r} came; a budget is positive (None for no limit)."
+            f"Budgets must be positive, or None for no limit; got seconds={seconds!r}, "
+            f"memory={memory!r}, max_trials={max_trials!r} and n_jobs={n_jobs!r}."
         )
     for task in tasks:
         positive = task.seconds > 0 and 0 < task.value < np.inf and task.max_trials >= 1

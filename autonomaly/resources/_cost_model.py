@@ -172,8 +172,8 @@ class CostModel(BaseEstimator):
         """
         if not n_samples >= 1 or not n_features >= 1:
             raise ValueError(
-                f"A table has at least one row and column; n_samples={n_samples!r} and "
-                f"n_features={n_features!r} came"
+                f"n_samples and n_features must be at least 1, got {n_samples!r} and "
+                f"{n_features!r}."
             )
         measured = self._known(name)
         reference = measured["reference"]

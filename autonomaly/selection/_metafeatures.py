@@ -340,6 +340,6 @@ def as_meta_features(given: MetaFeatures | DataProfile) -> MetaFeatures:
     if isinstance(given, DataProfile):
         return MetaFeaturesExtractor().extract_profile(given)
     raise TypeError(
-        f"A {type(given).__name__} came. Data is described by the MetaFeatures that "
-        f"MetaFeaturesExtractor().extract(X) gives, or by a DataProfile"
+        f"Expected MetaFeatures (see MetaFeaturesExtractor().extract(X)) or a "
+        f"DataProfile, got {type(given).__name__}."
     )

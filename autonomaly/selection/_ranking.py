@@ -62,7 +62,7 @@ class RankedMember:
     score : float
         What it was ranked by, in units of the range among candidates.
     known : bool
-        Whether the detector was measured.
+        Whether the detector was measured on enough tasks to be learnt by name.
     """
 
     member: PoolMember

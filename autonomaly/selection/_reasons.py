@@ -106,8 +106,8 @@ def explain_similar(base, similar, algorithm):
     Returns
     -------
     str
-        For example ``"on similar sets: WDBC 0.97 (3rd of 135)"``; empty where it was
-        not measured on any.
+        For example ``"on similar sets: WDBC 0.97 (place 3 of 135)"``; empty where
+        it was not measured on any.
     """
     identities = [a.identity for a in base.algorithms]
     if algorithm.identity not in identities:

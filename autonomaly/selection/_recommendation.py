@@ -218,7 +218,7 @@ def _reasons(learner, item, algorithm, moved, similar, own):
         parts.append(f"{rarely}: expected is {like} the mean algorithm reaches")
     sure, _ = own.get(spec.name, (None, ""))
     if sure is not None:
-        parts.append(f"it says of itself that it is {sure:.0%} sure")
+        parts.append(f"its own confidence: {sure:.0%}")
     if item.seconds is not None:
         parts.append(f"about {item.seconds:.2g} s on one core")
     return parts

@@ -229,7 +229,7 @@ def choose(
     front = pareto_front(eligible, objectives)
     sums = _weighted_sums(eligible, objectives)
     best = max(
-        (t for t in front),
+        front,
         key=lambda t: (sums[eligible.index(t)], -t.number),
     )
     reason = _explain(best, front, eligible, objectives) + note

@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._constraints import MEMORY_LIMIT, N_JOBS, TIME_BUDGET
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly._utils._typing import (
@@ -211,14 +212,10 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         "resource": [str],
         "max_resources": [Interval(Integral, 1, None, closed="left"), None],
         "max_samples": [Interval(Integral, 4, None, closed="left")],
-        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
-        "memory_limit": [Real, str, None],
+        "time_budget": TIME_BUDGET,
+        "memory_limit": MEMORY_LIMIT,
         "outlier_label": "no_validation",
-        "n_jobs": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Integral, None, -1, closed="right"),
-            None,
-        ],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
     }
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from autonomaly._utils._quiet import quiet
-from autonomaly.detectors import catalogue
+from autonomaly.detectors import DetectorAdapter, catalogue
 from autonomaly.detectors._registration import entry_fault
 
 __all__ = ["Choice", "Range", "SearchSpace", "default_search_space"]
@@ -283,7 +283,7 @@ def default_search_space(estimator: Any) -> dict[str, Any]:
         if isinstance(detector, Pipeline):
             step, detector = detector.steps[-1]
             path += f"{step}__"
-        elif type(detector).__name__ == "DetectorAdapter":
+        elif isinstance(detector, DetectorAdapter):
             detector = detector.estimator
             path += "estimator__"
         else:

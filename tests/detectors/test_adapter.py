@@ -112,7 +112,7 @@ def test_rows_left_out_of_the_training_are_new():
 
 @pytest.mark.parametrize("kind", [ECOD, COPOD, COF, SOD, OwnECOD, CD, LMDD, ROD, SOS])
 def test_batch_dependent_detectors_are_refused(kind):
-    with pytest.raises(DetectorRejected, match="in other company: it"):
+    with pytest.raises(DetectorRejected, match="other rows of the batch: it"):
         DetectorAdapter(estimator=kind()).fit(X)
 
 
@@ -163,7 +163,7 @@ def test_detectors_that_ask_for_company_are_left_out(register):
     register("centred", partial(Scores, lambda X: -np.abs(X - X.mean(axis=0)).sum(1)))
     detector = AutonomousDetector(algorithms=["knn", "rod", "centred"]).fit(X)
     for name in ("rod", "centred"):
-        assert "in other company" in detector.rejected_[name]
+        assert "other rows of the batch" in detector.rejected_[name]
         (decision,) = detector.record_.filter("selection", name)
         assert decision.choice == "rejected"
     assert detector.predict(X)[5] == detector.predict(X[5:6])[0] == -1

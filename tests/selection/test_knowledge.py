@@ -245,7 +245,7 @@ def test_profiles_that_keep_rows_are_enough(tmp_path):
     bare = DataProfiler(cache=False, mergeable=False).profile(X)
     with pytest.raises(DataError, match="keeps no rows"):
         base.record(bare, "knn", {"auroc": 0.5}, path=tmp_path / "a.json")
-    with pytest.raises(TypeError, match="ndarray came"):
+    with pytest.raises(TypeError, match="got ndarray"):
         base.record(X, "knn", {"auroc": 0.5}, path=tmp_path / "a.json")
 
 
