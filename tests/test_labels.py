@@ -468,6 +468,18 @@ def test_a_time_budget_is_kept_with_labels():
     assert len(model.known_labels_) == 500
 
 
+@pytest.mark.flaky(reruns=2)  # by the clock
+def test_a_time_budget_is_kept_where_every_row_has_a_label():
+    rows, truth = table(20_000)
+    start = time.monotonic()
+    with pytest.warns(BudgetWarning, match="of 20000 labels are learnt from"):
+        model = AutonomousDetector(labels="use", time_budget=1).fit(rows, truth)
+    assert time.monotonic() - start < 2.5  # 7 s without a budget
+    known = np.array(list(model.known_labels_.values()))
+    assert 500 <= len(known) < 20_000
+    assert 0 < known.mean() <= 0.5  # of the rarer kind as many as possible
+
+
 def test_labels_that_come_after_a_fit_without():
     detector = AutonomousDetector(max_models=2).fit(X).set_params(labels="use")
     for call in (lambda: detector.ask(2), lambda: detector.feedback({1: 1})):

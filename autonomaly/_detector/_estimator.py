@@ -367,7 +367,6 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         self.profile_ = fitting.profile
         self.preprocessor_ = fitting.preprocessor
         self.ensemble_ = fitting.ensemble
-        self._say_what_time_cost(fitting)
         self.rejected_ = {**fitting.selection.refused, **fitting.failed}
         self.recommendations_ = [
             r
@@ -384,8 +383,13 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         record_fit(fitting.record, self)
         self.record_ = fitting.record
         self._start_learning(
-            fitting.Z, fitting.known, fitting.time_left(), fitting.seeds[1]
+            fitting.Z,
+            fitting.known,
+            fitting.time_left(),
+            fitting.seeds[1],
+            fitting.undone,
         )
+        self._say_what_time_cost(fitting)
         self._performance["fit_seconds"] = time.monotonic() - fitting.started
 
     def _label(self, fitting, X):

@@ -141,15 +141,17 @@ class FeedbackMixin:
             )
         return {} if y is None else read_labels(y, n_samples, self._label_code)
 
-    def _start_learning(self, Z, known, seconds, seed):
+    def _start_learning(self, Z, known, seconds, seed, undone):
         """Keep what labels need, and learn from those that are known."""
         self.known_labels_, self._labelled_vote = {}, None
         if known is None:
             return
         vote = LabelledVote(self.ensemble_, self.contamination, seed)
-        vote.keep(Z, list(known), seconds)
+        kept = vote.keep(Z, known, seconds)
         self._labelled_vote = vote
-        self._learn(known)
+        self._learn(kept)
+        if len(kept) < len(known):
+            undone.append(f"{len(kept)} of {len(known)} labels are learnt from")
 
     def _learn(self, known):
         """Let the vote follow the labels: scores, threshold, record."""

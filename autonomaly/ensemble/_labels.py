@@ -22,6 +22,8 @@ __all__ = ["LabelledVote"]
 _MAX_KEPT = 20_000
 _KEPT_TOP = 5_000
 _FEWEST_KEPT = 500
+# Learning from a label takes as long as scoring so many rows.
+_LABEL_COSTS = 3
 # The process takes time cubic in the labels; the trees are given all of them.
 _MAX_PROCESS_LABELS = 400
 _N_TREES = 100
@@ -83,17 +85,23 @@ class LabelledVote:
 
     # ---------------------------------------------------------------- training rows
 
-    def keep(self, X, labelled, seconds=None):
+    def keep(self, X, labels, seconds=None):
         """Score the training rows once, for labels that come now or later.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_features)
             The rows the ensemble was fitted on.
-        labelled : list of int
-            Positions that must be kept.
+        labels : dict of int to bool
+            Labels by position: these rows must be kept.
         seconds : float, default=None
-            Time for it; fewer rows are kept if it is not enough.
+            Time for it, and to learn from the labels; fewer rows are kept if it is not
+            enough, and fewer labels.
+
+        Returns
+        -------
+        dict of int to bool
+            The labels that there is time to learn from.
         """
         X = self._ensemble._validate_scoring(X)
         self.n_rows = n = len(X)
@@ -104,9 +112,12 @@ class LabelledVote:
             per_row = (time.monotonic() - started) / _FEWEST_KEPT
             size = min(size, max(int(seconds / per_row), _FEWEST_KEPT))
             top = 0
+            n_labels = max(int(seconds / (_LABEL_COSTS * per_row)), _FEWEST_KEPT)
+            labels = _some_labels(labels, n_labels)
+            size = max(size - _LABEL_COSTS * len(labels), _FEWEST_KEPT)
         # Every part of the data, whatever its order; shares are counted on these.
         even = np.linspace(0, n - 1, size).astype(int)
-        wanted = [even, np.asarray(labelled, dtype=int)]
+        wanted = [even, np.asarray(sorted(labels), dtype=int)]
         if size < n and top:
             votes = -self._ensemble.score_samples(X)
             wanted.append(np.argsort(-votes, kind="stable")[:top])
@@ -120,6 +131,7 @@ class LabelledVote:
         self._pictures_of = RowPictures(
             *(part[self._even] for part in (self._Z, self._votes, self._columns))
         )
+        return labels
 
     def _member_scores(self, X):
         return np.vstack(self._ensemble._map_chunks(X, Committee.scores))
@@ -372,6 +384,15 @@ def _some_of_both(anomalous, size):
         for kind, n in zip(kinds, (n_rare, size - n_rare), strict=True)
     ]
     return np.sort(np.concatenate(chosen))
+
+
+def _some_labels(labels, size):
+    """Keep at most so many labels, of both kinds."""
+    if len(labels) <= size:
+        return labels
+    rows = np.array(sorted(labels))
+    some = _some_of_both(np.array([labels[row] for row in rows.tolist()]), size)
+    return {row: labels[row] for row in rows[some].tolist()}
 
 
 def _calibrate(scores, target):
