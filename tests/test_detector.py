@@ -486,8 +486,8 @@ def test_auto_detect_holds_no_more_than_memory_allows(tmp_path):
         ({"max_model": 3}, r"'max_model'; did you mean 'max_models'\? Allowed: algo"),
         ({"foo": 1, "bar": 2}, "Unknown parameter 'foo'.*Unknown parameter 'bar'"),
         ({1: 2}, "Unknown parameter 1"),
-        (AutonomousDetector(), r"AutonomousDetector\(\) is no dict.*detector.fit"),
-        ([], r"config=\[\] is no dict"),
+        (AutonomousDetector(), r"got AutonomousDetector\(\).*detector.fit"),
+        ([], r"must be a dict .* got \[\]"),
     ],
 )
 def test_auto_detect_says_what_a_config_is(config, said):

@@ -128,7 +128,7 @@ def test_batch_dependent_detectors_are_refused(kind):
     ],
 )
 def test_scores_that_depend_on_the_batch_are_noticed(scores):
-    with pytest.raises(DetectorRejected, match="one by one differ by"):
+    with pytest.raises(DetectorRejected, match="one at a time differ by"):
         DetectorAdapter(estimator=Scores(scores)).fit(X)
 
 

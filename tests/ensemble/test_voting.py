@@ -507,7 +507,7 @@ def test_threads_leave_the_process_as_it_was():
         ({"max_false_discovery_rate": 1}, "'max_false_discovery_rate' parameter"),
         ({"max_reference": 1}, "'max_reference' parameter"),
         ({"time_budget": 0}, "'time_budget' parameter"),
-        ({"memory_limit": 0}, "'memory_limit' parameter"),
+        ({"memory_limit": 0}, "memory_limit=0 cannot be read"),
     ],
 )
 def test_bad_parameters(settings, message):

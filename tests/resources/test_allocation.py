@@ -92,7 +92,7 @@ def test_reasons():
 @pytest.mark.parametrize(
     ("tasks", "budget", "message"),
     [
-        ([Task("a", 1), Task("a", 2)], {"seconds": 1}, "names of their own"),
+        ([Task("a", 1), Task("a", 2)], {"seconds": 1}, "must be unique"),
         ([Task("a", 1)], {"seconds": 0}, "seconds=0"),
         ([Task("a", 1)], {"seconds": 1, "memory": 0}, "memory=0"),
         ([Task("a", 1)], {"seconds": 1, "max_trials": 0}, "max_trials=0"),

@@ -164,7 +164,7 @@ def test_what_cannot_be_predicted(measured):
     with pytest.raises(ValueError, match="was not measured for 'depth', only for"):
         measured.predict("sleeper", 10, 2, {"depth": 3})
     for size in [(0, 2), (10, 0), (float("nan"), 2)]:
-        with pytest.raises(ValueError, match="at least one row and column"):
+        with pytest.raises(ValueError, match="must be at least 1"):
             measured.predict("sleeper", *size)
     for values in [(1,), (0, 2), (3, 3), ("a", "b"), (1, float("inf"))]:
         with pytest.raises(ValueError, match="must be two different positive numbers"):
