@@ -64,7 +64,7 @@ ROOMS = {
     "detectors": "Detectors to choose from, each to be used by itself.",
     "ensemble": "Members and weights from predictions.",
     "selection": "Which detectors, and why: meta-features, the knowledge base and the "
-    "models trained on it. :doc:`meta_features` gives the formula of each meta-feature.",
+    "models trained on it. :doc:`meta_features` gives the formula of each feature.",
     "tuning": "Criteria that need no labels, objectives, trials.",
     "resources": "Time, memory and clusters.",
     "explanation": "The entries of a record.",
@@ -81,8 +81,8 @@ CONSTANTS = {
     },
     "tuning": {
         "CRITERIA": "Name to `Criterion`, for ``scoring`` without labels.",
-        "LABEL_FREE_OBJECTIVES": "Weights for ``objectives`` without labels, as a tuple "
-        "of `Objective`.",
+        "LABEL_FREE_OBJECTIVES": "Weights for ``objectives`` without labels, as a "
+        "tuple of `Objective`.",
         "LABEL_OBJECTIVES": "Weights for ``objectives`` with labels, as a tuple of "
         "`Objective`.",
         "STRATEGIES": "Name, as ``search`` takes it, to the function that searches.",
@@ -178,10 +178,11 @@ def _detector_lines():
     lines = [":orphan:", "", "Names of detectors", "==================", ""]
     lines += [
         "The names that ``algorithms`` and ``exclude`` of",
-        "`autonomaly.AutonomousDetector` take; `autonomaly.detectors.catalogue` returns",
-        "them, with those you have registered. A name stands for all its members of the",
-        "default pool or, where it has none, for the detector on its view. A member can",
-        "be named by itself, too. See :doc:`/user_guide/glossary` for the terms.",
+        "`autonomaly.AutonomousDetector` take. `autonomaly.detectors.catalogue` returns",
+        "the first table, with the detectors you have registered. A name stands for all",
+        "its members of the default pool or, where it has none, for the detector on its",
+        "view. A member can be named by itself, too: ``algorithms=['knn5_squashed']``.",
+        "See :doc:`/user_guide/glossary` for the terms.",
         "",
         "A detector with a limit is left out if it would learn from more rows than",
         "that. By default detectors learn from at most 4,000 rows.",
@@ -205,7 +206,8 @@ def _detector_lines():
     )
     lines += ["", "The default pool", "----------------", ""]
     lines += [
-        f"These {len(POOL)} members vote by default, as far as they can serve the table.",
+        f"These {len(POOL)} members vote by default, without those that cannot serve",
+        "the table.",
         "",
     ]
     lines += _table(
