@@ -178,10 +178,10 @@ def _detector_lines():
     lines = [":orphan:", "", "Names of detectors", "==================", ""]
     lines += [
         "The names that ``algorithms`` and ``exclude`` of",
-        "`autonomaly.AutonomousDetector` take. `autonomaly.detectors.catalogue` returns",
-        "the first table, with the detectors you have registered. A name stands for all",
-        "its members of the default pool or, where it has none, for the detector on its",
-        "view. A member can be named by itself, too: ``algorithms=['knn5_squashed']``.",
+        "`autonomaly.AutonomousDetector` take. `autonomaly.detectors.catalogue` has",
+        "the first table, with the detectors you have registered. A name stands for",
+        "all its members of the default pool or, where it has none, for the detector",
+        "on its view. A member can be named, too: ``algorithms=['knn5_squashed']``.",
         "See :doc:`/user_guide/glossary` for the terms.",
         "",
         "A detector with a limit is left out if it would learn from more rows than",
