@@ -70,7 +70,7 @@ class FeedbackMixin:
     def feedback(
         self, labels: Mapping[int, object] | Mapping[np.int64, object]
     ) -> Self:
-        """Learn from further labels, without fitting again.
+        """Learn from more labels, without fitting again.
 
         Parameters
         ----------

@@ -215,9 +215,11 @@ def load_dataset(
     are read as numbers if all values of a column are. Where either is possible, as in
     ``1,234``, the comma is a decimal one in files separated by semicolons, and in those
     whose first 200 rows have a column that is not one of numbers otherwise, and none
-    that is one of thousands. Numbers with a currency or a unit (``"$1,234.50"``,
-    ``"12 kg"``, ``"45%"``) stay strings, which everything else here reads as numbers
-    if the unit is common to the column: see :func:`infer_roles`.
+    that is one of thousands. In files separated by semicolons, dots part thousands if
+    every number with a dot has three digits behind it and others stand without one:
+    ``2.681`` beside ``997``. Numbers with a currency or a unit (``"$1,234.50"``,
+    ``"12 kg"``, ``"45%"``) stay strings, which the detector reads as numbers if the
+    unit is common to the column: see :func:`autonomaly.io.infer_roles`.
 
     *Index.* The index of a data frame that pandas stored in a parquet or arrow file is
     no column, as in :func:`pandas.read_parquet`. To keep it, store
