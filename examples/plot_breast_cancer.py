@@ -46,8 +46,8 @@ print(f"precision {n_right / n_flagged:.2f}, recall {n_right / np.sum(malignant)
 # %%
 # Malignant tumours are near the top of the ranking, but most flags are benign tumours
 # with unusual shapes: a detector without labels finds what is odd, and cannot know what
-# matters. :ref:`sphx_glr_auto_examples_plot_feedback.py` shows how twenty labels change
-# that.
+# matters. The example :ref:`sphx_glr_auto_examples_plot_feedback.py` shows how labels
+# change that; :doc:`the guide </user_guide/labels>` says more.
 #
 # Why was the threshold set where it is?
 print(detector.record_.filter("threshold"))

@@ -8,7 +8,7 @@ thirty anomalies among 1,000 rows.
 """
 
 # %%
-# The tables differ only in how many of their rows are moved far away from the others.
+# Five columns of noise; the first rows of each table are moved away from the others.
 import matplotlib.pyplot as plt
 import numpy as np
 
