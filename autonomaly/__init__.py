@@ -1,11 +1,11 @@
 """Autonomous anomaly detection with scikit-learn's conventions.
 
-`AutonomousDetector` reads a table, chooses detectors that suit it, combines
-them, sets the threshold and keeps a record of every decision. Its parts are
+`AutonomousDetector` reads a table, fits a broad pool of detectors, combines
+their scores, sets the threshold and records every decision. Its parts are
 public and work by themselves.
 
 Names are imported when they are first used (PEP 562), so that ``import
-autonomaly`` costs next to nothing.
+autonomaly`` is fast.
 """
 
 import importlib

@@ -3,12 +3,15 @@
 import sys
 from pathlib import Path
 
+from sphinx.util import logging
+
 import autonomaly
 
+LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from api_reference import API_REFERENCE, write_pages  # noqa: E402
+from api_reference import API_REFERENCE, own_methods, write_pages  # noqa: E402
 
 project = "autonomaly"
 author = "The autonomaly developers"
@@ -22,10 +25,12 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_templates"]
 default_role = "py:obj"
 
+templates_path = ["_templates"]
 autosummary_generate = True
+autosummary_context = {"own_methods": own_methods()}
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
@@ -55,6 +60,15 @@ def _protect_underscores(app, what, name, obj, options, lines):
     ]
 
 
+def _check_methods(app, env):
+    objects = env.domains.python_domain.objects
+    for owner, methods in autosummary_context["own_methods"].items():
+        for method in methods:
+            if f"{owner}.{method}" not in objects:
+                LOGGER.warning("%s.%s is not in the reference", owner, method)
+
+
 def setup(app):
     # before numpydoc, which listens with the usual priority of 500
     app.connect("autodoc-process-docstring", _protect_underscores, priority=100)
+    app.connect("env-check-consistency", _check_methods)

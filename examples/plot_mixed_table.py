@@ -6,7 +6,7 @@ A table as it comes: no encoding, no imputation, no scaling.
 """
 
 # %%
-# Wines with a made-up shop, some values missing, and three bottles that cannot be
+# Wines with a made-up shop, some missing values, and three bottles that cannot be
 # right.
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,8 +29,8 @@ labels = detector.fit_predict(wine)
 print(wine[labels == -1])
 
 # %%
-# The three are among them. Bottles without ``ash`` are judged by the rest: that a value
-# is missing counts only where a quarter of a column is.
+# The three are among them. Bottles without ``ash`` are judged by their other values: a
+# missing value counts as such only if a quarter of the column or more is missing.
 #
 # The p-value says how often a normal row would look at least as odd.
 pvalues = detector.outlier_pvalues(wine)

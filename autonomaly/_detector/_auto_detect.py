@@ -27,13 +27,13 @@ def auto_detect(
     Returns
     -------
     AutonomousResult
-        The fitted detector and what was found out. ``result.model.predict(source)``
+        The fitted detector and what it found. ``result.model.predict(source)``
         labels the rows, ``result.model.score_samples(source)`` scores them.
 
     Raises
     ------
     TypeError
-        If ``config`` is no dict, or names something else than a parameter.
+        If ``config`` is not a mapping, or has a key that is not a parameter.
 
     Examples
     --------

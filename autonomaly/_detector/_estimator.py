@@ -53,9 +53,10 @@ __all__ = ["AutonomousDetector"]
 class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     """Anomaly detection on any table, without labels and without configuration.
 
-    The data is profiled, made numeric, looked at through several views by detectors of
-    different kinds whose reference is cleaned of suspicious rows, and their votes are
-    combined; the threshold comes from the scores. Every choice is in ``record_``.
+    The table is profiled and converted to numbers. Detectors of different kinds score
+    it on several scaled copies (views), and are refitted without the most suspicious
+    rows; their scores are combined, and the threshold is estimated from the result.
+    Every choice is in ``record_``.
 
     Parameters
     ----------
@@ -63,37 +64,47 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         Share of training rows to flag. ``"auto"`` estimates it from the distribution
         of the scores and may flag no row.
     max_false_discovery_rate : float in (0, 1), default=None
-        Flag as many training rows as keeps the expected share of false alarms among
-        them below this rate; may flag no row, and never flags much fewer than one over
-        the rate. Takes the place of ``contamination``.
+        Flag as many training rows as possible while the expected share of false alarms
+        among them stays below this rate. Flags either no row or about ``1 / rate`` rows
+        and more (a few times as many with more than 4,000 rows), since p-values cannot
+        be smaller than one over the number of held-out rows. Replaces
+        ``contamination``.
     labels : {"ignore", "use"}, default="ignore"
         ``"ignore"`` never looks at ``y``. ``"use"`` learns from the labels in ``y``,
-        any number of them, none too, and from those that :meth:`feedback` brings
-        later; member scores of up to 25,000 training rows are kept for it.
+        any number of them (even none), and from those passed to :meth:`feedback`
+        later. The detector then keeps the numbers and member scores of up to 25,000
+        training rows, besides the labelled ones.
     outlier_label : object, default=None
-        The label of anomalies. ``None`` will do where labels are -1 (anomaly) and 1,
-        0 and 1 (anomaly), or booleans.
+        The label of anomalies. ``None`` is enough if labels are -1 (anomaly) and 1,
+        0 and 1 (anomaly), or booleans (True for an anomaly).
     algorithms : list or tuple of str, default=None
-        Use only these detectors of :func:`autonomaly.detectors.catalogue`.
+        Names of detectors to use; None is the default pool. A name of
+        :func:`~autonomaly.detectors.catalogue` (``"lof"``, ``"pyod_mcd"``) stands for
+        all its members in :data:`~autonomaly.selection.POOL` (``"knn"`` has five) or,
+        without any, for itself; a member's own name (``"knn5_squashed"``) for that
+        member alone. :doc:`/api/detectors` lists all names.
     exclude : list or tuple of str, default=None
-        Do not use these detectors.
+        Names not to use, as in ``algorithms``; None excludes nothing.
     max_models : int, default=None
-        Number of members that vote, at most.
+        Maximum number of members that vote. None is no limit: 13 by default.
     search : {"bayesian", "random", "grid", "evolutionary", "halving"}, default=None
-        Strategy to tune the members' hyperparameters with, without labels, see
+        Strategy that tunes the members' hyperparameters without labels, see
         :class:`OutlierSearch`. None leaves them as they are.
     n_trials : int, default=100
-        Trials of that search, at most, over all members; each has at least two. How
-        many each gets of them under a budget is read off what its first one took.
+        Maximum number of trials, shared by all members; at least two per member if
+        the budget allows. Under a budget, cheaper members (judged by their first
+        trial) get more.
     time_budget : float, default=None
-        Seconds for ``fit``. What cannot be fitted in time is left out, and recorded.
+        Seconds for ``fit``, reading included. What cannot be fitted in time is left
+        out, with a warning and an entry in ``record_``. Labelling all rows in
+        ``fit_predict`` may come on top, see Notes.
     memory_limit : int, float or str, default=None
-        Working memory beyond the data itself, in bytes or such as ``"2GB"``.
+        Working memory beyond the data itself, in bytes or as text such as ``"2GB"``.
     n_jobs : int, default=None
-        Threads that score, those that are set after ``fit`` too; results do not
-        depend on it. None is as many as scikit-learn's own loops take (the cores, or
-        ``OMP_NUM_THREADS``), unless ``joblib.parallel_config`` says otherwise, or
-        foreign detectors take part.
+        Number of threads used to score; may be changed after ``fit``. Results do not
+        depend on it. None uses as many as scikit-learn's own loops (all cores, or
+        ``OMP_NUM_THREADS``), except with third-party detectors or inside
+        ``joblib.parallel_config``.
     random_state : int, RandomState instance or None, default=0
         Seed of everything random: the same seed gives the same result.
     verbose : int, default=0
@@ -104,18 +115,18 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     n_samples_seen_ : int
         Rows that were read.
     profile_ : DataProfile
-        What the data is; where time is short, what a sample of its rows is.
+        Description of the table; of a sample of its rows if time is short.
     preprocessor_ : AutonomousPreprocessor
-        From the table to numbers.
+        Converts the table to numbers.
     recommendations_ : list of AlgorithmRecommendation
-        The detectors chosen, with the reason.
+        The members chosen, with the reason.
     rejected_ : dict of str to str
-        Those refused, failed or out of time, with the reason.
+        Members that were refused, failed or ran out of time, with the reason.
     ensemble_ : VotingOutlierEnsemble
         The fitted members and their vote.
     contamination_ : float
-        Share of training rows below the threshold; after ``fit`` of those that were
-        looked at, which are not all of many.
+        Share of training rows flagged; after ``fit`` on a large table, of the sample
+        that was scored.
     offset_ : float
         ``decision_function = score_samples - offset_``.
     known_labels_ : dict of int to bool
@@ -123,7 +134,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     record_ : DecisionRecord
         Every choice with its reason.
     result_ : AutonomousResult
-        All of these as one object.
+        The fit as one object.
     n_features_in_ : int
         Number of columns seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -139,15 +150,23 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     Low scores are abnormal and labels are -1 for outliers and +1 for inliers, as in
     scikit-learn. A row's score depends on the fitted detector and the row alone.
 
-    Wherever a table is taken, it may come in chunks: the path or a glob of files
-    (``"day-*.parquet"``), a list of tables, an iterator of them, or a function that
-    returns one. If the table fits into ``memory_limit`` (2 GB where it is None), the
+    A table may come in chunks, except with ``labels="use"``: the path or a glob of
+    files (``"day-*.parquet"``), a list of tables, an iterator of tables, or a function
+    that returns one. If the table fits into ``memory_limit`` (2 GB if None), the
     result is the same as for the table in memory. If not, ``fit`` reads the chunks
     once and learns from a sample of the rows. ``fit_predict`` reads them a second
-    time, which an iterator does not allow. Of a table in memory, a sample is made
-    numeric where all of it, categories spread over columns, would not fit, or would
-    take too much of ``time_budget``, as texts do; unless ``labels="use"``.
-    ``fit_predict`` then labels every row afterwards, whatever time that takes.
+    time, which an iterator does not allow.
+
+    A table in memory is encoded as a whole if that fits into ``memory_limit`` and
+    takes only a part of ``time_budget``; otherwise (many categories, long texts)
+    ``fit`` learns from a sample of it, except with ``labels="use"``.
+
+    ``time_budget`` covers ``fit``, and ``fit_predict`` of a table that is encoded as a
+    whole. Where ``fit`` learns from a sample, ``fit_predict`` labels all rows
+    afterwards, however long that takes.
+
+    A fitted detector holds training rows as numbers, up to 4,000 by default and up to
+    25,000 more with ``labels="use"``: treat a saved one as confidential as the table.
 
     References
     ----------
@@ -218,13 +237,13 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
     def fit(self, X: TableOrChunks, y: Labels | None = None) -> Self:
-        """Find out what is normal in a table.
+        """Learn what is normal in a table.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features), or chunks
-            Numbers, categories, strings, booleans, dates, with missing values. Or
-            what does not fit into memory, see Notes.
+            Numbers, categories, strings, booleans and dates, with missing values; or
+            chunks of a table that does not fit into memory, see Notes.
         y : array-like of shape (n_samples,) or None
             With ``labels="use"``, labels of at most two values, NaN or None where
             unknown; ignored otherwise.
@@ -248,8 +267,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features), or chunks
-            Numbers, categories, strings, booleans, dates, with missing values. Or
-            what does not fit into memory, see Notes.
+            Numbers, categories, strings, booleans and dates, with missing values; or
+            chunks of a table that does not fit into memory, see Notes.
         y : array-like of shape (n_samples,) or None
             With ``labels="use"``, labels of at most two values, NaN or None where
             unknown; ignored otherwise.
@@ -303,10 +322,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
-            In (0, 1]; small = abnormal. For new rows from the population of the
-            training rows they are uniform; larger than that with fewer than 2,000
-            training rows and nearly as many columns as rows. They are those of the vote
-            without labels.
+            In (0, 1]; small = abnormal. Uniform for new rows from the training
+            population; conservative (too large) with fewer than 2,000 training rows
+            and nearly as many columns as rows. Labels do not affect them.
         """
         check_is_fitted(self)
         chunks = as_chunks(X)

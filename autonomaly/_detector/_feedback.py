@@ -39,9 +39,9 @@ class FeedbackMixin:
     def ask(self, n: int = 5) -> IntArray:
         """Choose the training rows whose labels would help most.
 
-        Rows that are probably anomalies and rows that nothing is known about, of as
-        many kinds as there are: a row like one that was chosen teaches less. Beyond
-        400 rows at a time, the others follow by what each would teach by itself.
+        Prefers likely anomalies and rows the model is unsure about, and avoids similar
+        rows. Diversity is enforced for the first 400 rows of a call; the rest are
+        ranked one by one.
 
         Parameters
         ----------
@@ -51,8 +51,7 @@ class FeedbackMixin:
         Returns
         -------
         ndarray of shape (n,)
-            Positions of rows of the training table, none of them labelled yet, the
-            most worthwhile first.
+            Positions of training rows without a label, the most useful first.
 
         Raises
         ------
@@ -71,7 +70,7 @@ class FeedbackMixin:
     def feedback(
         self, labels: Mapping[int, object] | Mapping[np.int64, object]
     ) -> Self:
-        """Learn from further labels, without fitting again.
+        """Learn from more labels, without fitting again.
 
         Parameters
         ----------

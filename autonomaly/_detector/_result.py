@@ -22,20 +22,23 @@ class AutonomousResult:
     model : AutonomousDetector
         The fitted detector.
     performance : dict
-        Figures about the fit; ``"kind"`` says whether labels were used, and
-        ``"flagged_share"`` is one of the ``"rows_looked_at"``: all of them after
-        ``fit_predict``, perhaps not all of many after ``fit``. The
-        ``"member_agreement"`` is None with fewer than two members.
+        Figures about the fit. ``"kind"``: whether labels were used.
+        ``"flagged_share"``: the share flagged of the ``"rows_looked_at"``, which are
+        all rows after ``fit_predict`` and may be a sample of a large table after
+        ``fit``. ``"member_agreement"``: mean rank correlation of the members with
+        their vote; None with fewer than two members. ``"fit_seconds"``: time the fit
+        took. ``"average_precision"``, only with ``labels="use"``: that of the labelled
+        rows, each scored without its own label; None without labels of both kinds.
     explanations : DecisionRecord
         Every choice with its reason.
     recommendations : list of AlgorithmRecommendation
         The detectors chosen.
     data_profile : DataProfile
-        What the data is; where time was short, what a sample of its rows is.
+        Description of the table; of a sample of its rows if time was short.
     best_result : str
         Name of the detector that agrees best with the vote.
     success : bool
-        Whether labels and scores came out.
+        Always True: a fit that fails raises an error.
 
     Examples
     --------

@@ -298,7 +298,7 @@ def recommended_by_rules(
     -------
     preferred : dict of str to str
         Detector of the catalogue to the reason; those that most rules ask for come
-        first. `COLD_START` where no rule can be followed and none is contradicted.
+        first. ``forest`` and ``lof`` if no rule applies and none is contradicted.
     contradicted : dict of str to str
         Name of a rule to the measured figure that speaks against it.
 
