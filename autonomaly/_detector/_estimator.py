@@ -33,6 +33,7 @@ from autonomaly._utils._warn import warn_user
 from autonomaly.detectors._carried import pack_registered, unpack_registered
 from autonomaly.ensemble._budget import what_time_cost
 from autonomaly.exceptions import BudgetWarning
+from autonomaly.explanation._attribution import ordinary_rows
 from autonomaly.explanation._decisions import record_fit
 from autonomaly.explanation._html import summary_html
 from autonomaly.io import as_chunks
@@ -182,6 +183,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    # What odd rows are compared with, see `ordinary_rows`; None until it is asked for.
+    _ordinary_rows = None
 
     def __init__(
         self,
@@ -338,6 +342,13 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         with config_context(transform_output="default"):
             return self.preprocessor_._transform(X, self)
 
+    def _keep_ordinary_rows(self, X, scores):
+        """Keep what odd rows are compared with: a saved model explains new rows.
+
+        ``X`` are rows of the training and ``scores`` what ``score_samples`` gives them.
+        """
+        self._ordinary_rows = ordinary_rows(self, X, scores)
+
     # What the user wants transformers to put out is not what goes from part to part.
     @config_context(transform_output="default")
     def _fit(self, X, y, *, label):
@@ -363,6 +374,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     def _publish(self, fitting):
         """Take over what a fit has found, and learn from the labels there are."""
+        self._ordinary_rows = None
         self.n_samples_seen_ = fitting.n_rows
         self.profile_ = fitting.profile
         self.preprocessor_ = fitting.preprocessor

@@ -14,7 +14,6 @@ from autonomaly.cli._files import (
     write_text,
 )
 from autonomaly.cli._large import rows_to_show
-from autonomaly.cli._oddest import ordinary_rows
 from autonomaly.cli._report import Report
 from autonomaly.exceptions import DataError
 from autonomaly.io import Chunks
@@ -115,9 +114,7 @@ def _keep_ordinary_rows(detector, table, data):
     """Let the model know what odd rows are compared with when it scores others."""
     if isinstance(data, Chunks):
         table, data = rows_to_show(table, data, 0)
-    scores = table["score"].to_numpy()
-    # with a part of the fit: another fit must not find them
-    detector.preprocessor_._ordinary_rows = ordinary_rows(detector, data, scores)
+    detector._keep_ordinary_rows(data, table["score"].to_numpy())
 
 
 @contextlib.contextmanager

@@ -8,8 +8,12 @@ from collections import Counter
 import numpy as np
 
 from autonomaly.cli._large import rows_to_show
-from autonomaly.cli._oddest import MAX_COLUMNS, ordinary_rows, telling_columns
 from autonomaly.exceptions import AutonomalyWarning
+from autonomaly.explanation._attribution import (
+    MAX_COLUMNS,
+    ordinary_rows,
+    telling_columns,
+)
 from autonomaly.io import Chunks
 
 _MAX_VALUE_WIDTH = 40
@@ -341,7 +345,7 @@ class Report:
             table, data = rows_to_show(table, data, _N_ODDEST)
         scores = table["score"].to_numpy()
         rows = scores.argsort(kind="stable")[:_N_ODDEST]
-        ordinary = getattr(detector.preprocessor_, "_ordinary_rows", None)
+        ordinary = detector._ordinary_rows
         if ordinary is None:
             if scores[rows[0]] == scores.max():
                 self._say("Oddest", "no row is odder than another")

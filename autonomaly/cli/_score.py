@@ -1,7 +1,6 @@
 """``autonomaly score``: score new rows with a saved model."""
 
 import sys
-import warnings
 from pathlib import Path
 
 from autonomaly.cli._columns import match_columns, read_table
@@ -12,7 +11,6 @@ from autonomaly.cli._files import (
     write_scores,
 )
 from autonomaly.cli._report import Report
-from autonomaly.exceptions import UnreadableWarning
 
 
 def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
@@ -39,8 +37,6 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
     detector = load_model(model)
     name, data, truth = read_table(source, truth_column, ignore_columns)
     data = match_columns(detector, data, source)
-    # match_columns said so, with the name of the file
-    warnings.simplefilter("ignore", UnreadableWarning)
     table = score_table(detector, data)
     if target is None:
         table.to_csv(sys.stdout, index=False)
