@@ -15,6 +15,7 @@ from autonomaly._detector._fitting import Fitting
 from autonomaly._detector._reading import row_slabs
 from autonomaly._detector._result import AutonomousResult
 from autonomaly._utils._labels import ThresholdMixin
+from autonomaly._utils._names import enumerated
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._restore import as_before_on_failure
 from autonomaly._utils._typing import (
@@ -417,8 +418,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             return
         spent = self.ensemble_._spent
         choice = "spent" if spent else "too short for everything"
-        fitting.record.add("resources", "time_budget", choice, ", ".join(undone))
-        warn_user(what_time_cost(self.time_budget, spent, undone), BudgetWarning)
+        what = f"the fit {enumerated(undone)}"
+        fitting.record.add("resources", "time_budget", choice, what)
+        warn_user(what_time_cost(self.time_budget, undone), BudgetWarning)
 
     def __getstate__(self):
         # Worker processes know the detectors that come with the package, and no other.

@@ -35,6 +35,8 @@ def read_table(source, truth_column, ignore_columns):
         The features; chunks of large files.
     truth : ndarray of shape (n_samples,) or None
         -1 for anomalies, 1 for normal rows.
+    anomalies : str or None
+        What the anomalies are, where the data set says so.
 
     Raises
     ------
@@ -47,12 +49,13 @@ def read_table(source, truth_column, ignore_columns):
             chunks, truth = take_truth(chunks, truth_column)
         if ignore_columns:
             chunks = chunks.map(lambda chunk: _without(chunk, ignore_columns))
-        return _name_of(source), chunks, truth
+        return _name_of(source), chunks, truth, None
     dataset = load_dataset(source, truth_column=truth_column)
     data = dataset.data
     if ignore_columns:
         data = _without(data, ignore_columns)
-    return dataset.name, data, dataset.truth
+    anomalies = None if dataset.truth is None else dataset.metadata.get("truth")
+    return dataset.name, data, dataset.truth, anomalies
 
 
 def _name_of(source):

@@ -8,6 +8,7 @@ from autonomaly.cli._files import (
     check_replaceable,
     load_model,
     score_table,
+    smallest_pvalue,
     write_scores,
 )
 from autonomaly.cli._report import Report
@@ -35,7 +36,7 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
     if target is not None:
         check_replaceable(target, [model, source])
     detector = load_model(model)
-    name, data, truth = read_table(source, truth_column, ignore_columns)
+    name, data, truth, _ = read_table(source, truth_column, ignore_columns)
     data = match_columns(detector, data, source)
     table = score_table(detector, data)
     if target is None:
@@ -47,7 +48,7 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
     # The scores have stdout when no file was named.
     report = Report(sys.stderr if target is None else sys.stdout)
     report.flagged(table, detector, name=name)
-    report.differences(table)
+    report.differences(table, smallest_pvalue(detector))
     if truth is not None:
         report.performance(table, truth)
     if target is not None:

@@ -21,7 +21,7 @@ def source(tmp_path):
 
 
 def test_truth_and_ignored_columns_are_no_features(source):
-    name, data, truth = read_table(source, "anomaly", ["id"])
+    name, data, truth, _ = read_table(source, "anomaly", ["id"])
     assert name == "orders"
     assert list(data.columns) == ["amount"]
     np.testing.assert_array_equal(truth, [1] * 5 + [-1])
