@@ -509,9 +509,7 @@ def _how_chosen(detector):
     # A limit that all kept to is not the reason.
     if any(why.startswith("max_models=") for why in detector.rejected_.values()):
         return f"of {which}, the ones that differ most from each other"
-    if detector.exclude is not None:
-        return f"{which}, without those excluded"
-    return f"of {which}, the ones that can serve here" if detector.rejected_ else which
+    return f"{which}, except those left out below" if detector.rejected_ else which
 
 
 def _told(detector, data, rows, ordinary):

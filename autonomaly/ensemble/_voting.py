@@ -564,8 +564,9 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
             if not (scores > threshold).any():
                 # no p-value is below one over the number of rows
                 why += (
-                    f"; no row is flagged: fewer than about {1 / rate:.0f} rows stand "
-                    f"out clearly, see 'threshold' in the user guide"
+                    f"; none of the rows looked at is flagged: fewer than about "
+                    f"{1 / rate:.0f} rows stand out clearly, see 'threshold' in the "
+                    f"user guide"
                 )
         elif self.voting == "hard" and self.contamination == "auto":
             threshold, why = 0.5, "more than half of the members flag a row"

@@ -39,7 +39,7 @@ def _is_default(value, default):
 
 def record_source(record, source, **left_out):
     """Write down where the table came from, and which columns were set aside."""
-    record.add("run", "source", source, "asked for", **left_out)
+    record.add("run", "source", source, "what --dataset names", **left_out)
 
 
 def record_data(record, profile, n_rows, preprocessor, Z):

@@ -152,7 +152,7 @@ def test_what_a_narrow_terminal_does_not_show_is_named(monkeypatch, width, said)
         ({"max_models": 99}, "13 detectors vote: the default set for every table"),
         (
             {"exclude": ["knn"]},
-            "8 detectors vote: the default set for every table, without those ex",
+            "8 detectors vote: the default set for every table, except those lef",
         ),
         ({"algorithms": ["knn", "forest"]}, "6 detectors vote: those asked for"),
         (
@@ -174,7 +174,7 @@ def test_the_members_and_how_they_were_chosen(parameters, said):
 def test_one_column_leaves_out_what_cannot_serve():
     detector = AutonomousDetector().fit(np.random.RandomState(0).normal(size=(40, 1)))
     text = " ".join(_printed(lambda report: report.choices(detector)).split())
-    assert "of the default set for every table, the ones that can serve here" in text
+    assert "the default set for every table, except those left out below" in text
 
 
 def test_what_the_anomalies_are_is_said():
