@@ -160,7 +160,7 @@ def outlier_threshold(abnormality, structure, values=()):
             )
     if share > _MAX_SHARE:
         share = _MAX_SHARE
-        reason += f"; never more than {percent(share)} are flagged"
+        reason += f"; never more than {100 * share:g} % are flagged"
     return separating_threshold(abnormality, round(share * n)), reason
 
 

@@ -77,5 +77,5 @@ def test_the_reason_gives_the_sum_it_flags_by():
 def test_a_share_that_is_cut_is_said():
     scores = np.r_[0.5 * np.linspace(0, 1, 600), 6 + np.linspace(0, 1, 400)]
     threshold, reason = outlier_threshold(scores, 0.5)
-    assert "sets 40.0 % of the rows apart; never more than 30.0 % are fl" in reason
+    assert "sets 40.0 % of the rows apart; never more than 30 % are fl" in reason
     assert np.mean(scores > threshold) == 0.3

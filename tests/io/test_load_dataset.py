@@ -556,7 +556,8 @@ def test_dataset_checks_itself():
     for truth in ([1, 1], [0, 1, 1], [[1, 1, 1]]):
         with pytest.raises(DataError, match="truth"):
             Dataset("bad", np.eye(3), truth=truth)
-    assert "1 known anomalies" in repr(Dataset("toy", np.eye(3), truth=[1, 1, -1]))
+    for truth, said in (([1, 1, -1], "1 known anomaly)"), ([1] * 3, "no known an")):
+        assert said in repr(Dataset("toy", np.eye(3), truth=truth))
 
 
 class _Constant:
