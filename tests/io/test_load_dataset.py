@@ -549,6 +549,11 @@ def test_bad_truth_columns():
         load_dataset(pd.DataFrame({"y": [0, 1]}), truth_column="y")
 
 
+def test_what_the_anomalies_of_a_bundled_set_are():
+    told = load_dataset("sklearn:digits").metadata["truth"]
+    assert told == "class 0 rows, thinned to 85 of 1704"
+
+
 def test_dataset_checks_itself():
     for data in (np.zeros((0, 2)), np.zeros((2, 0)), np.zeros(3), [[1]]):
         with pytest.raises(DataError):
