@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from autonomaly import AutonomousDetector
+from autonomaly._utils._names import percent
 from autonomaly.exceptions import BudgetWarning, DataError
 from autonomaly.io import load_dataset
 
@@ -66,7 +67,7 @@ def test_shares_are_of_the_rows_looked_at(frame, tmp_path, suffix):
     performance = detector.result_.performance
     assert detector.contamination_ == performance["flagged_share"] == flagged
     assert performance["rows_looked_at"] == detector.n_samples_seen_ == 5000
-    assert f"5000 rows, 4 columns; {flagged:.1%} flagged" in repr(detector.result_)
+    assert f"5000 rows, 4 columns; {percent(flagged)} flagged" in repr(detector.result_)
     assert detector.record_.filter("threshold")[-1].choice == flagged
     fitted = AutonomousDetector(memory_limit="100kB", **SMALL).fit(pattern)
     np.testing.assert_array_equal(fitted.predict(pattern), labels)

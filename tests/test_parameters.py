@@ -115,10 +115,12 @@ def test_enough_time_changes_nothing():
 
 def test_too_little_time_gives_the_best_so_far_and_says_so():
     table = data(6000, d=30)
-    with pytest.warns(BudgetWarning, match="time_budget=0.01 s was spent") as caught:
+    with pytest.warns(
+        BudgetWarning, match="time_budget=0.01 s was too short"
+    ) as caught:
         detector = AutonomousDetector(time_budget=0.01).fit(table)
     assert len(caught) == 1
-    assert "1 of 3 depths of trimming" in str(caught[0].message)
+    assert "reached 1 of 3 trimming depths" in str(caught[0].message)
     assert np.isfinite(detector.score_samples(table[:10])).all()
     assert len(detector.rejected_) == len(POOL) - 1
     assert detector.record_.filter("resources", "time_budget")[0].choice == "spent"

@@ -22,6 +22,7 @@ from autonomaly._utils._constraints import (
     TIME_BUDGET,
 )
 from autonomaly._utils._labels import ThresholdMixin
+from autonomaly._utils._names import enumerated
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._restore import as_before_on_failure
 from autonomaly._utils._typing import (
@@ -40,6 +41,7 @@ from autonomaly._utils._warn import warn_user
 from autonomaly.detectors._carried import pack_registered, unpack_registered
 from autonomaly.ensemble._budget import what_time_cost
 from autonomaly.exceptions import BudgetWarning
+from autonomaly.explanation._attribution import ordinary_rows
 from autonomaly.explanation._decisions import record_fit
 from autonomaly.explanation._html import summary_html
 from autonomaly.io import as_chunks
@@ -202,6 +204,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         "verbose": ["verbose"],
     }
 
+    # What odd rows are compared with, see `ordinary_rows`; None until it is asked for.
+    _ordinary_rows = None
+
     def __init__(
         self,
         *,
@@ -356,6 +361,13 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         with config_context(transform_output="default"):
             return self.preprocessor_._transform(X, self)
 
+    def _keep_ordinary_rows(self, X, scores):
+        """Keep what odd rows are compared with: a saved model explains new rows.
+
+        ``X`` are rows of the training and ``scores`` what ``score_samples`` gives them.
+        """
+        self._ordinary_rows = ordinary_rows(self, X, scores)
+
     # What the user wants transformers to put out is not what goes from part to part.
     @config_context(transform_output="default")
     def _fit(self, X, y, *, label):
@@ -381,6 +393,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     def _publish(self, fitting):
         """Take over what a fit has found, and learn from the labels there are."""
+        self._ordinary_rows = None
         self.n_samples_seen_ = fitting.n_rows
         self.profile_ = fitting.profile
         self.preprocessor_ = fitting.preprocessor
@@ -427,8 +440,9 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             return
         spent = self.ensemble_._spent
         choice = "spent" if spent else "too short for everything"
-        fitting.record.add("resources", "time_budget", choice, ", ".join(undone))
-        warn_user(what_time_cost(self.time_budget, spent, undone), BudgetWarning)
+        what = f"the fit {enumerated(undone)}"
+        fitting.record.add("resources", "time_budget", choice, what)
+        warn_user(what_time_cost(self.time_budget, undone), BudgetWarning)
 
     def __getstate__(self):
         # Worker processes know the detectors that come with the package, and no other.

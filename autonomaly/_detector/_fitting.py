@@ -5,12 +5,17 @@ from typing import Any
 
 from sklearn.utils.validation import _num_samples, validate_data
 
+from autonomaly import __version__
 from autonomaly._detector._reading import read_chunks, rows_to_encode, rows_to_profile
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly.ensemble import VotingOutlierEnsemble
 from autonomaly.exceptions import DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
-from autonomaly.explanation._decisions import record_data, record_tuning
+from autonomaly.explanation._decisions import (
+    record_data,
+    record_settings,
+    record_tuning,
+)
 from autonomaly.io import as_chunks
 from autonomaly.io._columns import check_names
 from autonomaly.preprocessing import AutonomousPreprocessor
@@ -75,6 +80,7 @@ class Fitting:
         self.detector = detector
         self.deadline = Deadline(detector.time_budget)
         self.record = DecisionRecord()
+        record_settings(self.record, detector, __version__)
         self.seeds = spawn_seeds(detector.random_state, 3)
         self.memory = parse_memory(detector.memory_limit)
         self.label_table = label
@@ -168,7 +174,7 @@ class Fitting:
         wanted = planner.plan(*size).n_reference
         if plan.n_reference < wanted:
             self.undone.append(
-                f"{plan.n_reference} rows instead of {wanted} are learnt from"
+                f"learnt from {plan.n_reference} instead of {wanted} rows"
             )
         return plan
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from autonomaly._utils._names import count, percent
 from autonomaly.explanation import DecisionRecord
 from autonomaly.profiling import DataProfile
 from autonomaly.selection import AlgorithmRecommendation
@@ -45,7 +46,7 @@ class AutonomousResult:
     >>> from autonomaly import auto_detect
     >>> result = auto_detect("sklearn:iris", {"max_models": 2})
     >>> result
-    <AutonomousResult: 105 rows, 4 columns; ...% flagged by 2 detectors>
+    <AutonomousResult: 105 rows, 4 columns; ... % flagged by 2 detectors>
     >>> result.data_profile.n_features
     4
     """
@@ -63,7 +64,8 @@ class AutonomousResult:
         seen = self.performance["rows_looked_at"]
         some = f"of the {seen} rows looked at " if seen < n_rows else ""
         return (
-            f"<{type(self).__name__}: {n_rows} rows, {n_columns} columns; "
-            f"{self.performance['flagged_share']:.1%} {some}flagged by "
-            f"{len(self.recommendations)} detectors>"
+            f"<{type(self).__name__}: {count(n_rows, 'row')}, "
+            f"{count(n_columns, 'column')}; "
+            f"{percent(self.performance['flagged_share'])} {some}flagged by "
+            f"{count(len(self.recommendations), 'detector')}>"
         )

@@ -14,6 +14,27 @@ import typer
 
 OK, BROKEN, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
+
+class _PlainHelp:
+    """Shows --help as the flag it is."""
+
+    def get_help_option(self, ctx):
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.metavar = ""
+        return option
+
+
+class _Command(_PlainHelp, typer.core.TyperCommand):
+    pass
+
+
+class _Group(_PlainHelp, typer.core.TyperGroup):
+    def list_commands(self, ctx):
+        # The command to begin with comes first; typer puts groups last.
+        return sorted(super().list_commands(ctx), key=lambda name: name != "auto")
+
+
 app = typer.Typer(
     name="autonomaly",
     help="Find the anomalies in a table: no labels, no threshold, no configuration.",
@@ -24,8 +45,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
+    cls=_Group,
 )
-auto = typer.Typer(help="Autonomous runs: everything is chosen from the data.")
+auto = typer.Typer(
+    help="Autonomous runs: everything is chosen from the data.", cls=_Group
+)
 app.add_typer(auto, name="auto")
 
 DATASET_HELP = (
@@ -124,12 +148,18 @@ IgnoreColumn = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print nothing but errors and warnings.")
+    bool,
+    typer.Option(
+        "--quiet", "-q", metavar="", help="Print nothing but errors and warnings."
+    ),
 ]
 Verbose = Annotated[
     bool,
     typer.Option(
-        "--verbose", "-v", help="Log every stage on stderr, and print all decisions."
+        "--verbose",
+        "-v",
+        metavar="",
+        help="Log every stage on stderr, and print all decisions.",
     ),
 ]
 
@@ -148,6 +178,7 @@ def _root(
         bool,
         typer.Option(
             "--version",
+            metavar="",
             callback=_show_version,
             is_eager=True,
             help="Show the version and exit.",
@@ -158,7 +189,7 @@ def _root(
     del version
 
 
-@auto.command("detect")
+@auto.command("detect", cls=_Command)
 def detect(
     dataset: Dataset,
     output: Annotated[
@@ -192,9 +223,9 @@ def detect(
             "--max-false-discovery-rate",
             metavar="RATE",
             help=(
-                "Flag rows so that at most this share of them, in (0, 1), is expected "
-                "to be false alarms, for example 0.1; may flag no row at all. Instead "
-                "of --contamination."
+                "Flag rows so that on average at most this share of them, in (0, 1), "
+                "are false alarms, for example 0.1; may flag no row at all. Instead of "
+                "--contamination."
             ),
         ),
     ] = None,
@@ -203,7 +234,10 @@ def detect(
         typer.Option(
             "--algorithms",
             metavar="A,B",
-            help="Use these detectors only, separated by commas.",
+            help=(
+                "Use these detectors only, for example knn,forest,pyod_mcd; a wrong "
+                "name prints all."
+            ),
         ),
     ] = None,
     exclude: Annotated[
@@ -211,13 +245,19 @@ def detect(
         typer.Option(
             "--exclude",
             metavar="A,B",
-            help="Never use these detectors, separated by commas.",
+            help=(
+                "Never use these detectors, for example knn,forest; a wrong name "
+                "prints all."
+            ),
         ),
     ] = None,
     max_models: Annotated[
         int | None,
         typer.Option(
-            "--max-models", metavar="N", min=1, help="Combine at most N detectors."
+            "--max-models",
+            metavar="N",
+            min=1,
+            help="Combine at most N detectors; without it all that serve, mostly 13.",
         ),
     ] = None,
     time_budget: Annotated[
@@ -225,7 +265,10 @@ def detect(
         typer.Option(
             "--time-budget",
             metavar="SECONDS",
-            help="Finish fitting in about this time, with the best found by then.",
+            help=(
+                "Seconds for the fit, about; labelling a table that does not fit into "
+                "memory comes on top."
+            ),
         ),
     ] = None,
     memory_limit: Annotated[
@@ -233,7 +276,10 @@ def detect(
         typer.Option(
             "--memory-limit",
             metavar="SIZE",
-            help="Memory the fit may use, at least 10MB, for example 2GB or 500MB.",
+            help=(
+                "Memory the fit may use, at least 10MB, for example 2GB or 500MB; "
+                "without it 2GB for the table, and no limit for the rest."
+            ),
         ),
     ] = None,
     n_jobs: Annotated[
@@ -254,10 +300,12 @@ def detect(
         bool,
         typer.Option(
             "--save-model",
+            metavar="",
             help=(
                 "Also write model.joblib into --output, for 'autonomaly score'. "
-                "Such a file is a pickle: loading one runs the code in it, so load "
-                "only files you trust."
+                "It holds rows of the table: treat it as confidential as the table. "
+                "It is a pickle: loading one runs the code in it, so load only files "
+                "you trust."
             ),
         ),
     ] = False,
@@ -309,7 +357,7 @@ def detect(
     )
 
 
-@app.command("score")
+@app.command("score", cls=_Command)
 def score(
     model: Annotated[
         str,
@@ -360,7 +408,7 @@ def score(
     )
 
 
-@app.command("profile")
+@app.command("profile", cls=_Command)
 def profile(
     dataset: Dataset,
     output: Annotated[
@@ -475,8 +523,8 @@ def _run(arguments):
     except MemoryError:
         return _fail(
             BAD_INPUT,
-            "error: the memory of this machine is not enough for this table; pass "
-            "--memory-limit, or fewer rows or columns.",
+            "error: not enough memory for this table; set --memory-limit, or use "
+            "fewer rows or columns.",
         )
     except Exception as error:
         if os.environ.get("AUTONOMALY_DEBUG"):

@@ -7,17 +7,11 @@ from pathlib import Path
 from autonomaly._utils._names import unknown_name_message
 from autonomaly.cli._large import chunks_if_large, take_truth
 from autonomaly.exceptions import AutonomalyWarning, DataError
-from autonomaly.io import Chunks, ColumnRole, load_dataset
-from autonomaly.io._columns import ColumnValues
+from autonomaly.io import Chunks, load_dataset
 
 _LABEL_NAMES = {
     *("anomaly", "anomalous", "is_anomaly", "outlier", "is_outlier", "label", "labels"),
     *("fraud", "is_fraud", "attack", "target", "y", "class", "truth", "ground_truth"),
-}
-# What a column of numbers or dates may hold now, and the types that cannot.
-_LACKING = {
-    ColumnRole.NUMERIC: ("something else", "biuf"),
-    ColumnRole.DATE: ("no date that can be read", "M"),
 }
 
 
@@ -41,6 +35,8 @@ def read_table(source, truth_column, ignore_columns):
         The features; chunks of large files.
     truth : ndarray of shape (n_samples,) or None
         -1 for anomalies, 1 for normal rows.
+    anomalies : str or None
+        What the anomalies are, where the data set says so.
 
     Raises
     ------
@@ -53,12 +49,13 @@ def read_table(source, truth_column, ignore_columns):
             chunks, truth = take_truth(chunks, truth_column)
         if ignore_columns:
             chunks = chunks.map(lambda chunk: _without(chunk, ignore_columns))
-        return _name_of(source), chunks, truth
+        return _name_of(source), chunks, truth, None
     dataset = load_dataset(source, truth_column=truth_column)
     data = dataset.data
     if ignore_columns:
         data = _without(data, ignore_columns)
-    return dataset.name, data, dataset.truth
+    anomalies = None if dataset.truth is None else dataset.metadata.get("truth")
+    return dataset.name, data, dataset.truth, anomalies
 
 
 def _name_of(source):
@@ -138,19 +135,14 @@ def match_columns(detector, data, source):
     Warns
     -----
     AutonomalyWarning
-        If the columns have no names, or one that held numbers or dates holds
-        other things.
+        If the columns have no names.
     """
     if isinstance(data, Chunks):
         return data.map(lambda chunk: match_columns(detector, chunk, source))
     known = getattr(detector, "feature_names_in_", None)
     if known is None:
         # names that nobody can compare; the number of columns is checked on scoring
-        if not hasattr(data, "columns"):
-            return data
-        if data.shape[1] == len(detector.preprocessor_.roles_):
-            _warn_of_unreadable(detector, data, source)
-        return data.to_numpy()
+        return data.to_numpy() if hasattr(data, "columns") else data
     known = list(known)
     if not hasattr(data, "columns"):
         import pandas as pd
@@ -172,9 +164,7 @@ def match_columns(detector, data, source):
     unknown = [name for name in found if name not in known]
     if missing or unknown:
         raise DataError(f"{source} {_difference(missing, unknown, known)}")
-    data = data[known]
-    _warn_of_unreadable(detector, data, source)
-    return data
+    return data[known]
 
 
 def _difference(missing, unknown, known):
@@ -196,23 +186,3 @@ def _columns(names):
 
 def _listed(names):
     return ", ".join(map(str, names[:10])) + ", ..." * (len(names) > 10)
-
-
-def _warn_of_unreadable(detector, data, source):
-    """Say so where a column of numbers or dates holds what counts as missing there."""
-    preprocessor = detector.preprocessor_
-    for j, (name, role) in enumerate(preprocessor.roles_.items()):
-        column = data.iloc[:, j]
-        lacking, sure = _LACKING.get(role, (None, ""))
-        if lacking is None or column.dtype.kind in sure:
-            continue
-        amounts = preprocessor._amounts(j, column)[:, 0]
-        lost, example = ColumnValues(column).unread(amounts)
-        if lost:
-            warnings.warn(
-                f"column {name!r} held {preprocessor._held(j)} in training; {lost} of "
-                f"{len(column)} rows of {source} hold {lacking}, such as "
-                f"{example[:40]!r}, and count as missing there",
-                AutonomalyWarning,
-                stacklevel=3,
-            )

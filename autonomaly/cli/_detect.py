@@ -10,13 +10,14 @@ from autonomaly.cli._files import (
     prepare_directory,
     save_model,
     score_table,
+    smallest_pvalue,
     write_scores,
     write_text,
 )
 from autonomaly.cli._large import rows_to_show
-from autonomaly.cli._oddest import ordinary_rows
 from autonomaly.cli._report import Report
 from autonomaly.exceptions import DataError
+from autonomaly.explanation._decisions import record_source
 from autonomaly.io import Chunks
 from autonomaly.resources import parse_memory
 
@@ -60,7 +61,7 @@ def run_detect(
     detector = AutonomousDetector(**parameters)
     # The parameters are checked again in fit; before a long load they cost nothing.
     detector._validate_params()
-    name, data, truth = read_table(source, truth_column, ignore_columns)
+    name, data, truth, anomalies = read_table(source, truth_column, ignore_columns)
     if not isinstance(data, Chunks) and len(data) < 2:
         raise DataError(
             f"{source} has {len(data)} row; an odd row can only be told from others. "
@@ -72,6 +73,12 @@ def run_detect(
         directory = prepare_directory(output, names, [source])
     with _logging(verbose):
         detector.fit(data)
+    record_source(
+        detector.record_,
+        source,
+        truth_column=truth_column,
+        ignored_columns=ignore_columns,
+    )
     table = score_table(detector, data)
     written = []
     if directory is not None:
@@ -85,13 +92,13 @@ def run_detect(
     if quiet:
         return
     report = Report(sys.stdout)
-    report.data(name, detector.profile_, len(table))
+    report.data(name, detector.profile_, len(table), anomalies)
     if truth is None:
         report.labels_among_features(looks_like_truth(data))
     report.unused(detector.preprocessor_.dropped_)
     report.choices(detector)
     report.flagged(table, detector)
-    report.differences(table)
+    report.differences(table, smallest_pvalue(detector))
     if truth is not None:
         report.performance(table, truth)
     report.oddest(table, data, detector)
@@ -115,9 +122,7 @@ def _keep_ordinary_rows(detector, table, data):
     """Let the model know what odd rows are compared with when it scores others."""
     if isinstance(data, Chunks):
         table, data = rows_to_show(table, data, 0)
-    scores = table["score"].to_numpy()
-    # with a part of the fit: another fit must not find them
-    detector.preprocessor_._ordinary_rows = ordinary_rows(detector, data, scores)
+    detector._keep_ordinary_rows(data, table["score"].to_numpy())
 
 
 @contextlib.contextmanager

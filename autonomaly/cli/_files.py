@@ -48,6 +48,25 @@ def _pvalues(detector, data, scores):
     return calibration.pvalues(-scores)
 
 
+def smallest_pvalue(detector):
+    """Return the smallest p-value that a detector can give.
+
+    Parameters
+    ----------
+    detector : AutonomousDetector
+        Fitted.
+
+    Returns
+    -------
+    float
+        NaN if it gives none.
+    """
+    calibration = detector.ensemble_.calibration_
+    if calibration is None:
+        return np.nan
+    return calibration.pvalues(np.array([np.finfo(float).max]))[0]
+
+
 def write_scores(path, table):
     """Write a score table as CSV."""
     with atomic_path(path) as temporary:

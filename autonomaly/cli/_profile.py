@@ -28,7 +28,7 @@ def run_profile(source, *, output, ignore_columns, quiet):
     target = None if output is None else Path(output)
     if target is not None:
         check_replaceable(target, [source])
-    name, data, _ = read_table(source, None, ignore_columns)
+    name, data, _, anomalies = read_table(source, None, ignore_columns)
     profiler = DataProfiler()
     large = isinstance(data, Chunks)
     profile = profiler.profile_chunks(data) if large else profiler.profile(data)
@@ -40,7 +40,7 @@ def run_profile(source, *, output, ignore_columns, quiet):
     if quiet:
         return
     report = Report(sys.stdout)
-    report.data(name, profile)
+    report.data(name, profile, anomalies=anomalies)
     report.hints(profile)
     report.columns(profile)
     report.written([] if target is None else [target])

@@ -7,9 +7,14 @@ from collections import Counter
 
 import numpy as np
 
+from autonomaly._utils._names import count, enumerated, percent
 from autonomaly.cli._large import rows_to_show
-from autonomaly.cli._oddest import MAX_COLUMNS, ordinary_rows, telling_columns
 from autonomaly.exceptions import AutonomalyWarning
+from autonomaly.explanation._attribution import (
+    MAX_COLUMNS,
+    ordinary_rows,
+    telling_columns,
+)
 from autonomaly.io import Chunks
 
 _MAX_VALUE_WIDTH = 40
@@ -76,40 +81,6 @@ def _is_missing(value):
     return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
 
 
-def count(n, noun):
-    """Write a number with its noun.
-
-    Parameters
-    ----------
-    n : int
-        The number.
-    noun : str
-        In the singular.
-
-    Returns
-    -------
-    str
-        For example ``"1 row"`` or ``"no rows"``.
-    """
-    return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"
-
-
-def percent(part, whole):
-    """Write a share in percent.
-
-    Parameters
-    ----------
-    part, whole : int
-        Counts.
-
-    Returns
-    -------
-    str
-        For example ``"4.2 %"``.
-    """
-    return f"{100 * part / whole:.1f} %" if whole else "0 %"
-
-
 def _rough(ratio):
     """Write a share in percent with two digits, 100 % only where it is all."""
     if 0.995 <= ratio < 1:
@@ -152,7 +123,7 @@ class Report:
         self._stream.write("\n".join(lines).rstrip("\n") + "\n")
         self._stream.flush()
 
-    def data(self, name, profile, n_rows=None):
+    def data(self, name, profile, n_rows=None, anomalies=None):
         """Say what the data is.
 
         Parameters
@@ -163,6 +134,8 @@ class Report:
             Its profile.
         n_rows : int or None, default=None
             Its rows, if the profile may be of some of them only.
+        anomalies : str or None, default=None
+            What its anomalies are, if it says so.
         """
         types = profile.types
         n_rows = profile.n_samples if n_rows is None else n_rows
@@ -192,7 +165,8 @@ class Report:
         self._say(
             "Data",
             f"{name}: {count(n_rows, 'row')}, {count(profile.n_features, 'column')} "
-            f"({held}); {missing}, {twice}{where}",
+            f"({held}); {missing}, {twice}{where}"
+            f"{f'; anomalies: {anomalies}' if anomalies else ''}",
         )
 
     def labels_among_features(self, names):
@@ -220,20 +194,22 @@ class Report:
         """
         chosen = detector.recommendations_
         reasons = [r.reasoning.split("; ") for r in chosen]
-        # what is true of all is said once
-        common = [r for r in reasons[0] if all(r in others for others in reasons)]
-        members, why = Counter(), {}
-        for r, parts in zip(chosen, reasons, strict=True):
+        members, finds = Counter(), {}
+        for r, (found, *why) in zip(chosen, reasons, strict=True):
             members[r.detector] += 1
-            own = "; ".join(part for part in parts if part not in common)
-            why.setdefault(r.detector, own or r.reasoning)
-        said = f" ({'; '.join(common)})" if common and len(chosen) > 1 else ""
-        vote = "that votes" if len(chosen) == 1 else "that vote"
-        self._say("Chosen", f"{count(len(chosen), 'member')} {vote}{said}")
-        lines = [[name, members[name], why[name]] for name in members]
-        self._table(["detector", "members", "why"], lines, folded="why")
+            # what is true of all is said by the line above
+            own = [part for part in why if not all(part in of for of in reasons)]
+            text = "; ".join([found.removeprefix("finds "), *own])
+            finds.setdefault(r.detector, text)
+        vote = "votes" if len(chosen) == 1 else "vote"
+        self._say(
+            "Members",
+            f"{count(len(chosen), 'detector')} {vote}: {_how_chosen(detector)}",
+        )
+        lines = [[name, members[name], finds[name]] for name in members]
+        self._table(["detector", "members", "finds"], lines, folded="finds")
         if detector.rejected_:
-            self._say("Left out", count(len(detector.rejected_), "member"))
+            self._say("Left out", count(len(detector.rejected_), "detector"))
             self._grouped(detector.rejected_)
 
     def flagged(self, table, detector, name=None):
@@ -258,36 +234,52 @@ class Report:
         self._say(
             "Flagged",
             f"{where}{n_flagged} of {count(len(table), 'row')} "
-            f"({percent(n_flagged, len(table))}): those with a score below "
+            f"({percent(n_flagged / len(table))}): those with a score below "
             f"{detector.offset_:.4g} (low = abnormal){why}",
         )
 
-    def differences(self, table):
+    def differences(self, table, smallest):
         """Explain why some p-values and labels seem to contradict each other.
 
         Parameters
         ----------
         table : pandas.DataFrame
             Scores, see `score_table`.
+        smallest : float
+            The smallest p-value there can be, see `smallest_pvalue`.
         """
         pvalues, flagged = table["p_value"], table["label"] == -1
-        unlikely = pvalues <= min(pvalues.min(), _LIKELY)
-        doubtful = int((flagged & (pvalues > _LIKELY)).sum())
-        n = int((unlikely & ~flagged).sum()) + doubtful
-        if 2 * doubtful > flagged.sum():
+        n_missed = int((~flagged & (pvalues <= min(smallest, _LIKELY))).sum())
+        n_doubtful = int((flagged & (pvalues > _LIKELY)).sum())
+        if 2 * n_doubtful > flagged.sum():
             self._say(
                 "Note",
-                f"{doubtful} of the {int(flagged.sum())} flagged rows have a p-value "
-                f"above {_LIKELY:g}: such scores are not rare among normal rows, and "
-                "many of these flags may be false alarms. --contamination or "
-                "--max-false-discovery-rate flag fewer",
+                f"{n_doubtful} of the {count(int(flagged.sum()), 'flagged row')} "
+                f"{'has' if n_doubtful == 1 else 'have'} a p-value above {_LIKELY:g}: "
+                "such scores are not rare among normal rows, and many of these flags "
+                "may be false alarms. Use --contamination or "
+                "--max-false-discovery-rate to flag fewer rows.",
             )
-        elif n:
+            return
+        seeming = []
+        if n_missed:
+            be = "is" if n_missed == 1 else "are"
+            seeming.append(
+                f"{count(n_missed, 'row')} {be} not flagged although no p-value can be "
+                "smaller"
+            )
+        if n_doubtful:
+            be, their = ("is", "its") if n_doubtful == 1 else ("are", "their")
+            seeming.append(
+                f"{count(n_doubtful, 'row')} {be} flagged although {their} p-value is "
+                f"above {_LIKELY:g}"
+            )
+        if seeming:
             self._say(
                 "Note",
-                f"p-value and label seem to differ for {count(n, 'row')}: a p-value "
-                "says how rare such a score is among normal rows, the label whether it "
-                "is below the threshold, which looks at all scores at once",
+                f"{enumerated(seeming)}: a p-value says how rare such a score is among "
+                "normal rows, the label whether it is below the threshold, which looks "
+                "at all scores at once",
             )
 
     def performance(self, table, truth):
@@ -317,7 +309,7 @@ class Report:
         self._say(
             "Truth",
             f"{anomaly.sum()} of {count(len(truth), 'row')} "
-            f"({percent(anomaly.sum(), len(truth))}) "
+            f"({percent(anomaly.mean())}) "
             f"{'is an anomaly' if anomaly.sum() == 1 else 'are anomalies'}. Ranking: "
             f"AUROC {roc_auc_score(anomaly, abnormality):.3f}, "
             f"average precision {average_precision_score(anomaly, abnormality):.3f}. "
@@ -341,7 +333,7 @@ class Report:
             table, data = rows_to_show(table, data, _N_ODDEST)
         scores = table["score"].to_numpy()
         rows = scores.argsort(kind="stable")[:_N_ODDEST]
-        ordinary = getattr(detector.preprocessor_, "_ordinary_rows", None)
+        ordinary = detector._ordinary_rows
         if ordinary is None:
             if scores[rows[0]] == scores.max():
                 self._say("Oddest", "no row is odder than another")
@@ -434,6 +426,13 @@ class Report:
             n += room >= 0
         heads, lines = list(figures)[:n], [line[:n] for line in cells]
         self._table(heads, lines, folded="column")
+        if left_out := list(figures)[n:]:
+            be = "is" if len(left_out) == 1 else "are"
+            self._say(
+                "",
+                f"{enumerated(left_out)} {be} left out, the terminal has "
+                f"{self._console.width} columns; --output FILE has all figures",
+            )
         if len(profile.features) > len(shown):
             more = len(profile.features) - len(shown)
             self._say("", f"and {count(more, 'more column')}; --output FILE has all")
@@ -503,6 +502,16 @@ class Report:
         self._console.print(Padding(table, (0, 0, 1, 2)))
 
 
+def _how_chosen(detector):
+    """Say in words which detectors serve."""
+    asked = detector.algorithms is not None
+    which = "those asked for" if asked else "the default set for every table"
+    # A limit that all kept to is not the reason.
+    if any(why.startswith("max_models=") for why in detector.rejected_.values()):
+        return f"of {which}, the ones that differ most from each other"
+    return f"{which}, except those left out below" if detector.rejected_ else which
+
+
 def _told(detector, data, rows, ordinary):
     """Say in words which values make rows odd."""
     if ordinary is None:
@@ -514,7 +523,7 @@ def _told(detector, data, rows, ordinary):
             f"{plain(names[j])} = {_beside_typical(value, typical)}"
             for j, value, typical in columns
         )
-        or "no single value; how they go together"
+        or "no single value; the combination is unusual"
         for columns in telling_columns(detector, odd, ordinary)
     ]
 

@@ -1,7 +1,6 @@
 """``autonomaly score``: score new rows with a saved model."""
 
 import sys
-import warnings
 from pathlib import Path
 
 from autonomaly.cli._columns import match_columns, read_table
@@ -9,10 +8,10 @@ from autonomaly.cli._files import (
     check_replaceable,
     load_model,
     score_table,
+    smallest_pvalue,
     write_scores,
 )
 from autonomaly.cli._report import Report
-from autonomaly.exceptions import UnreadableWarning
 
 
 def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
@@ -37,10 +36,8 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
     if target is not None:
         check_replaceable(target, [model, source])
     detector = load_model(model)
-    name, data, truth = read_table(source, truth_column, ignore_columns)
+    name, data, truth, _ = read_table(source, truth_column, ignore_columns)
     data = match_columns(detector, data, source)
-    # match_columns said so, with the name of the file
-    warnings.simplefilter("ignore", UnreadableWarning)
     table = score_table(detector, data)
     if target is None:
         table.to_csv(sys.stdout, index=False)
@@ -51,7 +48,7 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
     # The scores have stdout when no file was named.
     report = Report(sys.stderr if target is None else sys.stdout)
     report.flagged(table, detector, name=name)
-    report.differences(table)
+    report.differences(table, smallest_pvalue(detector))
     if truth is not None:
         report.performance(table, truth)
     if target is not None:

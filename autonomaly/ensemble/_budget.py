@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autonomaly._utils._names import count, enumerated
 from autonomaly._utils._quiet import quiet_if
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly._utils._warn import warn_user
@@ -99,7 +100,7 @@ class BudgetMixin:
     def _warn_of_the_undone(self):
         # Whoever follows the steps knows the whole budget, and tells.
         if self.undone_ and not hasattr(self, "_progress"):
-            what = what_time_cost(self.time_budget, self._spent, self.undone_)
+            what = what_time_cost(self.time_budget, self.undone_)
             warn_user(what, BudgetWarning)
 
     def _what_is_undone(self, deadline):
@@ -112,47 +113,49 @@ class BudgetMixin:
         late = [name for name, why in self.rejected_.items() if ours in why]
         wanted = len({0.0, *self._depths})
         skipped = len(self._depths) - len(self._committee.depths_in_time)
+        judged, calibrated = self.n_scored_, self.reference_size_ - self._n_uncalibrated
         undone = [
-            (late, f"members left out: {len(late)} ({', '.join(late)})"),
             (
-                skipped,
-                f"{wanted - skipped} of {wanted} depths of trimming were reached",
+                late,
+                f"left out {len(late)} of {count(len(self.estimators), 'member')} "
+                f"({', '.join(late)})",
             ),
+            (skipped, f"reached {wanted - skipped} of {wanted} trimming depths"),
             (
                 self._n_unscored,
-                f"{self._n_unscored} rows fewer than planned set the threshold",
+                f"set the threshold on {judged} instead of "
+                f"{judged + self._n_unscored} rows",
             ),
             (
                 self.calibrate and self.calibration_ is None,
-                "there was no time to calibrate p-values",
+                "calibrated no p-values",
             ),
             (
                 self._n_uncalibrated,
-                f"{self._n_uncalibrated} rows fewer than planned calibrate p-values",
+                f"calibrated p-values on {calibrated} instead of "
+                f"{self.reference_size_} rows",
             ),
         ]
         return [text for true, text in undone if true]
 
 
-def what_time_cost(budget, spent, undone):
+def what_time_cost(budget, undone):
     """Say what a time budget left undone.
 
     Parameters
     ----------
     budget : float
         Seconds.
-    spent : bool
-        Whether nothing is left of it.
     undone : list of str
-        What is undone, see ``undone_``.
+        What the fit did instead, see ``undone_``.
 
     Returns
     -------
     str
         For a warning.
     """
-    what = "was spent" if spent else "was too short for everything"
     return (
-        f"time_budget={budget:g} s {what}: {', '.join(undone)}. The fit is the best so "
-        f"far; give it more time for all of it."
+        f"time_budget={budget:g} s was too short for a full fit. This one "
+        f"{enumerated(undone)}. Results are usable but less accurate; a larger "
+        f"time_budget helps."
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autonomaly._utils._names import percent
 from autonomaly.ensemble._common_values import beside_their_like
 
 __all__ = [
@@ -127,34 +128,41 @@ def outlier_threshold(abnormality, structure, values=()):
         0,
         1,
     )
+    near = (
+        f"nearest rows are {structure:.2f} times as far apart as in Gaussian data with "
+        f"the same columns"
+    )
+    why = f"the rows form clusters or curves ({near})"
     if of_groups > weight:
         weight, split = of_groups, group
         why = (
-            f"the scores fall into two groups (which explains {clarity:.0%} of the "
-            f"variance of their upper half)"
+            f"the scores fall into two groups, which explain {percent(clarity)} of the "
+            f"variance of their upper half"
         )
-    else:
-        why = (
-            f"the data has structure (neighbours {structure:.0%} as far apart as in a "
-            f"Gaussian population with the same columns)"
-        )
-    share = min(_MAX_SHARE, weight * split + (1 - weight) * beyond_tail)
+    share = weight * split + (1 - weight) * beyond_tail
     if weight == 0:
+        beyond = f"only the {percent(beyond_tail)} that lie beyond its tail are flagged"
         reason = (
-            f"the data looks like one homogeneous population (neighbours "
-            f"{structure:.0%} as far apart as in a Gaussian one with the same columns):"
-            f" only rows count that its tail cannot explain, {beyond_tail:.1%}"
+            f"the rows look like one homogeneous population ({near}): "
+            f"{beyond if beyond_tail else 'no row lies beyond its tail'}"
         )
     else:
         reason = (
-            f"{why}: the best cut through the upper half of the scores sets "
-            f"{split:.1%} of the rows apart"
+            f"the best cut through the upper half of the scores sets {percent(split)} "
+            f"of the rows apart"
         )
-        if weight < 1:
-            reason += (
-                f", weighed {weight:.0%} against the {beyond_tail:.1%} that a "
-                f"homogeneous population cannot explain: {share:.1%} together"
+        if weight == 1:
+            reason = f"{why}: {reason}"
+        else:
+            reason = (
+                f"{percent(share)} = {weight:.2f} x {percent(split)} + "
+                f"{1 - weight:.2f} x {percent(beyond_tail)}: {reason}, and "
+                f"{percent(beyond_tail)} lie farther out than one homogeneous "
+                f"population explains; the first weighs {weight:.2f} because {why}"
             )
+    if share > _MAX_SHARE:
+        share = _MAX_SHARE
+        reason += f"; never more than {100 * share:g} % are flagged"
     return separating_threshold(abnormality, round(share * n)), reason
 
 

@@ -150,7 +150,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
     calibration_ : Calibration or None
         Scores of held-out rows.
     undone_ : list of str
-        What the time budget left no time for.
+        What the time budget cut short, such as "reached 1 of 3 trimming depths".
     n_features_in_ : int
         Number of columns seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -559,11 +559,20 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
                     "max_false_discovery_rate needs held-out scores; pass "
                     "calibrate=True and enough time_budget"
                 )
-            n_flagged = n_discoveries(
-                self.calibration_.pvalues(scores), self.max_false_discovery_rate
-            )
+            rate = self.max_false_discovery_rate
+            n_flagged = n_discoveries(self.calibration_.pvalues(scores), rate)
             threshold = separating_threshold(scores, n_flagged)
-            why = "conformal p-values, Benjamini-Hochberg"
+            why = (
+                f"on average at most {100 * rate:g} % of the flagged rows are false "
+                f"alarms (conformal p-values, Benjamini-Hochberg)"
+            )
+            if not (scores > threshold).any():
+                # no p-value is below one over the number of rows
+                why += (
+                    f"; none of the rows looked at is flagged: fewer than about "
+                    f"{1 / rate:.0f} rows stand out clearly, see 'threshold' in the "
+                    f"user guide"
+                )
         elif self.voting == "hard" and self.contamination == "auto":
             threshold, why = 0.5, "more than half of the members flag a row"
         elif self.contamination == "auto":

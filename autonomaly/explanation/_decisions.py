@@ -1,6 +1,45 @@
 """What a fit writes into its record, and the reasons it gives."""
 
-__all__ = ["record_data", "record_fit", "record_labels", "record_tuning"]
+__all__ = [
+    "record_data",
+    "record_fit",
+    "record_labels",
+    "record_settings",
+    "record_source",
+    "record_tuning",
+]
+
+_VOTES = {"upper_half": "mean of the more suspicious half of the members"}
+# No result depends on them.
+_WITHOUT_EFFECT = {"n_jobs", "verbose"}
+
+
+def record_settings(record, detector, version):
+    """Write down what a fit was asked for, so that it can be done again."""
+    defaults = type(detector)().get_params()
+    changed = {
+        name: value
+        for name, value in detector.get_params().items()
+        if name not in _WITHOUT_EFFECT and not _is_default(value, defaults[name])
+    }
+    record.add(
+        "run",
+        "settings",
+        changed or "defaults",
+        "the other parameters have their defaults" if changed else "nothing was set",
+        autonomaly=version,
+        random_state=detector.random_state,
+    )
+
+
+def _is_default(value, default):
+    # Values of any type may not be comparable with one another.
+    return value is default or (type(value) is type(default) and value == default)
+
+
+def record_source(record, source, **left_out):
+    """Write down where the table came from, and which columns were set aside."""
+    record.add("run", "source", source, "what --dataset names", **left_out)
 
 
 def record_data(record, profile, n_rows, preprocessor, Z):
@@ -73,7 +112,8 @@ def record_tuning(record, search, tuned):
 def record_fit(record, detector):
     """Write down members, refusals, trimming, vote and threshold."""
     ensemble = detector.ensemble_
-    vote = {"members": len(ensemble.estimators_)}
+    vote = {"members": len(detector.recommendations_)}
+    vote["fits"] = len(ensemble.estimators_)
     if ensemble.agreement_ is not None:
         vote["agreement"] = ensemble.agreement_
     for r in detector.recommendations_:
@@ -102,24 +142,12 @@ def record_fit(record, detector):
     record.add(
         "ensemble",
         "vote",
-        ensemble.combination,
-        "the mean of the half of the members that find a row most abnormal: an anomaly "
-        "need not look odd to every kind of detector",
+        _VOTES.get(ensemble.combination, ensemble.combination),
+        "an anomaly need not look odd to every kind of detector",
+        combination=ensemble.combination,
         **vote,
     )
-    if detector.max_false_discovery_rate is not None:
-        rate = detector.max_false_discovery_rate
-        why = (
-            f"at most {rate:g} of the flagged rows are expected to be false alarms "
-            f"(conformal p-values, Benjamini-Hochberg)"
-        )
-        if detector.contamination_ == 0:
-            # no p-value is below one over the number of rows
-            why += f"; that takes about {1 / rate:.0f} rows as odd as any, or more"
-    elif detector.contamination == "auto":
-        why = ensemble.threshold_reason_
-    else:
-        why = "contamination was given"
+    why = ensemble.threshold_reason_
     if ensemble.n_scored_ < detector.n_samples_seen_:
         why += f"; shares are of the {ensemble.n_scored_} rows looked at"
     record.add(
@@ -154,7 +182,9 @@ def _why_these_depths(ensemble):
 
 def _depth(level):
     """Write a depth of trimming in words: the ensemble calls it @0.3."""
-    return f"without {float(level[1:]):.0%}" if level.startswith("@") else level
+    if not level.startswith("@"):
+        return level
+    return f"without {100 * float(level[1:]):.0f} %"
 
 
 def record_labels(record, vote, share, offset):
@@ -209,4 +239,5 @@ def record_labels(record, vote, share, offset):
         share,
         why,
         offset=offset,
+        rows=vote.n_counted,
     )

@@ -57,7 +57,7 @@ class Decision:
     >>> decision = Decision("selection", "lof", "rejected", "too few rows", {"n": 3})
     >>> print(decision)
     lof: rejected
-        because too few rows
+        reason: too few rows
         n = 3
     """
 
@@ -70,7 +70,7 @@ class Decision:
     def __str__(self) -> str:
         lines = textwrap.wrap(f"{self.subject}: {as_text(self.choice)}", _WIDTH)
         if self.reason:
-            lines += _indented(f"because {self.reason}")
+            lines += _indented(f"reason: {self.reason}")
         if self.evidence:
             items = (f"{key} = {as_text(v)}" for key, v in self.evidence.items())
             lines += _indented(", ".join(items))

@@ -2,9 +2,16 @@
 
 from html import escape
 
+from autonomaly._utils._names import count, percent
+from autonomaly.explanation._entries import as_text
+
 __all__ = ["summary_html"]
 
 _TABLE = '<table class="autonomaly-summary" style="text-align: left">'
+_CAPTION = (
+    "<caption>What the fit decided; reasons: <code>print(detector.record_)</code>"
+    "</caption>"
+)
 _ROW = '<tr><th style="text-align: left">{}</th><td style="text-align: left">{}</td>'
 
 
@@ -30,21 +37,32 @@ def summary_html(record):
     >>> "9 rows, 2 columns</td></tr></table>" in summary_html(record)
     True
     """
-    rows, by_choice = [], {}
+    lines = {}
     for decision in record:
+        kind = f"{decision.stage}: {decision.subject}"
         if decision.stage == "selection" or decision.choice == "dropped":
-            by_choice.setdefault((f"{decision.stage}: {decision.choice}"), []).append(
-                decision.subject
-            )
-        else:
-            rows.append((f"{decision.stage}: {decision.subject}", decision.choice))
-    for what, subjects in by_choice.items():
-        rows.append((what, ", ".join(subjects)))
-    body = "".join(_ROW.format(escape(a), escape(_text(b))) + "</tr>" for a, b in rows)
-    return f"{_TABLE}{body}</table>"
+            kind = f"{decision.stage}: {decision.choice}"
+            lines.setdefault(kind, []).append(decision.subject)
+        elif not _is_threshold(decision):
+            lines[kind] = [as_text(decision.choice)]
+    rows = [*_flagged(record), *((kind, ", ".join(of)) for kind, of in lines.items())]
+    body = "".join(_ROW.format(escape(a), escape(b)) + "</tr>" for a, b in rows)
+    return f"{_TABLE}{_CAPTION}{body}</table>"
 
 
-def _text(choice):
-    if isinstance(choice, list | tuple):
-        return ", ".join(map(_text, choice))
-    return f"{choice:.4g}" if isinstance(choice, float) else str(choice)
+def _is_threshold(decision):
+    of_the_fit = decision.stage in ("threshold", "labels")
+    return of_the_fit and decision.subject == "contamination"
+
+
+def _flagged(record):
+    """Say how many rows the last threshold flags."""
+    thresholds = [decision for decision in record if _is_threshold(decision)]
+    if not thresholds:
+        return []
+    share, evidence = thresholds[-1].choice, thresholds[-1].evidence
+    said = f"{percent(share)} of the rows"
+    if n_rows := evidence.get("rows"):
+        n_flagged = round(share * n_rows)
+        said = f"{n_flagged} of {count(n_rows, 'row')} ({percent(share)})"
+    return [("Flagged", f"{said}, scores below {as_text(evidence.get('offset'))}")]

@@ -51,7 +51,7 @@ class DecisionRecord:
     <BLANKLINE>
     selection
       lof: used
-          because few columns, local density is meaningful
+          reason: few columns, local density is meaningful
           n_features = 3
     >>> DecisionRecord.from_json(record.to_json()) == record
     True

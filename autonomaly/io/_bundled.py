@@ -60,6 +60,7 @@ def load_bundled(name):
     rng = np.random.RandomState(0)
     drawn = rng.choice(np.flatnonzero(anomaly), n_anomalies, replace=False)
     rows = np.sort(np.r_[np.flatnonzero(~anomaly), drawn])
-    metadata = {"truth": f"{rare} rows, thinned to {n_anomalies} of {len(rows)}"}
+    kind = rare if isinstance(rare, str) else f"class {rare}"
+    metadata = {"truth": f"{kind} rows, thinned to {n_anomalies} of {len(rows)}"}
     truth = np.where(anomaly[rows], -1, 1)
     return Dataset(name, data.iloc[rows].reset_index(drop=True), metadata, truth)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from autonomaly._utils._names import count
 from autonomaly.exceptions import DataError
 
 __all__ = ["Dataset"]
@@ -36,7 +37,7 @@ class Dataset:
     >>> import numpy as np
     >>> from autonomaly.io import Dataset
     >>> Dataset("toy", np.zeros((3, 2)), truth=[1, 1, -1])
-    Dataset('toy', 3 rows x 2 columns, 1 known anomalies)
+    Dataset('toy', 3 rows x 2 columns, 1 known anomaly)
     """
 
     name: str
@@ -74,5 +75,7 @@ class Dataset:
         rows, columns = self.data.shape
         known = ""
         if self.truth is not None:
-            known = f", {int((self.truth == -1).sum())} known anomalies"
-        return f"Dataset({self.name!r}, {rows} rows x {columns} columns{known})"
+            n_known = int((self.truth == -1).sum())
+            known = f", {n_known or 'no'} known anomal{'y' if n_known == 1 else 'ies'}"
+        size = f"{count(rows, 'row')} x {count(columns, 'column')}"
+        return f"Dataset({self.name!r}, {size}{known})"

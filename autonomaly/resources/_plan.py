@@ -232,9 +232,10 @@ def _check_positive(**numbers):
 
 def _allowed(limit, affordable, n_samples):
     """Say why the reference is no larger; fewer than the minimum would be no use."""
-    if affordable >= min(_MIN_REFERENCE, n_samples):
+    least = min(_MIN_REFERENCE, n_samples)
+    if affordable >= least:
         return f"as many rows as {limit} allows"
-    return f"the fewest rows that are of use; {limit} allows less than that"
+    return f"{least} rows are the minimum; {limit} would allow fewer"
 
 
 def _reference(n_samples):

@@ -32,6 +32,18 @@ def test_help(run, arguments, words):
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize("arguments", [[], ["auto", "detect"], ["score"], ["profile"]])
+def test_help_shows_flags_as_flags(run, arguments):
+    _, out, _ = run(*arguments, "--help")
+    assert "--help" in out
+    assert "<bool>" not in out
+
+
+def test_the_command_to_begin_with_comes_first(run):
+    _, out, _ = run("--help")
+    assert out.index(" auto ") < out.index(" score ") < out.index(" profile ")
+
+
 def test_version(run):
     assert run("--version") == (0, autonomaly.__version__ + "\n", "")
 

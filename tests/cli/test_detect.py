@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import autonomaly
 from autonomaly import AutonomousDetector, DecisionRecord, load_dataset
 from autonomaly.cli import _app
 
@@ -29,7 +30,14 @@ def test_results(results, orders):
     assert set(scores["label"]) == {-1, 1}
     assert (scores["label"][[11, 77]] == -1).all()
     record = DecisionRecord.from_json((results / "record.json").read_text("utf-8"))
-    assert len(record) > 0
+    (settings,), (source,) = (record.filter("run", s) for s in ("settings", "source"))
+    assert settings.choice == "defaults"
+    assert settings.evidence == {
+        "autonomaly": autonomaly.__version__,
+        "random_state": 0,
+    }
+    assert source.choice == str(orders)
+    assert source.evidence == {"truth_column": "odd", "ignored_columns": ["id"]}
 
 
 def test_scores_are_those_of_the_estimator(results, orders):
@@ -81,7 +89,7 @@ def test_quiet_says_nothing(run, orders, tmp_path):
 def test_verbose_prints_the_decisions(run, orders):
     code, out, err = run("auto", "detect", "--dataset", orders, "--verbose", *FEW)
     assert code == 0
-    assert "because" in out
+    assert "reason: " in out
     assert "profiling" in err
 
 
@@ -177,6 +185,7 @@ def test_the_command_of_the_readme(run, tmp_path):
     )
     assert (code, err) == (0, "")
     assert "AUROC" in out
+    assert "anomalies: malignant rows, thinned to 19 of 376" in " ".join(out.split())
     dataset = load_dataset("sklearn:breast_cancer")
     scores = pd.read_csv(tmp_path / "results" / "scores.csv")
     assert len(scores) == len(dataset.data)

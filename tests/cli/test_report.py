@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from autonomaly import AutonomousDetector
-from autonomaly.cli._files import SCORE_COLUMNS, score_table
-from autonomaly.cli._report import Report, _rough, count, percent, plain, plain_pair
+from autonomaly.cli._files import SCORE_COLUMNS, score_table, smallest_pvalue
+from autonomaly.cli._report import Report, _rough, plain, plain_pair
 from autonomaly.profiling import DataProfiler
 
 
@@ -48,20 +48,40 @@ def test_different_values_look_different(value, typical, texts):
 
 
 @pytest.mark.parametrize(
-    ("pvalues", "labels", "n"),
+    ("pvalues", "labels", "said"),
     [
-        ([0.001, 0.001, 0.4], [-1, 1, 1], 1),
-        ([0.001, 0.2, 0.4], [-1, -1, 1], 1),
-        ([0.001, 0.002, 0.4], [-1, 1, 1], 0),
-        ([0.3, 0.3, 0.4], [1, 1, 1], 0),
-        ([np.nan, np.nan, np.nan], [-1, 1, 1], 0),
+        ([0.001, 0.001, 0.4], [-1, 1, 1], "Note 1 row is not flagged although no p-"),
+        ([0.001, 0.001, 0.001], [-1, 1, 1], "Note 2 rows are not flagged although no"),
+        ([0.001, 0.2, 0.4], [-1, -1, 1], "Note 1 row is flagged although its p-value"),
+        ([0.001, 0.2, 0.001], [-1, -1, 1], "smaller and 1 row is flagged although its"),
+        ([0.001, 0.002, 0.4], [-1, 1, 1], None),
+        # The least odd of ordinary rows: smaller p-values there could be.
+        ([0.01, 0.3, 0.4], [1, 1, 1], None),
+        ([np.nan, np.nan, np.nan], [-1, 1, 1], None),
     ],
 )
-def test_seeming_contradictions_are_explained(pvalues, labels, n):
+def test_seeming_contradictions_are_explained(pvalues, labels, said):
     values = [range(3), [-3.0, -2.0, -1.0], pvalues, labels]
     table = pd.DataFrame(dict(zip(SCORE_COLUMNS, values, strict=True)))
-    said = " ".join(_printed(lambda report: report.differences(table)).split())
-    assert ("label seem to differ for 1 row:" in said) == bool(n)
+    printed = _printed(lambda report: report.differences(table, 0.001))
+    if said is None:
+        assert printed == "\n"
+    else:
+        assert said in " ".join(printed.split())
+
+
+def test_where_no_p_value_is_small_nothing_contradicts_it():
+    table = _table([-3.0, -2.0], [1, 1]).assign(p_value=0.2)
+    assert _printed(lambda report: report.differences(table, 0.2)) == "\n"
+
+
+@pytest.mark.parametrize("n", [100, 2000])
+def test_the_smallest_p_value_is_that_of_the_model(n):
+    X = np.random.RandomState(0).randn(n, 2)
+    detector = AutonomousDetector(max_models=1).fit(X)
+    far = detector.outlier_pvalues(np.full((1, 2), 1e6))
+    assert smallest_pvalue(detector) == far[0]
+    assert 0 < far[0] < 0.02
 
 
 def test_flags_that_p_values_do_not_support_are_doubted():
@@ -69,16 +89,9 @@ def test_flags_that_p_values_do_not_support_are_doubted():
     table = pd.DataFrame(dict(zip(SCORE_COLUMNS, values, strict=True)))
     for pvalues, doubted in (([0.2, 0.01, 0.4], False), ([0.2, 0.3, 0.4], True)):
         table["p_value"] = pvalues
-        said = " ".join(_printed(lambda report: report.differences(table)).split())
-        assert ("2 of the 2 flagged rows have a p-value above 0.05" in said) is doubted
-
-
-def test_counts_and_shares():
-    assert count(0, "row") == "no rows"
-    assert count(1, "row") == "1 row"
-    assert count(2, "row") == "2 rows"
-    assert percent(1, 3) == "33.3 %"
-    assert percent(0, 0) == "0 %"
+        printed = _printed(lambda report: report.differences(table, 0.001))
+        said = "2 of the 2 flagged rows have a p-value above 0.05"
+        assert (said in " ".join(printed.split())) is doubted
 
 
 def _printed(fill):
@@ -110,6 +123,64 @@ def test_profiles_fit_the_terminal_and_have_no_colour_when_piped(monkeypatch, wi
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= width
     assert "60 rows" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (200, None),
+        (70, "max is left out, the terminal has 70 columns; --output FILE has all"),
+        (58, "min, median and max are left out, the terminal has 58 columns"),
+    ],
+)
+def test_what_a_narrow_terminal_does_not_show_is_named(monkeypatch, width, said):
+    monkeypatch.setenv("COLUMNS", str(width))
+    X = np.random.RandomState(0).normal(size=(60, 2)).round(3)
+    profile = DataProfiler().profile(X)
+    text = " ".join(_printed(lambda report: report.columns(profile)).split())
+    assert said in text if said else "left out" not in text
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({}, "13 detectors vote: the default set for every table"),
+        (
+            {"max_models": 1},
+            "1 detector votes: of the default set for every table, the",
+        ),
+        ({"max_models": 99}, "13 detectors vote: the default set for every table"),
+        (
+            {"exclude": ["knn"]},
+            "8 detectors vote: the default set for every table, except those lef",
+        ),
+        ({"algorithms": ["knn", "forest"]}, "6 detectors vote: those asked for"),
+        (
+            {"algorithms": ["knn", "forest"], "max_models": 2},
+            "2 detectors vote: of those asked for, the ones that differ most",
+        ),
+    ],
+)
+def test_the_members_and_how_they_were_chosen(parameters, said):
+    X = np.random.RandomState(0).normal(size=(40, 3))
+    detector = AutonomousDetector(**parameters).fit(X)
+    text = " ".join(_printed(lambda report: report.choices(detector)).split())
+    assert f"Members {said}" in text
+    assert "detector members finds" in text
+    assert "finds rows" not in text
+    assert "pool" not in text
+
+
+def test_one_column_leaves_out_what_cannot_serve():
+    detector = AutonomousDetector().fit(np.random.RandomState(0).normal(size=(40, 1)))
+    text = " ".join(_printed(lambda report: report.choices(detector)).split())
+    assert "the default set for every table, except those left out below" in text
+
+
+def test_what_the_anomalies_are_is_said():
+    profile = DataProfiler().profile(np.random.RandomState(0).normal(size=(20, 3)))
+    said = _printed(lambda report: report.data("x", profile, anomalies="3 of 20"))
+    assert "no duplicate rows; anomalies: 3 of 20" in " ".join(said.split())
 
 
 def test_the_profile_of_some_rows_is_not_taken_for_the_table():

@@ -48,6 +48,19 @@ def test_unseen_categories_and_missing_values(run, results, orders, tmp_path):
     assert np.isfinite(pd.read_csv(io.StringIO(out))["score"]).all()
 
 
+def test_values_that_cannot_be_read_are_said_once(run, results, orders, tmp_path):
+    frame = _frame(orders).astype({"amount": object})
+    frame.loc[[3, 4], "amount"] = ["broken", "n/a"]
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    code, out, err = run(
+        *("score", "-m", results / "model.joblib", "-d", tmp_path / "new.csv"),
+        *("-o", tmp_path / "scores.csv"),
+    )
+    assert code == 0
+    assert err.count("\n") == 1
+    assert "1 of 120 in 'amount', a column of numbers, such as 'broken'" in err
+
+
 def test_many_unseen_categories_are_said(run, results, orders, tmp_path):
     frame = _frame(orders)
     frame["country"] = frame["country"].str.lower()
@@ -82,7 +95,7 @@ def test_units(run, orders, tmp_path):
     assert code == 0
     assert "amount = $9,000.00 ($" in out
     assert err.count("\n") == 1
-    assert "'mass' held numbers in kg in training; 2 of 120 rows of" in err
+    assert "2 of 120 in 'mass', a column of numbers in kg, such as '3 lb'" in err
     first = pd.read_csv(tmp_path / "out" / "scores.csv")
     again = pd.read_csv(tmp_path / "new.csv")
     np.testing.assert_allclose(again["score"], first["score"])

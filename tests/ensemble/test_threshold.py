@@ -1,5 +1,7 @@
 """The threshold found from the scores."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -38,8 +40,8 @@ def test_a_tail_is_one_group():
     ("structure", "says"),
     [
         (1.0, "homogeneous"),
-        (0.95, "cannot explain: 5.2% together"),
-        (0.8, "has structure"),
+        (0.95, "5.2 % = 0.50 x "),
+        (0.8, "the rows form clusters or curves (nearest rows are 0.80 times"),
     ],
 )
 def test_the_more_structure_the_more_rows(structure, says):
@@ -56,3 +58,24 @@ def test_equal_and_huge_scores():
     for scores in (np.zeros(100), np.full(100, 1e200), np.r_[np.zeros(99), 1e200]):
         threshold, _ = outlier_threshold(scores, structure=0.5)
         assert (scores > threshold).sum() <= 1
+
+
+def test_the_reason_gives_the_sum_it_flags_by():
+    scores = np.r_[BULK, 2 * np.log1p(10 + np.arange(5))]
+    threshold, reason = outlier_threshold(scores, 0.95)
+    total, cut, beyond = (
+        float(figure) / 100
+        for figure in re.match(
+            r"(.*) % = 0.50 x (.*) % \+ 0.50 x (.*) %: the best cut", reason
+        ).groups()
+    )
+    assert total == pytest.approx(0.5 * cut + 0.5 * beyond, abs=1e-3)
+    assert beyond > 0
+    assert np.mean(threshold < scores) == pytest.approx(total, abs=1e-3)
+
+
+def test_a_share_that_is_cut_is_said():
+    scores = np.r_[0.5 * np.linspace(0, 1, 600), 6 + np.linspace(0, 1, 400)]
+    threshold, reason = outlier_threshold(scores, 0.5)
+    assert "sets 40.0 % of the rows apart; never more than 30 % are fl" in reason
+    assert np.mean(scores > threshold) == 0.3

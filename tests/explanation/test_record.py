@@ -1,12 +1,16 @@
 import datetime
 import json
 import pickle
+import re
 
 import numpy as np
 import pytest
 
+from autonomaly import AutonomousDetector
 from autonomaly.exceptions import DataError
 from autonomaly.explanation import Decision, DecisionRecord, Difference
+from autonomaly.explanation._decisions import record_settings
+from autonomaly.explanation._html import summary_html
 
 
 @pytest.fixture
@@ -222,7 +226,7 @@ def test_text_is_readable(record):
     record.add("selection", "knn", "used", "word " * 60, flag=True, none=None)
     text = str(record)
     assert text.startswith("5 decisions in 3 stages\n\nprofiling\n  data: medium\n")
-    assert "  lof: used\n      because few columns\n      confidence = 0.75" in text
+    assert "  lof: used\n      reason: few columns\n      confidence = 0.75" in text
     assert "flag = yes, none = none" in text
     assert max(len(line) for line in text.splitlines()) <= 92
     # stages are not torn apart by a late decision
@@ -247,3 +251,49 @@ def test_html_is_escaped_and_small():
     assert page.count("<tr>") == 101
     assert "and 400 more" in page
     assert len(page) < 50_000
+
+
+def _settings(**parameters):
+    record = DecisionRecord()
+    record_settings(record, AutonomousDetector(**parameters), "1.2")
+    return record[0]
+
+
+def test_the_settings_of_a_fit_are_written_down():
+    assert _settings().choice == "defaults"
+    assert _settings().evidence == {"autonomaly": "1.2", "random_state": 0}
+    decision = _settings(
+        algorithms=["knn"], contamination=0.1, n_jobs=2, verbose=1, random_state=3
+    )
+    assert decision.choice == {
+        "algorithms": ["knn"],
+        "contamination": 0.1,
+        "random_state": 3,
+    }
+    # what cannot be compared with a default is no default
+    assert _settings(outlier_label=np.arange(2)).choice == {"outlier_label": [0, 1]}
+
+
+def _summary(record):
+    text = summary_html(record).replace("</tr>", "\n").replace("</th>", ": ")
+    return re.sub("<[^>]*>", "", text)
+
+
+def test_the_summary_says_what_is_flagged_first():
+    record = DecisionRecord()
+    record.add("profile", "data", "600 rows", "counted")
+    record.add("preprocessing", "contamination", "dropped", "the same in every row")
+    record.add("selection", "knn", "chosen", "a")
+    record.add("selection", "lof", "chosen", "a")
+    record.add("ensemble", "trimming", ["all rows"], "b")
+    record.add("threshold", "contamination", 1 / 600, "c", offset=-3.9128, rows=600)
+    assert _summary(record) == (
+        "What the fit decided; reasons: print(detector.record_)"
+        "Flagged: 1 of 600 rows (0.17 %), scores below -3.913\n"
+        "profile: data: 600 rows\n"
+        "preprocessing: dropped: contamination\n"
+        "selection: chosen: knn, lof\n"
+        "ensemble: trimming: [all rows]\n"
+    )
+    record.add("labels", "contamination", 0.05, "d", offset=-1.0)
+    assert "Flagged: 5.0 % of the rows, scores below -1\n" in _summary(record)

@@ -549,6 +549,11 @@ def test_bad_truth_columns():
         load_dataset(pd.DataFrame({"y": [0, 1]}), truth_column="y")
 
 
+def test_what_the_anomalies_of_a_bundled_set_are():
+    told = load_dataset("sklearn:digits").metadata["truth"]
+    assert told == "class 0 rows, thinned to 85 of 1704"
+
+
 def test_dataset_checks_itself():
     for data in (np.zeros((0, 2)), np.zeros((2, 0)), np.zeros(3), [[1]]):
         with pytest.raises(DataError):
@@ -556,7 +561,8 @@ def test_dataset_checks_itself():
     for truth in ([1, 1], [0, 1, 1], [[1, 1, 1]]):
         with pytest.raises(DataError, match="truth"):
             Dataset("bad", np.eye(3), truth=truth)
-    assert "1 known anomalies" in repr(Dataset("toy", np.eye(3), truth=[1, 1, -1]))
+    for truth, said in (([1, 1, -1], "1 known anomaly)"), ([1] * 3, "no known an")):
+        assert said in repr(Dataset("toy", np.eye(3), truth=truth))
 
 
 class _Constant:

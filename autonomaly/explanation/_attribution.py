@@ -5,6 +5,8 @@ import numpy as np
 from autonomaly.io import ColumnRole
 from autonomaly.io._columns import ColumnValues
 
+__all__ = ["MAX_COLUMNS", "ordinary_rows", "telling_columns"]
+
 # Ordinary rows are the most normal of a table: this share, at most so many, and no more
 # than these values as numbers (8 MB), which a saved model holds, too.
 _ORDINARY_SHARE = 0.75
@@ -23,6 +25,8 @@ _WEIGHT_OF_OTHERS = 0.1
 # share of what the most telling value of the row accounts for.
 _MIN_SHARE = 0.05
 _MIN_SHARE_OF_FIRST = 0.3
+# At most so many values are named.
+_MAX_NAMED = 3
 # A category that this share of the ordinary rows has makes no row odd by itself.
 _COMMON = 0.1
 # Two values do not go together if the other one is so many times rarer than elsewhere
@@ -69,7 +73,7 @@ def ordinary_rows(detector, data, scores):
     return detector._numbers(rows), typical
 
 
-def telling_columns(detector, rows, ordinary, *, n_columns=3):
+def telling_columns(detector, rows, ordinary):
     """Find the columns whose values make rows odd.
 
     Each value is exchanged with that of an ordinary row near the odd one, and counts as
@@ -85,16 +89,14 @@ def telling_columns(detector, rows, ordinary, *, n_columns=3):
         The rows to explain.
     ordinary : tuple
         See `ordinary_rows`.
-    n_columns : int, default=3
-        At most so many columns are named for each row.
 
     Returns
     -------
     list of list of (int, object, object)
-        For each row the position of the column, the value of the row and a typical
-        value as in `ordinary_rows`; the most telling first. A value that
-        is the typical one is never named, nor are common categories alone. Empty if no
-        single value makes the row odd, but only how they go together.
+        For each row at most three columns, the most telling first: the position of the
+        column, the value of the row and a typical value as in `ordinary_rows`. A value
+        that is the typical one is never named, nor are common categories alone. Empty
+        if no single value makes the row odd, but only how they go together.
     """
     preprocessor = detector.preprocessor_
     positions = {name: j for j, name in enumerate(preprocessor.roles_)}
@@ -110,7 +112,7 @@ def telling_columns(detector, rows, ordinary, *, n_columns=3):
         named, common = [], True
         order = np.argsort(-gain, kind="stable")
         for k in order:
-            if gain[k] <= 0 or gain[k] < enough or len(named) == n_columns:
+            if gain[k] <= 0 or gain[k] < enough or len(named) == _MAX_NAMED:
                 break
             j = int(columns[k])
             value = _column(rows, j)[i]

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from autonomaly import AutonomousDetector
-from autonomaly.cli import _oddest
-from autonomaly.cli._oddest import ordinary_rows, telling_columns
+from autonomaly.explanation import _attribution
+from autonomaly.explanation._attribution import ordinary_rows, telling_columns
 
 
 def _told(data, rows, **parameters):
@@ -101,7 +101,7 @@ def test_a_missing_value_is_named():
 def test_wide_tables_are_scored_in_parts(monkeypatch):
     X = np.random.RandomState(0).normal(size=(60, 300))
     X[0, 299] = 500.0
-    monkeypatch.setattr(_oddest, "_MAX_VALUES_AT_ONCE", 100_000)
+    monkeypatch.setattr(_attribution, "_MAX_VALUES_AT_ONCE", 100_000)
     detector = AutonomousDetector(max_models=1).fit(X)
     ordinary = ordinary_rows(detector, X, detector.score_samples(X))
     sizes, score = [], detector._scores
@@ -154,7 +154,7 @@ def test_a_common_category_makes_no_row_odd_by_itself(monkeypatch, every, named)
     detector = AutonomousDetector(max_models=1).fit(data)
     ordinary = ordinary_rows(detector, data, np.zeros(200))
     b = detector._numbers(data[1:2])[0, 0]
-    monkeypatch.setattr(_oddest, "_near", lambda *_: np.ones((1, 2, 2), dtype=int))
+    monkeypatch.setattr(_attribution, "_near", lambda *_: np.ones((1, 2, 2), dtype=int))
     monkeypatch.setattr(detector, "_scores", lambda Z: -1.0 * (Z[:, 0] != b))
     (told,) = telling_columns(detector, data[:1], ordinary)
     assert [j for j, _, _ in told] == named
