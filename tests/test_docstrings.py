@@ -55,7 +55,8 @@ EXCEPTIONS = [path for path in CLASSES if issubclass(_find(path), BaseException)
 ESTIMATORS = [
     path
     for path in CLASSES
-    if issubclass(_find(path), BaseEstimator) and hasattr(_find(path), "fit")
+    if issubclass(_find(path), BaseEstimator)
+    and hasattr(_find(path), "fit")
     # the one is fitted to no table, the other is abstract
     and path not in ("selection.MetaLearner", "detectors.BaseDetector")
 ]

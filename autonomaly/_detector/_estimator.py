@@ -351,6 +351,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             success=True,
         )
 
+    @np.errstate(under="ignore")  # as in _fit
     def _by_slabs(self, X, work):
         """Encode and score rows, not more of them at a time than memory allows."""
         n_encoded = len(self.preprocessor_.feature_sources_) or 1
@@ -370,6 +371,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
 
     # What the user wants transformers to put out is not what goes from part to part.
     @config_context(transform_output="default")
+    # An application may raise where numbers end; here 0 is as good.
+    @np.errstate(under="ignore")
     def _fit(self, X, y, *, label):
         with as_before_on_failure(self):
             fitting = Fitting(self, label)

@@ -12,6 +12,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from autonomaly.exceptions import AutonomalyWarning
+
 OK, BROKEN, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
 
@@ -563,5 +565,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     with warnings.catch_warnings():
         warnings.showwarning = _Warnings()
+        # They speak of the data; PYTHONWARNINGS=error is about code.
+        warnings.simplefilter("always", AutonomalyWarning)
         code = _run(sys.argv[1:] if arguments is None else list(arguments))
     sys.exit(code)

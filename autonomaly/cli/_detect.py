@@ -7,12 +7,11 @@ import sys
 from autonomaly._detector import AutonomousDetector
 from autonomaly.cli._columns import looks_like_truth, read_table
 from autonomaly.cli._files import (
+    MODEL_FILE,
     prepare_directory,
-    save_model,
     score_table,
     smallest_pvalue,
-    write_scores,
-    write_text,
+    write_files,
 )
 from autonomaly.cli._large import rows_to_show
 from autonomaly.cli._report import Report
@@ -69,7 +68,7 @@ def run_detect(
         )
     directory = None
     if output is not None:
-        names = ["scores.csv", "record.json"] + ["model.joblib"] * save_model_file
+        names = ["scores.csv", "record.json"] + [MODEL_FILE] * save_model_file
         directory = prepare_directory(output, names, [source])
     with _logging(verbose):
         detector.fit(data)
@@ -80,15 +79,14 @@ def run_detect(
         ignored_columns=ignore_columns,
     )
     table = score_table(detector, data)
-    written = []
+    written = {}
     if directory is not None:
-        write_scores(directory / "scores.csv", table)
-        write_text(directory / "record.json", detector.record_.to_json())
-        written = [directory / "scores.csv", directory / "record.json"]
+        written[directory / "scores.csv"] = table
+        written[directory / "record.json"] = detector.record_.to_json()
         if save_model_file:
             _keep_ordinary_rows(detector, table, data)
-            save_model(directory / "model.joblib", detector)
-            written.append(directory / "model.joblib")
+            written[directory / MODEL_FILE] = detector
+        write_files(written)
     if quiet:
         return
     report = Report(sys.stdout)
@@ -104,7 +102,7 @@ def run_detect(
     report.oddest(table, data, detector)
     if verbose:
         report.decisions(detector.record_)
-    report.written(written)
+    report.written(list(written))
     report.print()
 
 

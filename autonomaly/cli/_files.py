@@ -1,7 +1,9 @@
 """Files the command line writes and reads: atomically, and never over others."""
 
+import contextlib
 import json
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,9 @@ from autonomaly.exceptions import DataError
 
 # What every record, and every profile, has.
 _OURS = {"schema_version", "decisions"}, {"schema_version", "quality", "n_samples"}
+# Where both stand in a file of ours: the names of the columns, or the schema.
+_HEAD_BYTES = 4096
+MODEL_FILE = "model.joblib"
 SCORE_COLUMNS = ["row", "score", "p_value", "label"]
 
 
@@ -67,16 +72,32 @@ def smallest_pvalue(detector):
     return calibration.pvalues(np.array([np.finfo(float).max]))[0]
 
 
-def write_scores(path, table):
-    """Write a score table as CSV."""
-    with atomic_path(path) as temporary:
-        table.to_csv(temporary, index=False)
+def write_files(contents):
+    """Write files: all of them, or none.
+
+    Parameters
+    ----------
+    contents : dict of Path to (pandas.DataFrame, str or AutonomousDetector)
+        Score tables become csv, texts UTF-8, detectors are pickled by joblib.
+    """
+    with contextlib.ExitStack() as stack:
+        for path, content in contents.items():
+            temporary = stack.enter_context(atomic_path(path))
+            try:
+                _write(temporary, content)
+            except OSError as error:  # a full disk has no name of its own
+                raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def write_text(path, text):
-    """Write a text in UTF-8."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+def _write(path, content):
+    if isinstance(content, str):
+        path.write_text(content + "\n", encoding="utf-8")
+    elif hasattr(content, "to_csv"):
+        content.to_csv(path, index=False)
+    else:
+        import joblib
+
+        joblib.dump(content, path, compress=3)
 
 
 def check_replaceable(path, inputs=()):
@@ -108,6 +129,11 @@ def check_replaceable(path, inputs=()):
         )
     if not path.exists():
         return
+    if not path.is_file():  # a pipe would wait for somebody to read it
+        raise DataError(
+            f"{path} is not a regular file; give the name of a file to write. Without "
+            "--output, 'autonomaly score' writes to stdout."
+        )
     for source in inputs:
         if Path(source).exists() and path.samefile(source):
             raise DataError(f"{path} is read in this run; write somewhere else.")
@@ -125,17 +151,25 @@ def _writable(directory):
 
 def _is_ours(path):
     """Tell whether a file is a result of an earlier run."""
-    if path.suffix == ".joblib":
-        # Looking into a pickle runs it. A model of ours has its record beside it.
-        return _is_ours(path.with_name("record.json"))
     try:
-        with path.open(encoding="utf-8") as lines:
-            if lines.readline(200).strip() == ",".join(SCORE_COLUMNS):
-                return True
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        if path.suffix == ".joblib":
+            return _is_model(head)
+        if head.splitlines()[:1] == [",".join(SCORE_COLUMNS).encode()]:
+            return True
+        if b'"schema_version"' not in head:
+            return False
         content = json.loads(path.read_text(encoding="utf-8"))
         return isinstance(content, dict) and any(keys <= set(content) for keys in _OURS)
-    except (OSError, ValueError):
+    except (OSError, ValueError, zlib.error):
         return False
+
+
+def _is_model(head):
+    """Look at what a pickle begins with; loading one would run the code in it."""
+    start = zlib.decompressobj().decompress(head, _HEAD_BYTES)
+    return b"autonomaly._detector" in start[:200] and b"AutonomousDetector" in start
 
 
 def prepare_directory(path, names, inputs):
@@ -165,15 +199,13 @@ def prepare_directory(path, names, inputs):
         raise DataError(f"--output {path} cannot be written to; choose another one.")
     for name in names:
         check_replaceable(directory / name, inputs)
+    model = directory / MODEL_FILE
+    if MODEL_FILE not in names and model.is_file() and _is_ours(model):
+        raise DataError(
+            f"{model} is of an earlier run, and would stand beside the results of this "
+            "one. Replace it (--save-model), move it away, or choose another directory."
+        )
     return directory
-
-
-def save_model(path, model):
-    """Write a fitted detector with joblib."""
-    import joblib
-
-    with atomic_path(path) as temporary:
-        joblib.dump(model, temporary, compress=3)
 
 
 def load_model(path):
@@ -182,7 +214,7 @@ def load_model(path):
     Parameters
     ----------
     path : str
-        A file written by `save_model`.
+        A file that ``auto detect --save-model`` wrote.
 
     Returns
     -------

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from autonomaly.cli._columns import read_table
-from autonomaly.cli._files import check_replaceable, write_text
+from autonomaly.cli._files import check_replaceable, write_files
 from autonomaly.cli._report import Report
 from autonomaly.io import Chunks
 from autonomaly.profiling import DataProfiler
@@ -34,9 +34,8 @@ def run_profile(source, *, output, ignore_columns, quiet):
     profile = profiler.profile_chunks(data) if large else profiler.profile(data)
     if target is not None:
         state = profile.to_dict()
-        write_text(
-            target, json.dumps(state, indent=2, ensure_ascii=False, allow_nan=False)
-        )
+        text = json.dumps(state, indent=2, ensure_ascii=False, allow_nan=False)
+        write_files({target: text})
     if quiet:
         return
     report = Report(sys.stdout)

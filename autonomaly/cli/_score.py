@@ -1,5 +1,6 @@
 """``autonomaly score``: score new rows with a saved model."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from autonomaly.cli._files import (
     load_model,
     score_table,
     smallest_pvalue,
-    write_scores,
+    write_files,
 )
 from autonomaly.cli._report import Report
+from autonomaly.exceptions import DataError
 
 
 def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
@@ -39,10 +41,12 @@ def run_score(model, source, *, output, truth_column, ignore_columns, quiet):
     name, data, truth, _ = read_table(source, truth_column, ignore_columns)
     data = match_columns(detector, data, source)
     table = score_table(detector, data)
+    if target is None and getattr(sys.stdout, "name", "") == os.devnull:
+        raise DataError("stdout is closed; name a file for the scores with --output.")
     if target is None:
         table.to_csv(sys.stdout, index=False)
     else:
-        write_scores(target, table)
+        write_files({target: table})
     if quiet:
         return
     # The scores have stdout when no file was named.

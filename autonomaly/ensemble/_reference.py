@@ -44,6 +44,8 @@ def draw_reference(n_samples, max_reference, calibrate, in_turn, random_state):
     if n_samples <= max_reference and not enough:
         return None
     size = min(n_samples, max_reference)
+    if in_turn:  # as few as can be discovered is a matter of the rows held out
+        size = min(size, n_samples // 2)
     if calibrate and n_samples - size < MIN_HELD_OUT:
         # A few rows less here save fits on parts of the rows for the calibration, whose
         # scores are not quite those of this fit.

@@ -30,6 +30,9 @@ _MAX_SHARE = 0.30
 _EXPLAINED = 0.5
 # In fewer rows the tail is a guess, and a row must lie farther out to be beyond it.
 _FEW_ROWS = 20
+# How much wider than those below a gap in the scores must be to end a tail, and with
+# how many it is compared at least.
+_GAP, _GAPS_BELOW = 30.0, 50
 # The quantiles between which the scale of the tail is read off.
 _BULK, _SHOULDER = (0.5, 0.85), (0.75, 0.88)
 # Share of distinct scores below which the gaps between them are no tail.
@@ -199,6 +202,8 @@ def tail_surplus(scores):
 
     Fewer than :func:`tail_excess` counts, for some of those may be ordinary. Where the
     tail grows longer between the 75 and the 88 % quantile, it goes on as it does there.
+    Rows beyond a gap that is far wider than any tail has are counted, too, however
+    long the tail.
 
     Parameters
     ----------
@@ -221,7 +226,30 @@ def tail_surplus(scores):
     if len(np.unique(scores)) < _DISTINCT * len(scores):
         return 0
     observed, explained = _beyond_the_tail(scores, _BULK, _SHOULDER)
-    return round((observed - explained).max()) if len(observed) else 0
+    surplus = round((observed - explained).max()) if len(observed) else 0
+    return max(surplus, _beyond_a_gap(scores))
+
+
+def _beyond_a_gap(scores):
+    """Count the rows beyond the widest gap, at most one in twenty; 0 without one.
+
+    Between the i-th and the next largest of a sample from an exponential tail the gap
+    is exponential, with a mean of the scale divided by i: times i, gaps can be compared
+    with those just below. A tail that grows longer and longer does not have one that is
+    wider by _GAP.
+    """
+    n_most = len(scores) // 20
+    below = 3 * n_most
+    if n_most < 1:
+        return 0
+    largest = np.sort(scores)[::-1][: n_most + below + 1]
+    gaps = np.arange(1, len(largest)) * -np.diff(largest)
+    sums = np.concatenate([[0.0], np.cumsum(gaps)])
+    rank = np.arange(1, n_most + 1)
+    width = np.maximum(3 * rank, np.minimum(_GAPS_BELOW, below))
+    ordinary = (sums[rank + width] - sums[rank]) / width
+    wide = np.flatnonzero(gaps[:n_most] > _GAP * ordinary)
+    return int(rank[wide[-1]]) if len(wide) else 0
 
 
 def _beyond_the_tail(scores, *ranges):

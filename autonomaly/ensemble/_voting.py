@@ -537,7 +537,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
             self._watcher().stage("calibrating")
             rows, held_out = cross_fitted(self, X, rng, deadline, self._watcher().step)
             self._n_uncalibrated = 0 if held_out is None else len(X) - len(held_out)
-        elif len(held_out) > MAX_HELD_OUT:
+        elif len(held_out) > MAX_HELD_OUT and self.max_false_discovery_rate is None:
             some = rng.choice(len(held_out), MAX_HELD_OUT, replace=False)
             rows, held_out = rows[some], held_out[some]
         return rows, held_out

@@ -276,7 +276,7 @@ def _typical_value(preprocessor, j, values):
         # NaN comes last.
         middle = np.argsort(size, kind="stable")[present // 2]
         return column.iloc[middle] if present else None
-    codes, labels = ColumnValues(column).levels()
+    codes, labels = ColumnValues(column).categories()
     # A missing value is a level, too, the last one here: in a column that is empty in
     # most rows, being there is what is rare.
     codes = np.where(codes < 0, len(labels), codes)
@@ -291,5 +291,5 @@ def _same(value, typical):
     """Tell whether two values are one level, however they are written."""
     pair = np.empty(2, dtype=object)
     pair[:] = value, typical
-    codes, _ = ColumnValues(pair).levels()
+    codes, _ = ColumnValues(pair).categories()
     return codes[0] == codes[1]

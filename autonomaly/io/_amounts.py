@@ -27,7 +27,8 @@ NULL_STRINGS = frozenset(
 DECIMAL_COMMA = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?([eE][+-]?\d+)?")
 
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?")
-_GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+# A zero before thousands would not be written, see above.
+_GROUPED_NUMBER = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 
 # Letters before a number are a unit only if they are one of these: A12 is a name.
 _CURRENCIES = frozenset(
@@ -56,7 +57,7 @@ _IN_BRACKETS = re.compile(r"([^()\d+-]*)\(([^()+-]*\d[^()+-]*)\)([^()\d+-]*)")
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _LAKHS = r"\d{1,2}(?:,\d\d)+,\d{3}"  # 12,34,567 as in India
 _POINT = re.compile(
-    rf"(?:\d{{1,3}}([,' ])\d{{3}}(?:\1\d{{3}})*|{_LAKHS}|\d+)(?:\.\d*)?{_EXPONENT}"
+    rf"(?:[1-9]\d{{0,2}}([,' ])\d{{3}}(?:\1\d{{3}})*|{_LAKHS}|\d+)(?:\.\d*)?{_EXPONENT}"
     rf"|\.\d+{_EXPONENT}"
 )
 _COMMA = re.compile(
@@ -97,6 +98,8 @@ def parse_number(text):
     >>> parse_number("12,345.5"), parse_number("12,5")
     (12345.5, None)
     """
+    if not text.isascii():
+        text = text.translate(_BLANKS)
     if _PLAIN_NUMBER.fullmatch(text) or _PLAIN_NUMBER.fullmatch(text.lower()):
         return float(text)
     if _GROUPED_NUMBER.fullmatch(text):

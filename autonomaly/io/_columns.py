@@ -8,6 +8,7 @@ import datetime
 import decimal
 import fractions
 import numbers
+import re
 
 import numpy as np
 
@@ -40,6 +41,10 @@ _EPOCH = datetime.datetime(1970, 1, 1)
 _EPOCH_UTC = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _UNIT_TEXTS = 1000  # texts that are looked at to find a unit
 _MAX_TEXT = 1000  # characters of a nested object that are told apart
+
+# Digits that float64 may not be able to hold.
+_LARGE_INTEGER = re.compile(r"[+-]?\d{16,20}")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 _MISSING, _NUMBER, _SECONDS, _FLAG, _TEXT = range(5)
 
@@ -187,6 +192,18 @@ def _number_text(number):
     return str(int(number)) if whole else repr(number)
 
 
+def _one_spelling(label):
+    """Spell numbers and flags as `ColumnValues.levels` does where they are such."""
+    if label.casefold() in ("true", "false"):
+        return label.capitalize()
+    if _LARGE_INTEGER.fullmatch(label):
+        return str(int(label))
+    number = parse_number(label)
+    if number is None and _DECIMAL_COMMA.fullmatch(label):
+        number = float(label.replace(",", "."))
+    return label if number is None or not np.isfinite(number) else _number_text(number)
+
+
 def _factorize(values):
     """Integer codes and the distinct objects; containers by their text."""
     import pandas as pd
@@ -249,6 +266,7 @@ class ColumnValues:
         self._number = None  # float64, when the whole column is numeric
         self._integers = None  # the same, where float64 cannot hold them
         self._flag = False
+        self._short = None  # type of floats with fewer digits than float64
         self._seconds = None
         self._codes = None
         if self.categorical and not is_polars(column):
@@ -263,6 +281,7 @@ class ColumnValues:
         if code in "biuf":
             self._flag = code == "b"
             self._integers = values if beyond_float(values) else None
+            self._short = values.dtype if values.dtype in ("f2", "f4") else None
             with np.errstate(over="ignore"):  # long doubles beyond float64: infinite
                 self._number = values.astype(np.float64)
         elif code == "m":
@@ -353,11 +372,15 @@ class ColumnValues:
 
     def _large(self):
         """Position and value of the distinct integers that float64 cannot hold."""
-        return [
-            (i, value)
-            for i, value in enumerate(self._payload)
-            if self._kinds[i] == _NUMBER and isinstance(value, int)
-        ]
+        found = []
+        for i, value in enumerate(self._payload):
+            if self._kinds[i] == _NUMBER and isinstance(value, int):
+                found.append((i, value))
+            elif self._kinds[i] == _TEXT and _LARGE_INTEGER.fullmatch(value):
+                kind, number = _read_value(int(value))
+                if isinstance(number, int):
+                    found.append((i, number))
+        return found
 
     def offset(self):
         """Return an integer near which float64 can tell the values apart.
@@ -470,8 +493,7 @@ class ColumnValues:
             values = self._number if self._number is not None else self._seconds
             values = values if self._integers is None else self._integers
             uniques, codes = np.unique(values, return_inverse=True)
-            kind = float if self._integers is None else int
-            payload = [bool(v) if self._flag else kind(v) for v in uniques]
+            payload = [self._plain(value) for value in uniques]
             kinds = np.where(np.isnan(uniques), _MISSING, _NUMBER)
         else:
             codes, payload, kinds = self._codes, self._payload, self._kinds
@@ -489,6 +511,35 @@ class ColumnValues:
                 labels.append(text)
             lookup[i] = where[text]
         return lookup[codes], labels
+
+    def _plain(self, value):
+        """Turn a value of an array of numbers, dates or flags into Python's."""
+        if self._flag:
+            return bool(value)
+        if self._integers is not None:
+            return int(value)
+        if self._short is not None:  # 0.1, and not 0.10000000149011612
+            return float(str(self._short.type(value)))
+        return float(value)
+
+    def categories(self):
+        """Read the column as texts, each category in one spelling.
+
+        What reads a csv file makes the number 7 of 007, 1.1 of 1.10, 100000 of 1E5 and
+        True of TRUE, if all the column holds is like it, which depends on the rows that
+        happen to be in the file, or in a part of it.
+
+        Returns
+        -------
+        codes : ndarray of shape (n,), int
+            Position in ``labels``; -1 where missing.
+        labels : list of str
+            The distinct categories.
+        """
+        codes, labels = self.levels()
+        place = {}
+        where = [place.setdefault(_one_spelling(label), len(place)) for label in labels]
+        return np.array([*where, -1], dtype=np.intp)[codes], list(place)
 
     def shares(self):
         """Count what the column is made of.

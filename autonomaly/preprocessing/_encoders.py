@@ -40,7 +40,7 @@ class CategoryEncoder:
 
     def fit(self, values):
         """Count the categories of a column."""
-        codes, labels = values.levels()
+        codes, labels = values.categories()
         self._flags = _FLAGS if values.shares()["flag"] == 1 else {}
         count = np.bincount(np.where(codes < 0, len(labels), codes))
         known = [(-int(count[i]), label) for i, label in enumerate(labels)]
@@ -65,7 +65,7 @@ class CategoryEncoder:
 
     def transform(self, values):
         """Encode every row by its category."""
-        codes, labels = values.levels()
+        codes, labels = values.categories()
         unseen = len(self.categories_)
         labels = (self._flags.get(label, label) for label in labels)
         lookup = [self.categories_.get(label, unseen) for label in labels]

@@ -452,7 +452,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         """Count the rows of a column whose category is not known, if they are many."""
         rows = self._encoders[j].unseen(block)
         if len(rows) >= max(_MIN_UNSEEN, _MIN_UNSEEN_SHARE * len(block)):
-            codes, labels = values.levels()
+            codes, labels = values.categories()
             example = codes[rows[0]]
             what = "a missing one" if example < 0 else repr(labels[example][:40])
             unseen[j] = len(rows), what

@@ -330,7 +330,9 @@ def _read_column(column, reading):
         # 53 bits of the hash fit a float64: cells of all kinds share one matrix
         words = (_hash_labels(labels) >> np.uint64(11)).astype(np.float64)
         values = np.append(words, np.nan)[codes]
-        largest = max(shares[kind] for kind in ("number", "date", "flag", "text"))
+        # a csv file that has no other text gives flags where others give texts
+        texts = shares["text"] + shares["flag"]
+        largest = max(shares["number"], shares["date"], texts)
         return values, "level", round(n_present * (1.0 - largest))
     n_read = n_rows - int(np.isnan(values).sum())
     return values, kind, max(0, n_present - n_read)

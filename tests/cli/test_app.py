@@ -53,7 +53,7 @@ def test_version(run):
     [
         (["auto", "detect", "-d", "sklearn:wine", "--n-jobs", "0"], ["--n-jobs", "-1"]),
         (["auto", "detect", "-d", "sklearn:wine", "-o", ""], ["--output is empty"]),
-        (["auto", "detect", "-d", ""], ["empty text"]),
+        (["auto", "detect", "-d", ""], ["empty string"]),
         (["detect"], ["No such command 'detect'"]),
         (["auto", "detct"], ["No such command 'detct'"]),
         (["auto", "detect"], ["Missing option", "--dataset"]),

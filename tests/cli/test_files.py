@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import tempfile
@@ -20,7 +21,7 @@ def table():
 
 
 def test_scores_survive_the_file(tmp_path, table):
-    _files.write_scores(tmp_path / "scores.csv", table)
+    _files.write_files({tmp_path / "scores.csv": table})
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "scores.csv"), table)
     assert list(table.columns) == ["row", "score", "p_value", "label"]
 
@@ -54,17 +55,60 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
 
 def test_written_files_have_the_usual_rights(tmp_path, table):
     (tmp_path / "other").touch()
-    _files.write_scores(tmp_path / "scores.csv", table)
+    _files.write_files({tmp_path / "scores.csv": table})
     usual = (tmp_path / "other").stat().st_mode
     assert (tmp_path / "scores.csv").stat().st_mode == usual
 
 
 def test_results_of_an_earlier_run_may_be_replaced(tmp_path, table):
-    _files.write_scores(tmp_path / "scores.csv", table)
+    _files.write_files({tmp_path / "scores.csv": table})
     (tmp_path / "record.json").write_text('{"schema_version": 1, "decisions": []}')
-    (tmp_path / "model.joblib").touch()
+    model = AutonomousDetector(max_models=1).fit(np.arange(40.0).reshape(20, 2))
+    _files.write_files({tmp_path / "model.joblib": model})
     names = ["scores.csv", "record.json", "model.joblib"]
     assert _files.prepare_directory(tmp_path, names, []) == tmp_path
+    with pytest.raises(DataError, match=r"model\.joblib is of an earlier run"):
+        _files.prepare_directory(tmp_path, names[:2], [])
+
+
+def test_a_model_is_not_known_by_its_company(tmp_path):
+    (tmp_path / "record.json").write_text('{"schema_version": 1, "decisions": []}')
+    joblib.dump({"precious": 1}, tmp_path / "model.joblib")
+    with pytest.raises(DataError, match="not written by autonomaly"):
+        _files.prepare_directory(tmp_path, ["record.json", "model.joblib"], [])
+    assert _files.prepare_directory(tmp_path, ["record.json"], []) == tmp_path
+
+
+def test_files_are_written_together_or_not_at_all(tmp_path, table):
+    class Full:
+        def to_csv(self, path, index):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    first, second = tmp_path / "scores.csv", tmp_path / "more.csv"
+    first.write_text("old")
+    with pytest.raises(OSError, match=r"No space left.*more\.csv"):
+        _files.write_files({first: table, second: Full()})
+    assert first.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [first]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="not a regular file"):
+        _files.check_replaceable(tmp_path / "pipe")
+
+
+def test_links_stay_and_rights_too(tmp_path, table):
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "scores.csv", tmp_path / "link.csv"
+    _files.write_files({real: table})
+    real.chmod(0o640)
+    link.symlink_to(real)
+    _files.write_files({link: table[:1]})
+    assert link.is_symlink()
+    assert len(pd.read_csv(real)) == 1
+    assert real.stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize(
@@ -88,7 +132,7 @@ def test_foreign_files_are_not_overwritten(tmp_path, name, content):
 
 def test_what_is_read_is_not_overwritten(tmp_path, table):
     path = tmp_path / "scores.csv"
-    _files.write_scores(path, table)
+    _files.write_files({path: table})
     with pytest.raises(DataError, match="read in this run"):
         _files.check_replaceable(path, [str(path)])
 
@@ -160,5 +204,6 @@ def test_model_path_must_be_a_file(tmp_path):
 
 
 def test_text_is_utf8(tmp_path):
-    _files.write_text(tmp_path / "record.json", json.dumps("é", ensure_ascii=False))
+    text = json.dumps("é", ensure_ascii=False)
+    _files.write_files({tmp_path / "record.json": text})
     assert (tmp_path / "record.json").read_bytes() == '"é"\n'.encode()

@@ -14,6 +14,7 @@ from autonomaly.detectors import (
     MixtureDetector,
 )
 from autonomaly.ensemble._calibration import Calibration, n_discoveries
+from autonomaly.ensemble._threshold import _beyond_a_gap
 from autonomaly.preprocessing import RobustView
 
 
@@ -31,6 +32,33 @@ def test_outliers_among_the_held_out_do_not_hide_each_other():
     assert 20 <= dirty.n_left_out <= 40
     assert dirty.pvalues(np.array([15.0]))[0] < 1 / 400
     np.testing.assert_allclose(dirty.pvalues(bulk), clean.pvalues(bulk), atol=0.04)
+
+
+TAILS = {
+    "exponential": lambda rng, n: rng.exponential(size=n),
+    "log-normal": lambda rng, n: rng.lognormal(0, 2, n),
+    "Pareto": lambda rng, n: rng.pareto(1, n),
+}
+
+
+@pytest.mark.parametrize("draw", TAILS.values(), ids=TAILS)
+@pytest.mark.parametrize("n", [200, 5000])
+def test_a_gap_shows_few_outliers_beyond_any_tail(draw, n):
+    clean = [
+        np.log1p(draw(np.random.RandomState(seed), n)) for seed in range(20)
+    ]  # scores are logarithmic in their tails
+    assert [_beyond_a_gap(scores) for scores in clean] == [0] * 20
+    for scores in clean:
+        odd = scores.max() + 15 + 0.1 * np.arange(8)
+        assert _beyond_a_gap(np.append(scores, odd)) == 8
+
+
+def test_few_clear_anomalies_are_discovered_among_many_rows():
+    X = np.random.RandomState(0).randn(4500, 4)
+    X[:25] += 5
+    flagged = AutonomousDetector(max_false_discovery_rate=0.1).fit_predict(X) == -1
+    assert flagged[:25].all()
+    assert flagged.sum() <= 30
 
 
 def test_last_digits_of_a_score_do_not_matter():

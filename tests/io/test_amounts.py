@@ -107,6 +107,20 @@ def test_what_is_no_amount(text):
     assert split_amount(text) is None
 
 
+def test_a_zero_stands_before_decimals_not_before_thousands():
+    assert parse_number("0,412") is None
+    assert parse_number("-0,125") is None
+    assert Unit(("kg",), ".").read("0,405 kg") == 0.405
+    assert parse_number("1,412") == 1412
+
+
+def test_minus_may_be_the_sign_of_mathematics():
+    assert parse_number("\N{MINUS SIGN}0.98") == -0.98
+    assert infer_roles(pd.DataFrame({"x": ["1.87", "\N{MINUS SIGN}0.98"] * 20})) == {
+        "x": "numeric"
+    }
+
+
 @pytest.mark.parametrize("text", ["10.0.0.1", "1.2.3", "+49 171 1234567", "1,23"])
 def test_what_has_no_unit_gets_none(text):
     assert guess_unit([text] * 9) is None

@@ -315,7 +315,7 @@ def test_places_without_a_file(tmp_path):
         load_dataset(tmp_path)
     with pytest.raises(LoadError, match="No file matches"):
         load_dataset(tmp_path / "*.json")
-    with pytest.raises(LoadError, match="An empty text"):
+    with pytest.raises(LoadError, match="empty string"):
         load_dataset("")
     for pipe in ("-", os.devnull):
         with pytest.raises(LoadError, match="no file. A table is gone through more"):
