@@ -68,9 +68,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     max_false_discovery_rate : float in (0, 1), default=None
         Flag as many training rows as possible while the expected share of false alarms
         among them stays below this rate. Flags either no row or about ``1 / rate`` rows
-        and more (a few times as many with more than 4,000 rows), since p-values cannot
-        be smaller than one over the number of held-out rows. Replaces
-        ``contamination``.
+        and more (twice as many with more than 4,000 rows), since p-values cannot be
+        smaller than one over the number of held-out rows. Replaces ``contamination``.
     labels : {"ignore", "use"}, default="ignore"
         ``"ignore"`` never looks at ``y``. ``"use"`` learns from the labels in ``y``,
         any number of them (even none), and from those passed to :meth:`feedback`

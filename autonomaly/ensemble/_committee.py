@@ -47,8 +47,8 @@ class Committee:
         Their weights.
     pipelines : list of Pipeline
         The fitted members, column by column.
-    level_names : list of str
-        The depths that were reached.
+    depths_fitted : tuple of float
+        The depths that members were fitted at.
     depths_in_time : tuple of float
         The depths that there was time for.
     costs : Costs
@@ -307,7 +307,7 @@ class Committee:
 
     def _publish(self):
         """Show every fitted member as what it is: views, then a detector."""
-        self.level_names = [level.name or "all rows" for level in self._levels]
+        self.depths_fitted = tuple(level.depth for level in self._levels)
         self.pipelines = []
         for level in self._levels:
             for name, member in level.members.items():

@@ -1,14 +1,113 @@
 """Which rows members are fitted on, and which stay outside."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.utils import check_random_state
 
-__all__ = ["MIN_HELD_OUT", "draw_reference", "draw_rest", "rows_beyond"]
+__all__ = [
+    "MIN_HELD_OUT",
+    "Split",
+    "draw_reference",
+    "draw_rest",
+    "rows_beyond",
+    "split_rows",
+]
 
 # Rows outside the reference that make a calibration sample of their own.
 MIN_HELD_OUT = 1000
 # The threshold of large data is found on this many rows.
 _MAX_THRESHOLD_ROWS = 20_000
+
+
+@dataclass
+class Split:
+    """Which rows members are fitted on, and which are scored beside them.
+
+    Attributes
+    ----------
+    n_samples : int
+        Rows there are.
+    reference : ndarray of int or None
+        Positions of the rows that members are fitted on, ascending; None for all.
+    rest : ndarray of int or None
+        Positions of the others that are scored; None if members are fitted on all.
+    n_judges : int
+        The first of them set the threshold, and are held out for the p-values.
+    """
+
+    n_samples: int
+    reference: np.ndarray | None = None
+    rest: np.ndarray | None = None
+    n_judges: int = 0
+
+    def reference_of(self, X):
+        """Return the rows that members are fitted on."""
+        return X if self.reference is None else X[self.reference]
+
+    def judges(self, held_out):
+        """Return the rows held out and their scores, or None twice."""
+        if held_out is None:
+            return None, None
+        return self.rest[: self.n_judges], held_out[: self.n_judges]
+
+    def rows_and_scores(self, scores, held_out):
+        """Return the rows that set the threshold, and their scores."""
+        if held_out is None:
+            return slice(None), scores
+        rows, judged = self.judges(held_out)
+        return np.concatenate([self.reference, rows]), np.concatenate([scores, judged])
+
+    def in_order(self, scores, held_out):
+        """Return the scores of all rows, or None if some were not scored."""
+        if held_out is None:
+            return scores
+        if len(scores) + len(held_out) < self.n_samples:
+            return None
+        ordered = np.empty(self.n_samples)
+        ordered[self.reference], ordered[self.rest] = scores, held_out
+        return ordered
+
+
+def split_rows(
+    n_samples, max_reference, *, calibrate, in_turn, judge_all, score_all, seeds
+):
+    """Choose the rows members are fitted on, and those to score beside them.
+
+    Parameters
+    ----------
+    n_samples, max_reference : int
+        Rows there are, and rows to fit members on at most.
+    calibrate, in_turn : bool
+        See :func:`draw_reference`.
+    judge_all : bool
+        Whether all rows are to set the threshold, however many they are.
+    score_all : bool
+        Whether all rows are scored; which ones set the threshold does not depend on it.
+    seeds : tuple of (int, int)
+        Of the reference, and of the others.
+
+    Returns
+    -------
+    Split
+        The rows.
+
+    Examples
+    --------
+    >>> from autonomaly.ensemble._reference import split_rows
+    >>> split = split_rows(9000, 4000, calibrate=True, in_turn=False, judge_all=False,
+    ...                    score_all=True, seeds=(0, 1))
+    >>> len(split.reference), len(split.rest), split.n_judges
+    (4000, 5000, 5000)
+    """
+    rows = draw_reference(n_samples, max_reference, calibrate, in_turn, seeds[0])
+    if rows is None:
+        return Split(n_samples)
+    rest = draw_rest(n_samples, rows, judge_all, seeds[1])
+    n_judges = len(rest)
+    if score_all:
+        rest = np.concatenate([rest, rows_beyond(n_samples, rows, rest)])
+    return Split(n_samples, rows, rest, n_judges)
 
 
 def draw_reference(n_samples, max_reference, calibrate, in_turn, random_state):

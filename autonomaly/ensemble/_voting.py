@@ -48,12 +48,7 @@ from autonomaly.ensemble._parameters import (
     checked_names,
     checked_weights,
 )
-from autonomaly.ensemble._reference import (
-    MIN_HELD_OUT,
-    draw_reference,
-    draw_rest,
-    rows_beyond,
-)
+from autonomaly.ensemble._reference import MIN_HELD_OUT, split_rows
 from autonomaly.ensemble._structure import joint_structure
 from autonomaly.ensemble._threshold import outlier_threshold, separating_threshold
 from autonomaly.resources import Deadline, parallel_threads, run_here
@@ -145,8 +140,9 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         ``decision_function = score_samples - offset_``.
     reference_size_ : int
         Number of rows the members were fitted on.
-    levels_ : list of str
-        The depths that were reached.
+    depths_ : tuple of float
+        The depths of trimming that were reached: shares of the reference that members
+        were fitted without.
     calibration_ : Calibration or None
         Scores of held-out rows.
     undone_ : list of str
@@ -409,76 +405,67 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         # Whoever gave a part of a budget knows the whole, which reasons name.
         deadline = Deadline(self.time_budget, getattr(self, "_whole_budget", None))
         seeds = spawn_seeds(self.random_state, 5)
-        # The fewer rows are held out, the more must be as odd as any to be discovered.
-        in_turn = self.max_false_discovery_rate is not None
-        rows = draw_reference(
-            len(X), self.max_reference, self.calibrate, in_turn, seeds[0]
+        split = split_rows(
+            len(X),
+            self.max_reference,
+            calibrate=self.calibrate,
+            # The fewer are held out, the more must be as odd as any to be discovered.
+            in_turn=self.max_false_discovery_rate is not None,
+            judge_all=self.contamination != "auto",
+            score_all=score_all,
+            seeds=(seeds[0], seeds[3]),
         )
         self.rejected_, self._n_unscored = {}, 0
-        rest, n_judged = None, 0
-        if rows is not None:
-            # These set the threshold, whether or not all rows are scored.
-            rest = draw_rest(len(X), rows, self.contamination != "auto", seeds[3])
-            n_judged = len(rest)
-            if score_all:
-                rest = np.concatenate([rest, rows_beyond(len(X), rows, rest)])
         with one_blas_thread():
-            reference = X if rows is None else X[rows]
+            reference = split.reference_of(X)
             if structure is None:
                 # Whoever made the columns of a table knows which belong together.
                 sources = getattr(self, "_sources", None)
                 structure = joint_structure(reference, seeds[4], sources)
             self.structure_ = structure
-            rows_later = 0 if rest is None else len(rest)
-            if not score_all:
-                rows_later = min(rows_later, MIN_HELD_OUT)
-            rows_later = math.ceil(rows_later / parallel_threads(self.n_jobs).speed)
-            # Without rows outside of the reference the calibration is another fit.
-            twice = self.calibrate and rows is None
-            until = deadline.part(0.5) if twice else deadline
-            with run_here():
-                Z = self._fit_members(reference, seeds[1], until, rows_later)
+            Z = self._fit_members(reference, seeds[1], deadline, split, score_all)
         self.reference_size_ = len(Z)
-        held_out = None
-        if rows is not None:
-            self._watcher().stage("scoring rows")
-        if rows is not None and deadline.seconds is None:
-            Z, held_out = self._survived(Z, lambda: self._abnormality(X[rest]))
-        elif rows is not None:
-            if not score_all:  # the first ones stand for all, should time run out
-                rest = check_random_state(seeds[3]).permutation(rest)
-            Z, held_out = self._score_in_time(X, Z, rest, score_all, deadline)
-            self._n_unscored = len(rest) - len(held_out)
-            if not score_all:
-                order = np.argsort(rest[: len(held_out)])
-                rest, held_out = rest[order], held_out[order]
+        Z, held_out = self._score_rest(X, Z, split, score_all, seeds[3], deadline)
         self._committee.finish()
-        judges, judged = None, None
-        if held_out is not None:
-            judges, judged = rest[:n_judged], held_out[:n_judged]
         Z, unseen = self._survived(
-            Z, lambda: self._hold_out(X, judges, judged, seeds[2], deadline)
+            Z, lambda: self._hold_out(X, *split.judges(held_out), seeds[2], deadline)
         )
         del self._values
         scores = self._vote(Z)
         self._fit_calibration(X, *unseen, scores if held_out is None else None)
-        if held_out is None:
-            self._fit_threshold(X, slice(None), scores)
-        else:
-            self._fit_threshold(
-                X, np.concatenate([rows, judges]), np.concatenate([scores, judged])
-            )
+        self._fit_threshold(X, *split.rows_and_scores(scores, held_out))
         self.undone_ = self._what_is_undone(deadline)
-        if held_out is None:
-            return scores
-        if len(scores) + len(held_out) < len(X):
-            return None
-        ordered = np.empty(len(X))
-        ordered[rows], ordered[rest] = scores, held_out
-        return ordered
+        return split.in_order(scores, held_out)
 
-    def _fit_members(self, X, seed, deadline, rows_later):
+    def _score_rest(self, X, Z, split, score_all, seed, deadline):
+        """Score the rows outside of the reference, as many as there is time for.
+
+        Returns the standardised scores of the reference, of the members that are left,
+        and the votes on the rows ``split.rest`` then holds; None if there are none.
+        """
+        if split.rest is None:
+            return Z, None
+        self._watcher().stage("scoring rows")
+        if deadline.seconds is None:
+            return self._survived(Z, lambda: self._abnormality(X[split.rest]))
+        rest = split.rest
+        if not score_all:  # the first ones stand for all, should time run out
+            rest = check_random_state(seed).permutation(rest)
+        Z, held_out = self._score_in_time(X, Z, rest, score_all, deadline)
+        self._n_unscored = len(rest) - len(held_out)
+        if not score_all:
+            order = np.argsort(rest[: len(held_out)])
+            split.rest, held_out = rest[order], held_out[order]
+        return Z, held_out
+
+    def _fit_members(self, X, seed, deadline, split, score_all):
         """Fit the members; return their standardised scores of the reference."""
+        rows_later = 0 if split.rest is None else len(split.rest)
+        if not score_all:
+            rows_later = min(rows_later, MIN_HELD_OUT)
+        rows_later = math.ceil(rows_later / parallel_threads(self.n_jobs).speed)
+        # Without rows outside of the reference the calibration is another fit.
+        twice = self.calibrate and split.rest is None
         self._committee = Committee(
             self.estimators,
             self._weights,
@@ -486,15 +473,16 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
             self.combination if self.voting == "soft" else "upper_half",
         )
         max_rows = self._chunk_rows(rows_later, X.shape[1])
-        Z = self._committee.fit(
-            X,
-            seed,
-            deadline,
-            self.rejected_,
-            self._watcher().step,
-            rows_later,
-            max_rows,
-        )
+        with run_here():
+            Z = self._committee.fit(
+                X,
+                seed,
+                deadline.part(0.5) if twice else deadline,
+                self.rejected_,
+                self._watcher().step,
+                rows_later,
+                max_rows,
+            )
         # Needed while fitting only, where every member flags rows of the reference.
         self._values = common_values(X) if self.voting == "hard" else []
         self._take_members(Z)
@@ -506,7 +494,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         self.named_estimators_ = Bunch(
             **dict(zip(self._committee.names, self.estimators_, strict=True))
         )
-        self.levels_ = self._committee.level_names
+        self.depths_ = self._committee.depths_fitted
         soft = self.voting == "soft"
         self._thresholds = None if soft else self._member_thresholds(Z)
         self.agreement_, self.agreement_with_vote_ = self._committee.agreement(

@@ -135,7 +135,7 @@ def record_fit(record, detector):
     record.add(
         "ensemble",
         "trimming",
-        [_depth(level) for level in ensemble.levels_],
+        [_depth(share) for share in ensemble.depths_],
         _why_these_depths(ensemble),
         reference_size=ensemble.reference_size_,
     )
@@ -162,7 +162,7 @@ def record_fit(record, detector):
 
 def _why_these_depths(ensemble):
     skipped = set(ensemble._depths) - set(ensemble._committee.depths_in_time)
-    if len(ensemble.levels_) == 1:
+    if len(ensemble.depths_) == 1:
         if skipped:
             return (
                 "there was no time for more depths: detectors learn from all rows of "
@@ -180,11 +180,9 @@ def _why_these_depths(ensemble):
     return f"{why}; there was no time for more" if skipped else why
 
 
-def _depth(level):
-    """Write a depth of trimming in words: the ensemble calls it @0.3."""
-    if not level.startswith("@"):
-        return level
-    return f"without {100 * float(level[1:]):.0f} %"
+def _depth(share):
+    """Write a depth of trimming in words."""
+    return f"without {100 * share:.0f} %" if share else "all rows"
 
 
 def record_labels(record, vote, share, offset):

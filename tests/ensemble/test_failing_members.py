@@ -350,7 +350,7 @@ def test_depths_do_not_cost_what_hung():
             ensemble.fit(X)
     finally:
         Hangs.woken.set()
-    assert ensemble.levels_ == ["all rows", "@0.3", "@0.5"]
+    assert ensemble.depths_ == (0.0, 0.3, 0.5)
     assert ensemble.undone_ == ["left out 1 of 2 members (slow)"]
 
 

@@ -174,7 +174,7 @@ def test_rows_are_scored_in_chunks_that_fit_into_memory(memory_limit, time_budge
     for score in (ensemble.score_samples, ensemble.member_scores):
         CountsRows.sizes.clear()
         score(table)
-        assert sum(CountsRows.sizes) == len(ensemble.levels_) * 9000
+        assert sum(CountsRows.sizes) == len(ensemble.depths_) * 9000
         assert max(CountsRows.sizes) <= most
 
 
@@ -259,7 +259,7 @@ def test_fitted_members_are_named_and_score():
     assert names[:4] == ["knn", "lof", "mahalanobis", "forest"]
     assert {"knn@0.3", "lof@0.3"} <= set(names)
     assert len(fitted.estimators_) == len(names)
-    assert len(fitted.levels_) == 2
+    assert len(fitted.depths_) == 2
     votes = fitted.member_scores(X)
     assert list(votes) == names
     for name, pipeline in fitted.named_estimators_.items():
@@ -300,7 +300,7 @@ def test_only_trimmed_levels_with_members_that_need_none():
         trimming=(0.3,),
     ).fit(X)
     assert np.isfinite(fitted.score_samples(X)).all()
-    assert fitted.levels_ == ["@0.3"]  # all rows were fitted to find whom to trust
+    assert fitted.depths_ == (0.3,)  # all rows were fitted to find whom to trust
     fitted = VotingOutlierEnsemble(
         [("forest", ForestDetector(n_estimators=20))], trimming=(0.3, 0.5)
     ).fit(X)
