@@ -150,7 +150,7 @@ class FeedbackMixin:
         self._labelled_vote = vote
         self._learn(kept)
         if len(kept) < len(known):
-            undone.append(f"{len(kept)} of {len(known)} labels are learnt from")
+            undone.append(f"learnt from {len(kept)} of {len(known)} labels")
 
     def _learn(self, known):
         """Let the vote follow the labels: scores, threshold, record."""

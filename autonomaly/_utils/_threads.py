@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 
 import joblib
 from threadpoolctl import ThreadpoolController
@@ -14,6 +15,16 @@ __all__ = ["one_blas_thread", "one_thread", "openmp_threads"]
 @functools.cache
 def _controller():
     return ThreadpoolController()  # looks through the loaded libraries: milliseconds
+
+
+_PROCESS = os.getpid()
+
+
+def _openmp_if_forked():
+    """Keep loops on one thread in a forked process: OpenMP's threads stay behind."""
+    if os.getpid() == _PROCESS:
+        return contextlib.nullcontext()
+    return _controller().limit(limits=1, user_api="openmp")
 
 
 _limited = ProcessWide(lambda: _controller().limit(limits=1, user_api="blas"))
@@ -33,7 +44,7 @@ def one_blas_thread():
     >>> with one_blas_thread():
     ...     pass
     """
-    with _limited():
+    with _limited(), _openmp_if_forked():
         yield
 
 
