@@ -369,6 +369,6 @@ def _reason(trust, gain, n_chosen, n_candidates, given):
             "plain ensemble"
         )
     return text + (
-        f"the weights follow the predictions by {trust:.0%}, which is expected to add "
-        f"{gain:.3f}"
+        f"the weights follow the predictions by {100 * trust:.0f} %, which is "
+        f"expected to add {gain:.3f}"
     )

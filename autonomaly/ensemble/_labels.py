@@ -9,6 +9,7 @@ from scipy.special import expit
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import average_precision_score
 
+from autonomaly._utils._names import percent
 from autonomaly.ensemble._committee import Committee
 from autonomaly.ensemble._label_kernel import EMPHASES, LabelProcess, RowPictures
 from autonomaly.ensemble._threshold import separating_threshold
@@ -244,9 +245,9 @@ class LabelledVote:
         share = max(free_share - doubted / self.n_rows, 0.0)
         self.threshold_reason = (
             f"all labels are of normal rows: {doubted} of them would be flagged but "
-            f"for their own label, which takes them from the {free_share:.1%} of the "
-            f"rows that the vote without labels sets apart; the threshold lies above "
-            f"the labelled rows"
+            f"for their own label, which takes them from the {percent(free_share)} of "
+            f"the rows that the vote without labels sets apart; the threshold lies "
+            f"above the labelled rows"
         )
         rest = scores[np.setdiff1d(self._even, at)]
         ceiling = scores[at].max()
@@ -286,9 +287,9 @@ class LabelledVote:
             + (1 - weight) * _log_odds(free_share, len(p))
         )
         self.threshold_reason = (
-            f"the {n} labels promise the best F1 where {learned:.1%} of the rows "
-            f"are flagged, the vote without labels sets {free_share:.1%} apart; "
-            f"the labels weigh {weight:.0%}"
+            f"the {n} labels promise the best F1 where {percent(learned)} of the rows "
+            f"are flagged, the vote without labels sets {percent(free_share)} apart; "
+            f"the labels weigh {100 * weight:.0f} %"
         )
         return share
 

@@ -6,6 +6,7 @@ from functools import reduce
 from typing import Any, Self
 
 from autonomaly._utils._json import json_safe
+from autonomaly._utils._names import percent
 from autonomaly.exceptions import DataError
 from autonomaly.profiling._records import (
     ComplexityInfo,
@@ -366,9 +367,9 @@ class DataProfile:
             [
                 f"{size.samples:,} rows, {size.features:,} columns ({size.label}, "
                 f"{size.dimensionality}-dimensional, {self.types.label})",
-                f"quality: {quality.missing_ratio:.1%} missing, "
-                f"{quality.duplicate_ratio:.1%} duplicate rows, "
-                f"{quality.outlier_ratio:.1%} outlying rows".replace("%", " %"),
+                f"quality: {percent(quality.missing_ratio)} missing, "
+                f"{percent(quality.duplicate_ratio)} duplicate rows, "
+                f"{percent(quality.outlier_ratio)} outlying rows",
                 f"shapes: {shapes.label}; {', '.join(counts) or 'no numeric column'}",
                 f"complexity: {self.complexity.score:.2f} ({self.complexity.label}); "
                 f"effective rank {self.effective_rank:.1f}, "

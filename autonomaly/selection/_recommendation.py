@@ -218,7 +218,7 @@ def _reasons(learner, item, algorithm, moved, similar, own):
         parts.append(f"{rarely}: expected is {like} the mean algorithm reaches")
     sure, _ = own.get(spec.name, (None, ""))
     if sure is not None:
-        parts.append(f"its own confidence: {sure:.0%}")
+        parts.append(f"its own confidence: {100 * sure:.0f} %")
     if item.seconds is not None:
         parts.append(f"about {item.seconds:.2g} s on one core")
     return parts
@@ -226,7 +226,9 @@ def _reasons(learner, item, algorithm, moved, similar, own):
 
 def _words(priorities):
     named = sorted(priorities.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} ({weight:.0%})" for name, weight in named if weight > 0)
+    return ", ".join(
+        f"{name} ({100 * weight:.0f} %)" for name, weight in named if weight > 0
+    )
 
 
 def _recommendation(item, reasoning):

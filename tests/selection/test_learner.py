@@ -168,7 +168,7 @@ def test_too_little_is_a_clear_error(base):
 
 
 def test_tables_are_not_meta_features(learner):
-    with pytest.raises(TypeError, match="described by the MetaFeatures"):
+    with pytest.raises(TypeError, match="Expected MetaFeatures"):
         learner.predict_performance(np.ones((3, 3)), "knn")
 
 

@@ -211,7 +211,7 @@ def test_detectors_of_the_user_take_part(selector):
         assert names.index("mine") < 4 < names.index("modest")
         found = {r.algorithm: r for r in selection.recommendations}
         assert found["mine"].confidence == 1.0
-        assert "its own confidence: 100%" in found["mine"].reasoning
+        assert "its own confidence: 100 %" in found["mine"].reasoning
         assert "never measured" in found["mine"].reasoning
         assert "confidence failed: ZeroDivisionError" in found["broken"].reasoning
         assert found["broken"].confidence == 0.5
