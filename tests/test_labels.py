@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from autonomaly import AutonomousDetector, DataError
-from autonomaly._utils._known_labels import LabelCode, read_labels
+from autonomaly._utils._labels import LabelCode, read_labels
 from autonomaly.ensemble import _label_kernel as kernel_module
 from autonomaly.exceptions import BudgetWarning
 

@@ -21,10 +21,10 @@ from autonomaly._utils._constraints import (
     N_JOBS,
     TIME_BUDGET,
 )
-from autonomaly._utils._labels import ThresholdMixin
 from autonomaly._utils._names import enumerated
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._restore import as_before_on_failure
+from autonomaly._utils._threshold_mixin import ThresholdMixin
 from autonomaly._utils._typing import (
     Contamination,
     FloatArray,

@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from autonomaly._utils._known_labels import LabelCode, read_feedback, read_labels
+from autonomaly._utils._labels import LabelCode, read_feedback, read_labels
 from autonomaly._utils._typing import IntArray, keeps_signature
 from autonomaly.ensemble._labels import LabelledVote
 from autonomaly.exceptions import DataError

@@ -2,18 +2,18 @@
 
 import logging
 
-__all__ = ["NobodyWatches", "Progress"]
+__all__ = ["NoProgress", "Progress"]
 
 _LOGGER = logging.getLogger("autonomaly")
 
 
-class NobodyWatches:
+class NoProgress:
     """Take reports of stages and steps, and tell nobody.
 
     Examples
     --------
-    >>> from autonomaly._utils._progress import NobodyWatches
-    >>> NobodyWatches().stage("fitting")
+    >>> from autonomaly._utils._progress import NoProgress
+    >>> NoProgress().stage("fitting")
     """
 
     def stage(self, name):

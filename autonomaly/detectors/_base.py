@@ -25,7 +25,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from autonomaly._utils._labels import ThresholdMixin
+from autonomaly._utils._threshold_mixin import ThresholdMixin
 from autonomaly._utils._typing import FloatArray
 from autonomaly.exceptions import DetectorRejected
 

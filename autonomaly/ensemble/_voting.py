@@ -22,11 +22,11 @@ from autonomaly._utils._constraints import (
     N_JOBS,
     TIME_BUDGET,
 )
-from autonomaly._utils._labels import ThresholdMixin
-from autonomaly._utils._progress import NobodyWatches
+from autonomaly._utils._progress import NoProgress
 from autonomaly._utils._quiet import kept_filters, quiet_if
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
+from autonomaly._utils._threshold_mixin import ThresholdMixin
 from autonomaly._utils._typing import (
     Contamination,
     FloatArray,
@@ -626,7 +626,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
 
     def _watcher(self):
         """Return what is told of stages and steps, while somebody follows the fit."""
-        return getattr(self, "_progress", None) or NobodyWatches()
+        return getattr(self, "_progress", None) or NoProgress()
 
     def _has_foreign_members(self):
         return any(isinstance(p[-1], DetectorAdapter) for p in self.estimators_)

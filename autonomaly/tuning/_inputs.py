@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
-from autonomaly._utils._known_labels import LabelCode, read_labels
+from autonomaly._utils._labels import LabelCode, read_labels
 from autonomaly._utils._quiet import quiet
 from autonomaly.tuning._judge import is_label_metric
 
