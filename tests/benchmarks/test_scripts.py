@@ -3,6 +3,7 @@
 import false_alarms
 import import_time
 import numpy as np
+import obvious
 import pandas as pd
 import pytest
 import scaling
@@ -140,3 +141,12 @@ def test_import_is_timed_in_a_fresh_interpreter():
     assert import_time.time_import("import json")["loaded"] == []
     with pytest.raises(RuntimeError, match="ModuleNotFoundError"):
         import_time.time_import("import no_such_module_anywhere")
+
+
+@pytest.mark.parametrize("draw", [*obvious.PLANTED, obvious.ordinary_amounts])
+def test_obvious_tables_are_reproducible_and_say_what_is_odd(draw):
+    table, odd = draw(np.random.default_rng(3))
+    again, _ = draw(np.random.default_rng(3))
+    pd.testing.assert_frame_equal(table, again)
+    assert len(odd) == len(table)
+    assert 0 < odd.sum() < 0.02 * len(odd) or draw is obvious.ordinary_amounts
