@@ -5,8 +5,8 @@ import warnings
 
 __all__ = ["warn_user"]
 
-# Between a line of ours and the user's are decorators and pipelines of scikit-learn.
-_BETWEEN = ("autonomaly", "sklearn", "contextlib")
+# Between a line of ours and the user's are decorators, and pipelines of scikit-learn.
+_BETWEEN = ("autonomaly", "sklearn", "contextlib", "numpy")
 
 
 def warn_user(message: str, category: type[Warning]) -> None:

@@ -110,6 +110,7 @@ def test_dates_and_numbers_in_each_others_place():
         )
 
 
+@pytest.mark.filterwarnings("ignore:2 of 2 rows hold no value")
 def test_many_columns_are_one_warning():
     fitted = AutonomousPreprocessor().fit(pd.DataFrame(RNG.rand(30, 9)).astype(object))
     with pytest.warns(UnreadableWarning, match="'4'.* and in 4 columns more$"):
