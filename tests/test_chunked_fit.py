@@ -134,13 +134,13 @@ def test_chunks_that_cannot_be_used(frame):
     parts = [frame[:100], frame[100:200]]
     with pytest.raises(DataError, match="fit_predict reads the rows twice"):
         AutonomousDetector(**SMALL).fit_predict(iter(parts))
-    with pytest.raises(DataError, match="No chunk with rows came"):
+    with pytest.raises(DataError, match="Found no chunk with rows"):
         AutonomousDetector(**SMALL).fit(iter([]))
     wrong = [frame[:3000], frame[3000:].drop(columns="b")]
     with pytest.raises(DataError, match=r"without 'b'\. All"):
         AutonomousDetector(memory_limit="600kB", **SMALL).fit(wrong)
     detector = AutonomousDetector(**SMALL).fit(parts)
-    with pytest.raises(DataError, match="No chunk with rows came"):
+    with pytest.raises(DataError, match="Found no chunk with rows"):
         detector.score_samples(iter([]))
     with pytest.raises(ValueError, match="feature names"):
         detector.score_samples([frame[:10].drop(columns="b")])
@@ -172,9 +172,9 @@ def test_chunks_without_rows_are_passed_over(frame):
     arrays = [np.empty((0, 2)), np.arange(20.0).reshape(10, 2)]
     assert AutonomousDetector(max_models=2).fit(iter(arrays)).n_features_in_ == 2
     for nothing in (iter([]), iter(parts[:1]), iter([np.empty((0, 2))])):
-        with pytest.raises(DataError, match="No chunk with rows came from the list_it"):
+        with pytest.raises(DataError, match="Found no chunk with rows in the list_it"):
             AutonomousDetector().fit(nothing)
-    with pytest.raises(DataError, match="No chunk with rows came"):
+    with pytest.raises(DataError, match="Found no chunk with rows"):
         whole.score_samples(iter([]))
 
 
