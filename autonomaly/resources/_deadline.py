@@ -205,7 +205,7 @@ class Work(Generic[_Result]):
             leave_behind(self._thread.ident)
             raise OutOfTime(
                 f"{_named(self.what)} did not finish within the {self.seconds:.2g} s "
-                f"that it was given of the time budget of {deadline.budget:g} s"
+                f"that it was allotted of the time budget of {deadline.budget:g} s"
             )
         if "error" in self._outcome:
             raise self._outcome["error"]
