@@ -74,9 +74,9 @@ def test_shares_are_of_the_rows_looked_at(frame, tmp_path, suffix):
     n = fitted.ensemble_.n_scored_
     assert n < 5000
     assert fitted.contamination_ != flagged  # a sample: it says so
-    assert f"% of the {n} rows looked at flagged by" in repr(fitted.result_)
+    assert f"% of the {n} rows examined flagged by" in repr(fitted.result_)
     (threshold,) = fitted.record_.filter("threshold")
-    assert f"shares are of the {n} rows looked at" in threshold.reason
+    assert f"shares refer to the {n} rows examined" in threshold.reason
 
 
 @pytest.mark.parametrize("kind", ["list", "function", "iterator", "arrays"])
@@ -195,11 +195,13 @@ def test_an_iterator_that_raises_says_what_it_said(frame):
 def test_chunks_of_other_columns_are_named(frame):
     other = frame.rename(columns={frame.columns[0]: "other"})
     message = (
-        f"Chunk 2 of the list_iterator has other columns than the first: without "
+        f"Chunk 2 of the list_iterator has different columns from the first: without "
         f"{frame.columns[0]!r}, with 'other'. All"
     )
     with pytest.raises(DataError, match=message):
         AutonomousDetector().fit(iter([frame[:50], other]))
-    message = "Chunk 2 .* has 4 columns without names, the first has 3 columns without"
+    message = (
+        "Chunk 2 .* has 4 columns without names, but the first has 3 columns without"
+    )
     with pytest.raises(DataError, match=message):
         AutonomousDetector().fit(iter([np.ones((5, 3)), np.ones((5, 4))]))

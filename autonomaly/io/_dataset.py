@@ -25,7 +25,7 @@ class Dataset:
         ``source`` (where it came from), ``format``, ``loaded_at`` (ISO 8601, UTC)
         and what the loader has to tell, such as ``encoding``.
     truth : array-like of shape (n,) or None, default=None
-        -1 for an anomaly, +1 for a normal row; None if nobody knows.
+        -1 for an anomaly, +1 for a normal row; None if the labels are unknown.
 
     Raises
     ------

@@ -179,7 +179,7 @@ def load_dataset(
     Raises
     ------
     LoadError
-        If the source cannot be read; the message says what came, what is
+        If the source cannot be read; the message says what was given, what is
         allowed and what to do.
     MissingExtraError
         If a package is missing that the format needs.

@@ -50,12 +50,12 @@ _MIN_UNSEEN, _MIN_UNSEEN_SHARE = 10, 0.05
 class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     """Turn any table into a matrix of finite numbers for anomaly detection.
 
-    Numbers are centred and scaled robustly, missing ones filled in with what the others
-    of their row say; categories become one column each; dates become seconds and their
-    place in the day, week and year; free text becomes a few components. Columns that
-    cannot help (constant, or an identifier) are left out, with the reason in
-    ``dropped_``. Nothing is learnt from labels, and what comes out of a row depends on
-    the fitted state and that row alone.
+    Numbers are centred and scaled robustly, missing ones are imputed from the other
+    values of their row; categories become one column each; dates become seconds and
+    their place in the day, week and year; free text becomes a few components. Columns
+    that cannot help (constant, or an identifier) are left out, with the reason in
+    ``dropped_``. Labels are not used, and the output for a row depends on the fitted
+    state and that row alone.
 
     Parameters
     ----------

@@ -106,7 +106,7 @@ class DataProfile:
     (500, 0.0)
     >>> print(profile)
     500 rows, 3 columns (small, low-dimensional, numerical)
-    quality: 0.0 % missing, 0.0 % duplicate rows, 1.3 % outlying rows
+    quality: 0 % missing, 0 % duplicate rows, 1.3 % outlying rows
     shapes: gaussian; 3 gaussian
     complexity: 0.19 (low); effective rank 3.0, linear dependence 0.00
     """

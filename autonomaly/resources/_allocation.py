@@ -23,7 +23,7 @@ class SystemState:
     n_cores : int
         Cores that this process may use.
     load : float
-        Processes that wanted a core in the last minute; NaN where nobody counts them.
+        Processes that wanted a core in the last minute; NaN where it is not known.
     memory_total, memory_available : int or None
         Bytes of the machine, or of the container; None where they cannot be read.
     """

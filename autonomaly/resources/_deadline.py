@@ -25,7 +25,7 @@ class Deadline:
         Seconds from now; None for no limit.
     budget : float, default=None
         Seconds of the whole budget that these are a part of: what errors name, since
-        it is what somebody asked for. None where these are all of it.
+        it is what the user asked for. None where these are all of it.
 
     Examples
     --------

@@ -192,7 +192,7 @@ class MetaLearner(BaseEstimator):
             What to predict for, see :meth:`predict_performance`; all of the base by
             default.
         metrics : tuple of {"auroc", "average_precision"}, default=("auroc",)
-            What to predict; each has models of its own, trained when first needed.
+            What to predict; each has its own models, trained when first needed.
 
         Returns
         -------

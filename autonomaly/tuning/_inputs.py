@@ -11,7 +11,7 @@ __all__ = ["check_names", "checked_labels", "seeded"]
 
 
 def checked_labels(X, y, metrics, outlier_label):
-    """Return 1 for outliers, 0 for inliers, NaN where nobody knows.
+    """Return 1 for outliers, 0 for inliers, NaN for unknown labels.
 
     Raises
     ------

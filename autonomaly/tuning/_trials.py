@@ -63,7 +63,7 @@ class Trial:
     model_bytes : int or None
         Bytes of the fitted detector when it is pickled; None if it cannot be.
     error : str or None
-        Why there is no score.
+        Why the trial has no score.
     """
 
     number: int
