@@ -67,7 +67,7 @@ class MemberFailedError(AutonomalyError, RuntimeError):
         return (
             f"The member {self.name!r} failed to score these rows: {self.reason}. "
             f"Fit again without it: AutonomousDetector(exclude=[{self.name!r}]), or "
-            "leave it out of the estimators of VotingOutlierEnsemble."
+            "omit it from the estimators of VotingOutlierEnsemble."
         )
 
 

@@ -74,9 +74,9 @@ def test_shares_are_of_the_rows_looked_at(frame, tmp_path, suffix):
     n = fitted.ensemble_.n_scored_
     assert n < 5000
     assert fitted.contamination_ != flagged  # a sample: it says so
-    assert f"% of the {n} rows looked at flagged by" in repr(fitted.result_)
+    assert f"% of the {n} rows examined flagged by" in repr(fitted.result_)
     (threshold,) = fitted.record_.filter("threshold")
-    assert f"shares are of the {n} rows looked at" in threshold.reason
+    assert f"shares refer to the {n} rows examined" in threshold.reason
 
 
 @pytest.mark.parametrize("kind", ["list", "function", "iterator", "arrays"])
@@ -134,13 +134,13 @@ def test_chunks_that_cannot_be_used(frame):
     parts = [frame[:100], frame[100:200]]
     with pytest.raises(DataError, match="fit_predict reads the rows twice"):
         AutonomousDetector(**SMALL).fit_predict(iter(parts))
-    with pytest.raises(DataError, match="No chunk with rows came"):
+    with pytest.raises(DataError, match="Found no chunk with rows"):
         AutonomousDetector(**SMALL).fit(iter([]))
     wrong = [frame[:3000], frame[3000:].drop(columns="b")]
     with pytest.raises(DataError, match=r"without 'b'\. All"):
         AutonomousDetector(memory_limit="600kB", **SMALL).fit(wrong)
     detector = AutonomousDetector(**SMALL).fit(parts)
-    with pytest.raises(DataError, match="No chunk with rows came"):
+    with pytest.raises(DataError, match="Found no chunk with rows"):
         detector.score_samples(iter([]))
     with pytest.raises(ValueError, match="feature names"):
         detector.score_samples([frame[:10].drop(columns="b")])
@@ -172,9 +172,9 @@ def test_chunks_without_rows_are_passed_over(frame):
     arrays = [np.empty((0, 2)), np.arange(20.0).reshape(10, 2)]
     assert AutonomousDetector(max_models=2).fit(iter(arrays)).n_features_in_ == 2
     for nothing in (iter([]), iter(parts[:1]), iter([np.empty((0, 2))])):
-        with pytest.raises(DataError, match="No chunk with rows came from the list_it"):
+        with pytest.raises(DataError, match="Found no chunk with rows in the list_it"):
             AutonomousDetector().fit(nothing)
-    with pytest.raises(DataError, match="No chunk with rows came"):
+    with pytest.raises(DataError, match="Found no chunk with rows"):
         whole.score_samples(iter([]))
 
 
@@ -195,11 +195,13 @@ def test_an_iterator_that_raises_says_what_it_said(frame):
 def test_chunks_of_other_columns_are_named(frame):
     other = frame.rename(columns={frame.columns[0]: "other"})
     message = (
-        f"Chunk 2 of the list_iterator has other columns than the first: without "
+        f"Chunk 2 of the list_iterator has different columns from the first: without "
         f"{frame.columns[0]!r}, with 'other'. All"
     )
     with pytest.raises(DataError, match=message):
         AutonomousDetector().fit(iter([frame[:50], other]))
-    message = "Chunk 2 .* has 4 columns without names, the first has 3 columns without"
+    message = (
+        "Chunk 2 .* has 4 columns without names, but the first has 3 columns without"
+    )
     with pytest.raises(DataError, match=message):
         AutonomousDetector().fit(iter([np.ones((5, 3)), np.ones((5, 4))]))

@@ -501,7 +501,7 @@ def test_auto_detect_says_what_a_config_is(config, said):
 @pytest.mark.parametrize("names", [["a", "b", "a"], [0, 1, 0]])
 def test_columns_of_one_name(names):
     table = pd.DataFrame(X[:, :3], columns=names)
-    said = f"More than one column is called {names[0]!r}.*rename them"
+    said = f"got more than one {names[0]!r}.*Rename the columns"
     with pytest.raises(DataError, match=said):
         AutonomousDetector(**SMALL).fit(table)
     fitted = AutonomousDetector(**SMALL).fit(table.iloc[:, :2])

@@ -55,7 +55,7 @@ def _checked(config):
     if not isinstance(config, Mapping):
         raise TypeError(
             f"config must be a dict of parameters of AutonomousDetector, such as "
-            f"{{'max_models': 3}}, got {config!r}. To use a detector that exists, call "
+            f"{{'max_models': 3}}, got {config!r}. To use an existing detector, call "
             f"detector.fit(source)."
         )
     known = AutonomousDetector().get_params()

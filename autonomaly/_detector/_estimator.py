@@ -87,7 +87,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     exclude : list or tuple of str, default=None
         Names not to use, as in ``algorithms``; None excludes nothing.
     max_models : int, default=None
-        Maximum number of members that vote. None is no limit: 13 by default.
+        Maximum number of members that vote. None means no limit: 13 by default.
     search : {"bayesian", "random", "grid", "evolutionary", "halving"}, default=None
         Strategy that tunes the members' hyperparameters without labels, see
         :class:`OutlierSearch`. None leaves them as they are.
@@ -114,7 +114,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     Attributes
     ----------
     n_samples_seen_ : int
-        Rows that were read.
+        Number of rows read.
     profile_ : DataProfile
         Description of the table; of a sample of its rows if time is short.
     preprocessor_ : AutonomousPreprocessor
@@ -131,7 +131,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     offset_ : float
         ``decision_function = score_samples - offset_``.
     known_labels_ : dict of int to bool
-        The labels learnt from: positions of training rows, True for anomalies.
+        The labels used: positions of training rows, True for anomalies.
     record_ : DecisionRecord
         Every choice with its reason.
     result_ : AutonomousResult
@@ -296,8 +296,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Scores, low = abnormal: minus what the members combine to, each in units of
-            its own spread over the reference. Where labels were learnt from, about -1
+            Scores, low = abnormal: the negative combined scores of the members, each
+            in units of its spread over the reference. If labels were used, about -1
             for anomalies and 1 for normal rows.
 
         Warns

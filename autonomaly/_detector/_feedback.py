@@ -18,15 +18,15 @@ from autonomaly.explanation._decisions import record_labels
 
 __all__ = ["LABEL_FREE", "FeedbackMixin"]
 
-LABEL_FREE = "label-free: no labels were used, nothing here is an accuracy"
+LABEL_FREE = "label-free: no labels were used, so none of these is an accuracy"
 
 
 def _uses_labels(detector):
     if detector.labels == "use":
         return True
     raise AttributeError(
-        "labels='ignore' stores nothing that labels could be learnt with; "
-        "use AutonomousDetector(labels='use')"
+        "labels='ignore' keeps nothing that is needed to learn from labels. "
+        "Use AutonomousDetector(labels='use')."
     )
 
 
@@ -63,7 +63,7 @@ class FeedbackMixin:
         """
         check_is_fitted(self)
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
-            raise ValueError(f"ask(n={n!r}): pass a whole number of rows, 1 or more")
+            raise ValueError(f"n must be an integer of at least 1, got {n!r}.")
         return self._kept_vote().ask(int(n))
 
     @keeps_signature(available_if(_uses_labels))
@@ -118,8 +118,7 @@ class FeedbackMixin:
         if self._labelled_vote is None:
             raise NotFittedError(
                 "This detector was fitted with labels='ignore', which keeps nothing "
-                "that labels could be learnt with. Now that it has labels='use', fit "
-                "it again."
+                "that is needed to learn from labels. Fit it again with labels='use'."
             )
         return self._labelled_vote
 
@@ -130,13 +129,14 @@ class FeedbackMixin:
             return None
         if self.max_false_discovery_rate is not None:
             raise ValueError(
-                "max_false_discovery_rate rests on p-values of the vote without "
-                "labels; with labels='use' set contamination instead"
+                "max_false_discovery_rate cannot be combined with labels='use': its "
+                "p-values are those of the vote without labels. Set contamination "
+                "instead."
             )
         if in_chunks:
             raise DataError(
-                "labels='use' needs a table in memory: rows that come in chunks have "
-                "no position to label. Load the table, or pass labels='ignore'."
+                "labels='use' needs a table in memory: rows read in chunks have no "
+                "position to label. Load the table, or pass labels='ignore'."
             )
         return {} if y is None else read_labels(y, n_samples, self._label_code)
 
@@ -150,7 +150,7 @@ class FeedbackMixin:
         self._labelled_vote = vote
         self._learn(kept)
         if len(kept) < len(known):
-            undone.append(f"learnt from {len(kept)} of {len(known)} labels")
+            undone.append(f"used {len(kept)} of {len(known)} labels")
 
     def _learn(self, known):
         """Let the vote follow the labels: scores, threshold, record."""

@@ -127,7 +127,8 @@ class Fitting:
         if self.n_held < 2:
             raise DataError(
                 f"Found array with {self.n_held} sample(s) while a minimum of 2 is "
-                f"required: one row cannot be odd beside others. Give more rows."
+                f"required: a single row cannot be compared with others. Pass more "
+                f"rows."
             )
 
     def look(self):
@@ -140,7 +141,7 @@ class Fitting:
         record_data(self.record, self.profile, self.n_rows, self.preprocessor, self.Z)
         if rows is not self.table:
             choice = f"from {self.profile.n_samples} of {self.n_held} rows"
-            why = "time_budget leaves no time to read all of them once more"
+            why = "time_budget leaves no time to read all of them again"
             self.record.add("resources", "profile", choice, why)
 
     def choose(self):
@@ -174,7 +175,7 @@ class Fitting:
         wanted = planner.plan(*size).n_reference
         if plan.n_reference < wanted:
             self.undone.append(
-                f"learnt from {plan.n_reference} instead of {wanted} rows"
+                f"trained on {plan.n_reference} instead of {wanted} rows"
             )
         return plan
 
@@ -225,7 +226,7 @@ class Fitting:
         plan, size = self.plan, self.ensemble.reference_size_
         why = plan.reason
         if size < plan.n_reference:
-            why += f", but {self.n_held - size} are held out for the p-values"
+            why += f", but {self.n_held - size} are held out to calibrate p-values"
         self.record.add(
             "resources",
             "reference",
@@ -254,7 +255,7 @@ def _build_members(members):
             failed[member.name] = f"{type(error).__name__}: {error}"
     if not built:
         raise NoDetectorLeftError(
-            "No detector can be built. "
+            "No detector could be built. "
             + "; ".join(f"{name}: {why}" for name, why in failed.items())
         )
     return built, failed

@@ -61,9 +61,9 @@ def read_chunks(chunks, memory, deadline, seed, record, *, label):
     """
     if label and chunks.once:
         raise DataError(
-            f"fit_predict reads the rows twice, and {chunks.name} can be read once "
-            f"only. Call fit, and score from a new one; or give a list of chunks, "
-            f"a glob of files, or a function that returns the chunks anew."
+            f"fit_predict reads the rows twice, but {chunks.name} can be read only "
+            f"once. Call fit, then score a new one; or pass a list of chunks, a glob "
+            f"of files, or a function that returns new chunks each time."
         )
     planner, limit = MemoryOptimizer(), memory or _TABLE_MEMORY
 
@@ -84,9 +84,9 @@ def read_chunks(chunks, memory, deadline, seed, record, *, label):
     if not reading.complete:
         why = "a random sample, since not all of them fit into memory"
     if reading.stopped:
-        why += "; time_budget left no time to read the rows that follow"
+        why += "; time_budget left no time to read the remaining rows"
     if reading.disagreement:
-        why += f"; it is profiled in their place: {reading.disagreement}"
+        why += f"; only they are profiled: {reading.disagreement}"
     record.add("resources", "chunks", choice, why, memory_limit=limit)
     again = label and not reading.complete
     return reading.table, reading.profile, reading.n_rows, again
@@ -131,8 +131,8 @@ def rows_to_encode(X, preprocessor, memory, deadline, seed, record):
         if in_time < size:
             size, limit = in_time, {"time_budget": deadline.budget}
             why = (
-                f"it would take {per_row * n_rows:.1g} s of time_budget to make "
-                f"numbers of all of them"
+                f"it would take {per_row * n_rows:.1g} s of time_budget to encode all "
+                f"of them"
             )
     if size >= n_rows:
         return X

@@ -62,7 +62,7 @@ class AutonomousResult:
     def __repr__(self) -> str:
         n_rows, n_columns = self.model.n_samples_seen_, self.data_profile.n_features
         seen = self.performance["rows_looked_at"]
-        some = f"of the {seen} rows looked at " if seen < n_rows else ""
+        some = f"of the {seen} rows examined " if seen < n_rows else ""
         return (
             f"<{type(self).__name__}: {count(n_rows, 'row')}, "
             f"{count(n_columns, 'column')}; "

@@ -77,7 +77,7 @@ def _convert(value, parents):
     if id(value) in parents:
         raise ValueError(
             f"A {type(value).__name__} contains itself. JSON can only hold trees; "
-            "leave the cyclic part out."
+            "remove the cyclic part."
         )
     return _convert_container(value, (*parents, id(value)))
 

@@ -73,8 +73,8 @@ class LabelCode:
             found = [python_value(value) for value in pd.unique(values)]
         except TypeError as error:  # lists, arrays
             raise DataError(
-                f"A label cannot be compared with others ({error}). Pass numbers, "
-                f"strings or booleans."
+                f"Labels must be numbers, strings or booleans, got one that cannot be "
+                f"compared with others ({error})."
             ) from error
         known = [v for v in (self.outlier, self.normal) if v is not None]
         everything = known + [v for v in found if v not in known]
@@ -94,13 +94,13 @@ class LabelCode:
         if self.outlier is not None and self.outlier not in found:
             known = "" if self.normal is None else f" (normal is {self.normal!r})"
             raise DataError(
-                f"No label is outlier_label={self.outlier!r}{known}; there are: "
-                f"{shown}. Pass the value that marks anomalies."
+                f"No label equals outlier_label={self.outlier!r}{known}, got {shown}. "
+                f"Pass the value that marks anomalies."
             )
         raise DataError(
-            f"Labels have more than two values: {_shown(everything)}. One value for "
-            f"anomalies and one for normal rows are allowed; merge the others into "
-            f"them, and leave unknown labels missing (NaN or None)."
+            f"Labels have more than two values: {_shown(everything)}. Use one value "
+            f"for anomalies and one for normal rows, and mark unknown labels as "
+            f"missing (NaN or None)."
         )
 
 
@@ -132,7 +132,7 @@ def read_labels(y, n_samples, code):
 
     Examples
     --------
-    >>> from autonomaly._utils._labels import LabelCode, read_labels
+    >>> from autonomaly._utils._known_labels import LabelCode, read_labels
     >>> read_labels([0, None, 1, float("nan")], 4, LabelCode())
     {0: False, 2: True}
     """
@@ -145,7 +145,7 @@ def read_labels(y, n_samples, code):
         values = values[:, 0]
     if values.ndim != 1 or len(values) != n_samples:
         raise DataError(
-            f"y has shape {values.shape}, but X has {n_samples} rows. Give one label "
+            f"y has shape {values.shape}, but X has {n_samples} rows. Pass one label "
             f"per row, NaN or None where it is unknown."
         )
     known = np.flatnonzero(~pd.isna(values))
@@ -180,14 +180,14 @@ def read_feedback(labels, n_samples, code):
 
     if not isinstance(labels, Mapping):
         raise DataError(
-            f"Labels came as {type(labels).__name__}. Pass a dict from the positions "
-            f"of rows to their labels, e.g. {{17: -1, 42: 1}}."
+            "labels must be a dict that maps positions of rows to labels, for example "
+            f"{{17: -1, 42: 1}}, got {type(labels).__name__}."
         )
     for row in labels:
         if not isinstance(row, Integral) or not 0 <= row < n_samples:
             raise DataError(
-                f"{row!r} is not the position of a training row: these are whole "
-                f"numbers from 0 to {n_samples - 1}, as ask() gives them."
+                f"Positions of training rows must be integers from 0 to "
+                f"{n_samples - 1}, as returned by ask(), got {row!r}."
             )
     values = np.empty(len(labels), dtype=object)
     values[:] = list(labels.values())
@@ -206,8 +206,8 @@ def _plain_outlier(values):
             return 1
     shown = ", ".join(repr(v) for v in values)
     raise DataError(
-        f"It is not plain which label marks anomalies, there are: {shown}. Pass it as "
-        f"outlier_label (without it, anomalies are {_PLAIN})."
+        f"Cannot tell which label marks anomalies, got {shown}. Pass it as "
+        f"outlier_label (by default, anomalies are {_PLAIN})."
     )
 
 

@@ -68,7 +68,7 @@ def _comma_separated(option, text):
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise typer.BadParameter(
-            f"{text!r} holds no name; give names separated by commas.",
+            f"{text!r} contains no name; pass names separated by commas.",
             param_hint=option,
         )
     return names
@@ -85,7 +85,7 @@ def _share_or_auto(text):
     if not 0 < share <= 0.5:
         raise typer.BadParameter(
             f"{text!r} is neither 'auto' nor a number in (0, 0.5]. It is the expected "
-            "share of anomalies; pass for example 0.05, or leave it out.",
+            "share of anomalies; pass for example 0.05, or omit it.",
             param_hint="--contamination",
         )
     return share
@@ -97,14 +97,14 @@ def _false_discovery_rate(rate, contamination):
         return None
     if not 0 < rate < 1:
         raise typer.BadParameter(
-            f"{rate:g} is no number in (0, 1). It is the share of false alarms among "
+            f"{rate:g} is not in (0, 1). It is the share of false alarms among "
             "the flagged rows; pass for example 0.1.",
             param_hint="--max-false-discovery-rate",
         )
     if contamination != "auto":
         raise typer.BadParameter(
             "--contamination and --max-false-discovery-rate both set the threshold; "
-            "give one of them."
+            "pass only one of them."
         )
     return rate
 
@@ -114,7 +114,7 @@ def _seconds(budget):
     if budget is None or 0 < budget < float("inf"):
         return budget
     raise typer.BadParameter(
-        f"{budget:g} is no time; pass a positive number of seconds, for example 60.",
+        f"{budget:g} is not a positive number of seconds; pass for example 60.",
         param_hint="--time-budget",
     )
 
@@ -122,7 +122,7 @@ def _seconds(budget):
 def _progress_bar(quiet, verbose):
     """Tell whether a bar is wanted: on a terminal, unless something else is."""
     if quiet and verbose:
-        raise typer.BadParameter("--quiet and --verbose exclude each other.")
+        raise typer.BadParameter("--quiet and --verbose are mutually exclusive.")
     return int(sys.stderr.isatty() and not quiet and not verbose)
 
 
@@ -325,10 +325,10 @@ def detect(
     Example: autonomaly auto detect --dataset sklearn:breast_cancer --output out
     """
     if save_model and output is None:
-        raise typer.BadParameter("--save-model needs --output DIR, to know where.")
+        raise typer.BadParameter("--save-model requires --output DIR.")
     if n_jobs == 0:
         raise typer.BadParameter(
-            "0 is no number of cores; pass 1 or more, or -1 for all.",
+            "0 is not a valid number of cores; pass 1 or more, or -1 for all.",
             param_hint="--n-jobs",
         )
     parameters = {

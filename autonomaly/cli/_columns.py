@@ -71,8 +71,8 @@ def _without(data, ignored):
     option = f"--ignore-column {ignored[0]}"
     if not hasattr(data, "columns"):
         raise DataError(
-            f"{option}: this data has no named columns. Leave the option out, or give "
-            "a file with a header."
+            f"{option}: this data has no named columns. Omit the option, or pass a "
+            "file with a header."
         )
     names = [str(name) for name in data.columns]
     for name in ignored:
@@ -82,7 +82,7 @@ def _without(data, ignored):
             )
     kept = [j for j, name in enumerate(names) if name not in ignored]
     if not kept:
-        raise DataError(f"{option}: no column is left. Leave out fewer columns.")
+        raise DataError(f"{option}: no column is left. Ignore fewer columns.")
     return data.iloc[:, kept]
 
 
@@ -149,11 +149,11 @@ def match_columns(detector, data, source):
 
         if data.shape[1] != len(known):
             raise DataError(
-                f"{source} has {data.shape[1]} columns without names; the model was "
-                f"fitted on {len(known)}: {_listed(known)}. Give these."
+                f"{source} has {data.shape[1]} columns without names, but the model "
+                f"was fitted on {len(known)}: {_listed(known)}. Pass these columns."
             )
         warnings.warn(
-            f"the columns of {source} have no names; they are taken for "
+            f"the columns of {source} have no names; they are assumed to be "
             f"{_listed(known)}",
             AutonomalyWarning,
             stacklevel=2,
@@ -176,7 +176,7 @@ def _difference(missing, unknown, known):
         said.append(f"has {_columns(unknown)}, which the model does not know")
     advice = f"The model was fitted on {_listed(known)}."
     if unknown and not missing:
-        advice = f"Leave out what it does not know: --ignore-column {unknown[0]}"
+        advice = f"Ignore unknown columns: --ignore-column {unknown[0]}"
     return f"{' and '.join(said)}. {advice}"
 
 

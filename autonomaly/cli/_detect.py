@@ -63,8 +63,8 @@ def run_detect(
     name, data, truth, anomalies = read_table(source, truth_column, ignore_columns)
     if not isinstance(data, Chunks) and len(data) < 2:
         raise DataError(
-            f"{source} has {len(data)} row; an odd row can only be told from others. "
-            "Give at least two."
+            f"{source} has {len(data)} row; a row can only be judged in comparison "
+            "with others. Pass at least two."
         )
     directory = None
     if output is not None:
@@ -111,7 +111,7 @@ def _check_memory(limit):
     memory = parse_memory(limit)
     if memory is not None and memory < _MIN_MEMORY:
         raise DataError(
-            f"--memory-limit {limit} is less than any fit takes; give at least "
+            f"--memory-limit {limit} is less than any fit needs; pass at least "
             f"{_MIN_MEMORY // 2**20}MB."
         )
 

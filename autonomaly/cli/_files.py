@@ -119,24 +119,24 @@ def check_replaceable(path, inputs=()):
         If `path` is such a file, or cannot be written for another reason.
     """
     if path.is_dir():
-        raise DataError(f"{path} is a directory; give the name of a file to write.")
+        raise DataError(f"{path} is a directory; pass the name of a file to write.")
     if not path.parent.is_dir():
-        raise DataError(f"{path.parent} is no directory; make it first.")
+        raise DataError(f"{path.parent} is not a directory; create it first.")
     if not _writable(path.parent):
         raise DataError(
-            f"The directory {path.parent} of {path.name} cannot be written to; choose "
+            f"The directory {path.parent} of {path.name} is not writable; choose "
             "another one."
         )
     if not path.exists():
         return
     if not path.is_file():  # a pipe would wait for somebody to read it
         raise DataError(
-            f"{path} is not a regular file; give the name of a file to write. Without "
+            f"{path} is not a regular file; pass the name of a file to write. Without "
             "--output, 'autonomaly score' writes to stdout."
         )
     for source in inputs:
         if Path(source).exists() and path.samefile(source):
-            raise DataError(f"{path} is read in this run; write somewhere else.")
+            raise DataError(f"{path} is an input of this run; write somewhere else.")
     if not _is_ours(path):
         raise DataError(
             f"{path} exists and was not written by autonomaly; move it away or "
@@ -190,20 +190,21 @@ def prepare_directory(path, names, inputs):
         The directory, which now exists.
     """
     if not str(path).strip():
-        raise DataError("--output is empty; give a directory, or leave it out.")
+        raise DataError("--output is empty; pass a directory, or omit it.")
     directory = Path(path)
     if directory.exists() and not directory.is_dir():
-        raise DataError(f"--output {path} is a file; give a directory.")
+        raise DataError(f"--output {path} is a file; pass a directory.")
     directory.mkdir(parents=True, exist_ok=True)
     if not _writable(directory):
-        raise DataError(f"--output {path} cannot be written to; choose another one.")
+        raise DataError(f"--output {path} is not writable; choose another one.")
     for name in names:
         check_replaceable(directory / name, inputs)
     model = directory / MODEL_FILE
     if MODEL_FILE not in names and model.is_file() and _is_ours(model):
         raise DataError(
-            f"{model} is of an earlier run, and would stand beside the results of this "
-            "one. Replace it (--save-model), move it away, or choose another directory."
+            f"{model} is from an earlier run and would be left beside the results of "
+            "this one. Replace it (--save-model), move it away, or choose another "
+            "directory."
         )
     return directory
 
@@ -231,7 +232,7 @@ def load_model(path):
 
     from autonomaly._detector import AutonomousDetector
 
-    advice = "Give a file written by 'autonomaly auto detect --save-model'."
+    advice = "Pass a file written by 'autonomaly auto detect --save-model'."
     if Path(path).is_dir():
         raise DataError(f"--model {path} is a directory. {advice}")
     with open(path, "rb"):
@@ -243,7 +244,7 @@ def load_model(path):
     except Exception as error:
         why = f"{type(error).__name__}: {error}".removesuffix(": ")
         raise DataError(
-            f"--model {path} is no model of autonomaly ({why}). {advice}"
+            f"--model {path} is not an autonomaly model ({why}). {advice}"
         ) from error
     if not isinstance(model, AutonomousDetector):
         raise DataError(f"--model {path} holds a {type(model).__name__}. {advice}")

@@ -230,7 +230,7 @@ class Report:
             threshold = list(detector.record_.filter("threshold"))
             why = f"; {threshold[-1].reason}" if threshold else ""
         else:  # the reason is about other rows than these
-            why = ", the threshold that was found in training"
+            why = ", the threshold found in training"
         self._say(
             "Flagged",
             f"{where}{n_flagged} of {count(len(table), 'row')} "
@@ -505,7 +505,7 @@ class Report:
 def _how_chosen(detector):
     """Say in words which detectors serve."""
     asked = detector.algorithms is not None
-    which = "those asked for" if asked else "the default set for every table"
+    which = "those requested" if asked else "the default set for every table"
     # A limit that all kept to is not the reason.
     if any(why.startswith("max_models=") for why in detector.rejected_.values()):
         return f"of {which}, the ones that differ most from each other"

@@ -106,8 +106,8 @@ class DetectorAdapter(BaseDetector):
         for package, kind in ancestors:
             if package == "pyod" and kind in _BATCH_DEPENDENT:
                 raise DetectorRejected(
-                    f"the score that PyOD's {kind} gives a row depends on the other "
-                    f"rows of the batch: {_BATCH_DEPENDENT[kind]}"
+                    f"the score of a row from PyOD's {kind} depends on the other rows "
+                    f"of the batch: {_BATCH_DEPENDENT[kind]}"
                 )
         if not has_scores(self.estimator):
             raise DetectorRejected(
@@ -138,9 +138,9 @@ class DetectorAdapter(BaseDetector):
         slack = _ROUNDING * np.abs(together).max() + _SHARE_OF_RANGE * np.ptp(together)
         if not typical <= slack:
             raise DetectorRejected(
-                f"the score that {self._title()} gives a row depends on the other rows "
-                f"of the batch: {len(few)} rows scored together and one at a time "
-                f"differ by {typical:.2g}, and scores span {np.ptp(together):.2g}"
+                f"the score of a row from {self._title()} depends on the other rows of "
+                f"the batch: {len(few)} rows scored together and one at a time differ "
+                f"by {typical:.2g}, while scores span {np.ptp(together):.2g}"
             )
 
     def _title(self):
@@ -176,8 +176,8 @@ class DetectorAdapter(BaseDetector):
         scores = np.asarray(scores, dtype=np.float64)
         if scores.shape != (len(answer),):
             raise DetectorRejected(
-                f"{self._title()} gives scores of shape "
-                f"{scores.shape} for {len(answer)} rows; one per row is needed"
+                f"{self._title()} returns scores of shape "
+                f"{scores.shape} for {len(answer)} rows; expected one per row"
             )
         return scores
 

@@ -177,7 +177,7 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
     def _set_offset(self, abnormality):
         if not np.isfinite(abnormality).all():
             raise DetectorRejected(
-                f"{self._title()} gives scores that are not finite on this data"
+                f"{self._title()} returns scores that are not finite on this data"
             )
         share = 0.1 if self.contamination == "auto" else self.contamination
         self.offset_ = np.percentile(-abnormality, 100.0 * share)

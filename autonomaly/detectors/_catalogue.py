@@ -369,7 +369,7 @@ def register_detector(
         if both ends are, or to (low, high, "log") where factors count.
     metadata : dict, default=None
         Any of ``description`` (what it finds, such as ``"rows far from all others"``),
-        ``suitable_for`` (a family, see :class:`DetectorSpec`), ``complexity``,
+        ``suitable_for`` (a family, see :class:`~autonomaly.detectors.DetectorSpec`), ``complexity``,
         ``memory_usage``, ``view``, ``min_samples``, ``min_features``, ``max_samples``.
     should_recommend : callable, default=None
         Called with the data's profile, tells whether the detector suits the data.
@@ -408,7 +408,7 @@ def register_detector(
     metadata = dict(metadata or {})
     family = metadata.pop("suitable_for", "user")
     # The record says that the detector "finds" what the description names.
-    metadata.setdefault("description", f"what {name!r} takes for abnormal")
+    metadata.setdefault("description", f"what {name!r} considers abnormal")
     spec = DetectorSpec(
         name,
         factory,
@@ -457,11 +457,11 @@ def unregister_detector(name: str) -> None:
     >>> unregister_detector("knn")
     Traceback (most recent call last):
         ...
-    ValueError: 'knn' comes with the package and stays; use exclude=['knn'] instead.
+    ValueError: 'knn' is built in and cannot be removed; use exclude=['knn'] instead.
     """
     if detector_spec(name).origin != "user":
         raise ValueError(
-            f"{name!r} comes with the package and stays; use exclude=[{name!r}] "
+            f"{name!r} is built in and cannot be removed; use exclude=[{name!r}] "
             f"instead."
         )
     del _catalogue[name]
@@ -471,10 +471,10 @@ def unregister_detector(name: str) -> None:
 def _check_name(name):
     if not isinstance(name, str) or not name or "__" in name or "@" in name:
         raise ValueError(
-            f"{name!r} cannot name a detector; pass a string without '__' and '@'"
+            "The name of a detector must be a non-empty string without '__' and '@', "
+            f"got {name!r}."
         )
     if name in _catalogue and _catalogue[name].origin != "user":
         raise ValueError(
-            f"{name!r} is the name of a detector that comes with the package; choose "
-            f"another"
+            f"{name!r} is the name of a built-in detector. Choose another name."
         )

@@ -28,30 +28,30 @@ def check_callables(name, factory, **rules):
             continue
         if not callable(given):
             raise TypeError(
-                f"{what}={given!r} of detector {name!r} cannot be called; pass a class "
-                f"or a function"
+                f"{what} of detector {name!r} must be callable, a class or a function, "
+                f"got {given!r}."
             )
 
 
 def check_metadata(metadata):
     """Raise if a field is unknown, or what it holds cannot be used."""
     if not isinstance(metadata, dict):
-        raise ValueError(f"metadata={metadata!r} must be a dict, or None")
+        raise ValueError(f"metadata must be a dict or None, got {metadata!r}.")
     allowed = (*_TEXTS, "memory_usage", "view", *_NUMBERS)
     for key, value in metadata.items():
         if key not in allowed:
             raise ValueError(unknown_name_message("metadata", key, allowed))
         wanted = None
         if key in _TEXTS and not isinstance(value, str):
-            wanted = "a text"
+            wanted = "a string"
         elif key == "memory_usage" and value not in _LEVELS:
             wanted = f"one of {', '.join(_LEVELS)}"
         elif key in _NUMBERS and not (
             _is_number(value) or (key == "max_samples" and value is None)
         ):
-            wanted = "a whole number of rows, 1 or more"
+            wanted = "an integer of at least 1"
         if wanted is not None:
-            raise ValueError(f"metadata[{key!r}]={value!r} must be {wanted}")
+            raise ValueError(f"metadata[{key!r}] must be {wanted}, got {value!r}.")
     if metadata.get("view", "squashed") not in VIEWS:
         raise ValueError(unknown_name_message("view", metadata["view"], VIEWS))
 
@@ -68,22 +68,23 @@ def check_search_space(space, factory):
     known when it is made.
     """
     example = (
-        "pass a dict from hyperparameters to lists of values, to (low, high) or to "
-        "(low, high, \"log\"), for example {'n_neighbors': (2, 50)}"
+        "pass a dict that maps hyperparameters to lists of values, to (low, high) or "
+        "to (low, high, \"log\"), for example {'n_neighbors': (2, 50)}"
     )
     if not isinstance(space, dict):
-        raise ValueError(f"search_space={space!r} is no dict; {example}")
+        raise ValueError(f"search_space={space!r} is not a dict; {example}")
     for name, entry in space.items():
-        why = "is no name" if not isinstance(name, str) else entry_fault(entry)
+        named = isinstance(name, str)
+        why = entry_fault(entry) if named else "does not name a hyperparameter"
         if why:
             raise ValueError(f"search_space[{name!r}]={entry!r} {why}; {example}")
     if not space or not inspect.isclass(factory):
         return
     if not (hasattr(factory, "get_params") and hasattr(factory, "set_params")):
         raise TypeError(
-            f"A search_space came for {factory.__name__}, which has no get_params and "
-            f"set_params and cannot be tuned; derive it from "
-            f"sklearn.base.BaseEstimator, or leave search_space out"
+            f"search_space was passed for {factory.__name__}, which has no get_params "
+            f"and set_params and cannot be tuned; derive it from "
+            f"sklearn.base.BaseEstimator, or omit search_space"
         )
     parameters = inspect.signature(factory).parameters
     if any(p.kind == p.VAR_KEYWORD for p in parameters.values()):
@@ -109,17 +110,17 @@ def entry_fault(entry):
     if isinstance(entry, list | np.ndarray) and len(entry):
         return None
     if not isinstance(entry, tuple) or len(entry) not in (2, 3):
-        return "cannot be read"
+        return "is not a valid entry"
     low, high, *scale = entry
     if not all(
         isinstance(end, Real) and not isinstance(end, bool) and np.isfinite(end)
         for end in (low, high)
     ):
-        return "is no range between two finite numbers"
+        return "is not a range between two finite numbers"
     if scale not in ([], ["log"], ["linear"]):
         return 'has a scale that is neither "log" nor "linear"'
     if not low < high:
-        return "begins at or beyond its end"
+        return "is empty: low must be less than high"
     if scale == ["log"] and low <= 0:
-        return "cannot be logarithmic where it reaches zero"
+        return "has a logarithmic scale, for which low must be greater than 0"
     return None

@@ -128,7 +128,7 @@ class BudgetMixin:
             ),
             (
                 self.calibrate and self.calibration_ is None,
-                "calibrated no p-values",
+                "did not calibrate p-values",
             ),
             (
                 self._n_uncalibrated,

@@ -67,7 +67,7 @@ def pairwise_agreement(scores: npt.ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If the scores are no table of finite numbers.
+        If the scores are not a table of finite numbers.
 
     Examples
     --------
@@ -242,16 +242,16 @@ class IntelligentEnsembleBuilder(BaseEstimator):
         if agreement is None:
             if self.diversity_weight:
                 raise ValueError(
-                    f"max_models={self.max_models} of {n} candidates asks for a choice "
-                    f"that weighs diversity; give agreement=pairwise_agreement(scores) "
-                    f"or diversity_weight=0"
+                    f"Choosing max_models={self.max_models} of {n} candidates requires "
+                    f"their diversity. Pass agreement=pairwise_agreement(scores) or "
+                    f"diversity_weight=0."
                 )
             return np.zeros((n, n))
         agreement = np.asarray(agreement, dtype=np.float64)
         if agreement.shape != (n, n) or not np.isfinite(agreement).all():
             raise ValueError(
-                f"agreement of shape {agreement.shape} must hold {n} x {n} finite rank "
-                f"correlations, in the order of expected"
+                f"agreement must hold {n} x {n} finite rank correlations, in the order "
+                f"of expected, got shape {agreement.shape}."
             )
         return 1 - (agreement + agreement.T) / 2
 
@@ -315,16 +315,20 @@ class IntelligentEnsembleBuilder(BaseEstimator):
 
 def _figures(expected, error):
     if not expected:
-        raise ValueError("expected names no candidate; predict at least one")
+        raise ValueError(
+            "expected is empty. Pass a prediction for at least one candidate."
+        )
     if set(expected) != set(error):
         odd = sorted(set(expected) ^ set(error))
-        raise ValueError(f"expected and error must name the same candidates: {odd}")
+        raise ValueError(
+            f"expected and error must name the same candidates, but differ in {odd}."
+        )
     performance = np.array([expected[name] for name in expected], dtype=np.float64)
     errors = np.array([error[name] for name in expected], dtype=np.float64)
     if not np.isfinite(performance).all() or not (errors >= 0).all():
         raise ValueError(
-            "expected must be finite and error non-negative; leave candidates without "
-            "a prediction out"
+            "expected must be finite and error must not be negative. Omit candidates "
+            "without a prediction."
         )
     return performance, errors
 
@@ -335,8 +339,8 @@ def _prior_weights(names, prior):
     weights = np.array([prior.get(name, 0.0) for name in names], dtype=np.float64)
     if not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
         raise ValueError(
-            f"prior={prior!r} must give at least one candidate a positive, finite "
-            f"weight; candidates are {names}"
+            f"prior must give at least one of the candidates {names} a positive, "
+            f"finite weight, got {prior!r}."
         )
     return weights
 
@@ -365,8 +369,8 @@ def _reason(trust, gain, n_chosen, n_candidates, given):
         return text + f"the weights are those of the plain ensemble, by trust={trust:g}"
     if trust < 0.05:
         return text + (
-            "the predictions differ less than they err: the weights are those of the "
-            "plain ensemble"
+            "the predictions differ by less than their error: the weights are those "
+            "of the plain ensemble"
         )
     return text + (
         f"the weights follow the predictions by {100 * trust:.0f} %, which is "

@@ -138,7 +138,7 @@ class Committee:
         deadline.give_back(level.wasted)
         if not any(self.weights[name] for name in level.members):
             raise NoDetectorLeftError(
-                "No detector can serve this data. "
+                "No detector can be used on this data. "
                 + "; ".join(f"{name}: {why}" for name, why in rejected.items())
             )
         self._levels = [level]

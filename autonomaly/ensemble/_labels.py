@@ -159,9 +159,9 @@ class LabelledVote:
         at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
         if (missing := rows[self.rows[at] != rows]).size:
             raise DataError(
-                f"The scores of row {missing[0]} are not kept: of large data, "
-                f"{len(self.rows)} rows are, those that ask() may name. Give its label "
-                f"to fit, as y."
+                f"The scores of row {missing[0]} are not kept: for large data, only "
+                f"those of the {len(self.rows)} rows that ask() may return are. Pass "
+                f"its label to fit, as y."
             )
         return at
 
@@ -244,10 +244,10 @@ class LabelledVote:
         doubted = self._count_doubted(scores, at, free_share)
         share = max(free_share - doubted / self.n_rows, 0.0)
         self.threshold_reason = (
-            f"all labels are of normal rows: {doubted} of them would be flagged but "
-            f"for their own label, which takes them from the {percent(free_share)} of "
-            f"the rows that the vote without labels sets apart; the threshold lies "
-            f"above the labelled rows"
+            f"all labels are of normal rows: {doubted} of them would be flagged "
+            f"without their own label, and are subtracted from the "
+            f"{percent(free_share)} of the rows that the vote without labels flags; "
+            f"the threshold lies above the labelled rows"
         )
         rest = scores[np.setdiff1d(self._even, at)]
         ceiling = scores[at].max()
@@ -271,8 +271,8 @@ class LabelledVote:
             return self._contamination
         if self.left_out_precision is None:
             self.threshold_reason = (
-                "all labels are of anomalies: the share of rows is that of the vote "
-                "without labels, but not below the anomalies that are known"
+                "all labels are of anomalies: the share is that of the vote without "
+                "labels, but not less than the share of known anomalies"
             )
             return max(free_share, anomalous.sum() / self.n_rows)
         slope, intercept = _calibrate(*self._left_out)
@@ -287,8 +287,8 @@ class LabelledVote:
             + (1 - weight) * _log_odds(free_share, len(p))
         )
         self.threshold_reason = (
-            f"the {n} labels promise the best F1 where {percent(learned)} of the rows "
-            f"are flagged, the vote without labels sets {percent(free_share)} apart; "
+            f"according to the {n} labels, F1 is best if {percent(learned)} of the "
+            f"rows are flagged; the vote without labels flags {percent(free_share)}; "
             f"the labels weigh {100 * weight:.0f} %"
         )
         return share
@@ -299,7 +299,7 @@ class LabelledVote:
         return (
             f"{len(self.labels)} labels were used, {n_anomalies} of them anomalies; "
             f"average_precision is that of the labelled rows, each scored without its "
-            f"own label: of all rows only where they were drawn at random"
+            f"own label; it holds for all rows only if they were drawn at random"
         )
 
     # ---------------------------------------------------------------------- scoring
@@ -365,8 +365,8 @@ class LabelledVote:
         free[self.positions(sorted(self.labels))] = False
         if n > free.sum():
             raise DataError(
-                f"ask({n}) is more than the {free.sum()} rows without a label that can "
-                f"be asked about. Ask for fewer."
+                f"ask({n}) asks for more rows than the {free.sum()} without a label. "
+                f"Pass a smaller number."
             )
         chosen = self._process.ask(self._kept_pictures(), free, n, _CURIOSITY)
         return self.rows[chosen]

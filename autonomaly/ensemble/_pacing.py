@@ -133,7 +133,7 @@ def _fit_members_to_time(committee, parts, n_rows, pace, deadline, give_up):
     gone = [name for name in names if name not in kept]
     if gone:
         reason = (
-            f"scoring {n_rows} rows with it, too, would have taken longer than the "
+            f"scoring {n_rows} rows with it as well would have taken longer than the "
             f"time budget of {deadline.budget:g} s allows"
         )
         _give_up(parts, gone, reason, give_up)

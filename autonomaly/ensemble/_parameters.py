@@ -18,15 +18,15 @@ def checked_names(estimators):
         for pair in estimators
     ):
         raise ValueError(
-            f"estimators={estimators!r} must be a list of (name, detector) tuples with "
-            f"at least one member"
+            f"estimators must be a non-empty list of (name, detector) tuples, got "
+            f"{estimators!r}."
         )
     names = [name for name, _ in estimators]
     for name in names:
         if "@" in name:  # "knn@0.3" is knn, fitted on a trimmed reference
             raise ValueError(
-                f"{name!r} cannot name a member: '@' comes before the depth of "
-                f"trimming in the names of fitted members. Choose a name without it."
+                f"Names of members must not contain '@', which precedes the trimming "
+                f"depth in the names of fitted members, got {name!r}."
             )
     return names
 
@@ -44,9 +44,9 @@ def checked_weights(weights, shape):
         total = shape[1] * array.sum()
     if not usable or not (array >= 0).all() or not 0 < total < np.inf:
         raise ValueError(
-            f"weights={weights!r} must be {shape[0]} finite numbers, one per member "
-            f"(or {shape[0]} x {shape[1]}, one per member and depth of trimming), none "
-            f"negative and not all zero"
+            f"weights must be {shape[0]} finite numbers, one per member (or "
+            f"{shape[0]} x {shape[1]}, one per member and depth of trimming), none "
+            f"negative and not all zero, got {weights!r}."
         )
     return np.broadcast_to(array.reshape(len(array), -1), shape)
 
@@ -60,12 +60,12 @@ def checked_depths(trimming):
         isinstance(share, Real) and 0 <= share < 1 for share in depths
     ):
         raise ValueError(
-            f"trimming={trimming!r} must be 'auto', None or a tuple of shares in "
-            f"[0, 1), e.g. (0.0, 0.3)"
+            f"trimming must be 'auto', None or a tuple of shares in [0, 1), for "
+            f"example (0.0, 0.3), got {trimming!r}."
         )
     if len({f"{share:g}" for share in depths}) < len(depths):
         raise ValueError(
-            f"trimming={trimming!r} names a share twice (they are told apart by six "
-            f"digits); give each once"
+            f"The shares in trimming must differ in their first six digits, got "
+            f"{trimming!r}."
         )
     return tuple(sorted(depths))

@@ -1,4 +1,4 @@
-"""A threshold nobody had to choose."""
+"""A threshold that is found in the scores."""
 
 import numpy as np
 

@@ -133,7 +133,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         What set the threshold.
     agreement_ : float or None
         Mean rank correlation of the members with the vote, on the reference. None with
-        fewer than two of them, which have nobody to agree with.
+        fewer than two members.
     agreement_with_vote_ : dict of str to float
         The same for each member, over its levels.
     offset_ : float
@@ -317,8 +317,8 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Scores, low = abnormal. With soft votes, minus what members combine to:
-            each in units of its own spread over the reference.
+            Scores, low = abnormal. With soft votes, the negative combined scores of
+            the members, each in units of its spread over the reference.
         """
         check_is_fitted(self)
         return -self._abnormality(self._validate_scoring(X))
@@ -347,9 +347,9 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         scores = self.score_samples(X)
         if self.calibration_ is None:
             raise ValueError(
-                f"There are no held-out rows to compare with: "
-                f"calibrate={self.calibrate}, time_budget={self.time_budget}; fit with "
-                f"calibrate=True and enough time"
+                f"p-values need held-out rows, but the fit with "
+                f"calibrate={self.calibrate} and time_budget={self.time_budget} kept "
+                f"none. Fit with calibrate=True and enough time."
             )
         return self.calibration_.pvalues(-scores)
 
@@ -544,8 +544,8 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         if self.max_false_discovery_rate is not None:
             if self.calibration_ is None:
                 raise ValueError(
-                    "max_false_discovery_rate needs held-out scores; pass "
-                    "calibrate=True and enough time_budget"
+                    "max_false_discovery_rate needs held-out scores. Pass "
+                    "calibrate=True and a sufficient time_budget."
                 )
             rate = self.max_false_discovery_rate
             n_flagged = n_discoveries(self.calibration_.pvalues(scores), rate)
@@ -557,7 +557,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
             if not (scores > threshold).any():
                 # no p-value is below one over the number of rows
                 why += (
-                    f"; none of the rows looked at is flagged: fewer than about "
+                    f"; none of the rows examined is flagged: fewer than about "
                     f"{1 / rate:.0f} rows stand out clearly, see 'threshold' in the "
                     f"user guide"
                 )

@@ -38,7 +38,7 @@ def _is_default(value, default):
 
 
 def record_source(record, source, **left_out):
-    """Write down where the table came from, and which columns were set aside."""
+    """Record where the table comes from, and which columns were set aside."""
     record.add("run", "source", source, "what --dataset names", **left_out)
 
 
@@ -65,7 +65,7 @@ def record_data(record, profile, n_rows, preprocessor, Z):
         "preprocessing",
         "matrix",
         f"{Z.shape[1]} numeric columns",
-        "every usable column became one or more numbers",
+        "every usable column is encoded as one or more numbers",
     )
     for column, why in preprocessor.dropped_.items():
         record.add("preprocessing", str(column), "dropped", why)
@@ -76,12 +76,12 @@ def record_data(record, profile, n_rows, preprocessor, Z):
 
 
 def record_tuning(record, search, tuned):
-    """Write down what was searched, and which hyperparameters came of it."""
+    """Record what was searched, and the resulting hyperparameters."""
     record.add(
         "tuning",
         "search",
         search,
-        "asked for; every setting was judged by a proxy, labels were not used",
+        "requested; every setting was judged by a proxy, labels were not used",
         trials=sum(len(member.trials) for member in tuned),
         members=len(tuned),
         changed=sum(member.changed for member in tuned),
@@ -93,7 +93,7 @@ def record_tuning(record, search, tuned):
             "trials",
             planned,
             "further trials of every member that fit into the time, the memory and "
-            "n_trials, by what its first one took here; the k-th is worth 1/k",
+            "n_trials, judged by the cost of its first one; the k-th is worth 1/k",
             first_seconds={m.name: m.trials[0].seconds for m in tuned if m.trials},
         )
     for member in tuned:
@@ -149,7 +149,7 @@ def record_fit(record, detector):
     )
     why = ensemble.threshold_reason_
     if ensemble.n_scored_ < detector.n_samples_seen_:
-        why += f"; shares are of the {ensemble.n_scored_} rows looked at"
+        why += f"; shares refer to the {ensemble.n_scored_} rows examined"
     record.add(
         "threshold",
         "contamination",
@@ -169,13 +169,13 @@ def _why_these_depths(ensemble):
                 "the reference, suspicious ones too"
             )
         return (
-            "detectors learn from all rows of the reference: they are too few to leave "
-            "any out, or nothing could be fitted on the others"
+            "detectors learn from all rows of the reference: there are too few to "
+            "leave any out, or nothing could be fitted on the others"
         )
     why = (
-        "detectors learn the contamination they are given: the most suspicious rows "
-        "leave the reference; several depths are averaged because the best one cannot "
-        "be read off the data"
+        "detectors would learn the contamination of the reference: the most suspicious "
+        "rows are removed from it; several depths are averaged because the best one "
+        "cannot be determined from the data"
     )
     return f"{why}; there was no time for more" if skipped else why
 
@@ -189,7 +189,7 @@ def record_labels(record, vote, share, offset):
     """Write down what labels changed; a later call tells of the labels by then."""
     n_anomalies = sum(vote.labels.values())
     taken_back = not vote.labels and bool(record.filter("labels", "contamination"))
-    why = "learnt from; far from every label the vote without labels still decides"
+    why = "used to learn; far from every label, the vote without labels still decides"
     if not vote.labels:
         when = "any more" if taken_back else "yet"
         why = f"none {when}: the vote without labels decides"
@@ -201,7 +201,7 @@ def record_labels(record, vote, share, offset):
         kept_rows=len(vote.rows),
     )
     if taken_back:  # else the last entries would still tell of labels
-        why = "all labels were taken back"
+        why = "all labels were withdrawn"
         record.add("labels", "emphasis", None, why, average_precision=None)
         record.add("labels", "trees", "left out", why, weight=0.0)
         why += ": share and threshold are those of the vote without labels"
@@ -214,7 +214,7 @@ def record_labels(record, vote, share, offset):
         vote.emphasis,
         "the best average precision on labelled rows, each scored without its own label"
         if vote.left_out_precision is not None
-        else "there are labels of one kind only: nothing to choose by",
+        else "all labels are of one kind: there is no criterion to choose by",
         average_precision=vote.left_out_precision,
     )
     trees = vote.trees_weight > 0
@@ -225,12 +225,12 @@ def record_labels(record, vote, share, offset):
         "extremely randomised trees on the scores of the members and the columns; "
         "their weight grows with the labels"
         if trees
-        else "two labels of each kind are needed to grow trees on",
+        else "two labels of each kind are needed to grow trees",
         weight=vote.trees_weight,
     )
     why = vote.threshold_reason
     if vote.n_counted < vote.n_rows:
-        why += f"; shares are of the {vote.n_counted} rows looked at"
+        why += f"; shares refer to the {vote.n_counted} rows examined"
     record.add(
         "labels",
         "contamination",

@@ -170,8 +170,8 @@ class DecisionRecord:
         ):
             raise DataError(
                 "The decision record is damaged. 'decisions' must be a list of "
-                f"objects with exactly the keys {', '.join(names)}; pass what "
-                "to_dict returned."
+                f"objects with exactly the keys {', '.join(names)}; pass the dict "
+                "that to_dict returned."
             )
         return cls(Decision(**entry) for entry in entries)
 
@@ -215,8 +215,8 @@ class DecisionRecord:
             state = json.loads(text)
         except ValueError as error:
             raise DataError(
-                f"The decision record is not JSON ({error}). Pass what to_json "
-                "returned."
+                f"The decision record is not valid JSON ({error}). Pass the string "
+                "that to_json returned."
             ) from error
         return cls.from_dict(state)
 
@@ -254,8 +254,8 @@ class DecisionRecord:
         """
         if not isinstance(other, DecisionRecord):
             raise TypeError(
-                f"other is a {type(other).__name__}. A record can be compared with "
-                "a DecisionRecord; read a stored one with DecisionRecord.from_json."
+                f"other must be a DecisionRecord, got {type(other).__name__}. Read a "
+                "stored one with DecisionRecord.from_json."
             )
         ignore = {ignore} if isinstance(ignore, str) else set(ignore)
         mine, theirs = self._keyed(), other._keyed()
@@ -357,20 +357,20 @@ def _checked(decision):
     """Return the decision with JSON-safe values, or say what is wrong."""
     if not isinstance(decision, Decision):
         raise TypeError(
-            f"A {type(decision).__name__} is not a decision. A DecisionRecord holds "
-            "Decision objects; write new ones with add()."
+            "A DecisionRecord holds Decision objects, got "
+            f"{type(decision).__name__}. Add new ones with add()."
         )
     for name in ("stage", "subject", "reason"):
         value = getattr(decision, name)
         if not isinstance(value, str):
             raise TypeError(
-                f"{name}={value!r} is a {type(value).__name__}. It must be text; "
-                "put figures into the evidence."
+                f"{name} must be a string, got {value!r} of type "
+                f"{type(value).__name__}. Put figures into the evidence."
             )
     if not isinstance(decision.evidence, dict):
         raise TypeError(
-            f"evidence is a {type(decision.evidence).__name__}. It must be a dict "
-            "from names to values."
+            "evidence must be a dict that maps names to values, got "
+            f"{type(decision.evidence).__name__}."
         )
     return Decision(
         json_safe(decision.stage),

@@ -47,8 +47,8 @@ def load_bundled(name):
         online = [n.removeprefix("fetch_") for n in dir(datasets) if "fetch_" in n]
         message = unknown_name_message("data set", name, _RARE_CLASS)
         if name in online:
-            message += " That one would have to be downloaded, which is never done."
-        raise LoadError(message + " Write it as sklearn:NAME.")
+            message += " That one would have to be downloaded, which is not supported."
+        raise LoadError(message + " Pass it as sklearn:NAME.")
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     data, rare = bunch.data, _RARE_CLASS[name]
     if rare is None:

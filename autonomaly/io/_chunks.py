@@ -72,10 +72,10 @@ class Chunks:
         if self.once and self._begun:
             name = self.name[:1].upper() + self.name[1:]
             raise DataError(
-                f"{name} can be read once only, and a second pass is needed: "
-                f"fit reads the rows once, scoring them reads them again. Give a list "
-                f"of chunks, a glob of files, or a function that returns the chunks "
-                f"anew each time it is called."
+                f"{name} can be read only once, but a second pass is needed: "
+                f"fit reads the rows once and scoring reads them again. Pass a list "
+                f"of chunks, a glob of files, or a function that returns new chunks "
+                f"each time it is called."
             )
         self._begun = True
         columns = None
@@ -87,15 +87,15 @@ class Chunks:
                 columns, polars = _columns(chunk), is_polars(chunk)
             elif is_polars(chunk) != polars:
                 raise DataError(
-                    f"Chunk {i} of {self.name} is a {type(chunk).__module__} table and "
-                    f"the first is not. Give all chunks as tables of one package."
+                    f"Chunk {i} of {self.name} is a {type(chunk).__module__} table, "
+                    f"but the first is not. All chunks must be tables of one package."
                 )
             else:
                 chunk = _with_columns(chunk, columns, f"Chunk {i} of {self.name}")
             yield chunk
         if columns is None:
             raise DataError(
-                f"No chunk with rows came from {self.name}; check the source."
+                f"Found no chunk with rows in {self.name}. Check the source."
             )
 
     def map(self, function: Callable[[Any], Any]) -> "Chunks":
@@ -121,8 +121,9 @@ def _several(made, name):
         return [made]
     if not hasattr(made, "__iter__"):
         raise DataError(
-            f"A {type(made).__name__} came as {name}. Return a table, or an iterable "
-            "of tables, each time the function is called."
+            f"Expected {name} as a table or an iterable of tables, got "
+            f"{type(made).__name__}. The function must return one each time it is "
+            "called."
         )
     return made
 
@@ -147,12 +148,12 @@ def _with_columns(chunk, columns, what):
             if names
         ]
         raise DataError(
-            f"{what} has other columns than the first: {', '.join(differences)}. All "
-            f"chunks need the same columns."
+            f"{what} has different columns from the first: {', '.join(differences)}. "
+            f"All chunks must have the same columns."
         )
     raise DataError(
-        f"{what} has {_said(found)}, the first has {_said(columns)}. All chunks need "
-        f"the same columns."
+        f"{what} has {_said(found)}, but the first has {_said(columns)}. All chunks "
+        f"must have the same columns."
     )
 
 
@@ -217,12 +218,12 @@ def read_chunks(
     Parameters
     ----------
     source : str or Path
-        What :func:`load_dataset` reads. Parquet, Arrow, csv, tsv and npy files are
+        What :func:`~autonomaly.load_dataset` reads. Parquet, Arrow, csv, tsv and npy files are
         read piece by piece, other sources as a whole.
     chunk_rows : int, default=65536
         Rows per chunk at most.
     **options : dict
-        As of :func:`load_dataset`, of csv and tsv files for example ``separator``.
+        As of :func:`~autonomaly.load_dataset`, of csv and tsv files for example ``separator``.
 
     Returns
     -------
@@ -387,7 +388,7 @@ class Sample:
             If no row came.
         """
         if not self.n_rows:
-            raise DataError("No chunk with rows came; check the source.")
+            raise DataError("Found no chunk with rows. Check the source.")
         if self.complete:
             return concatenate([table for table, _, _ in self._parts])
         self._shrink(self._capacity(self.n_rows, self._width))

@@ -75,8 +75,8 @@ def table(X):
     refuse_records(X)
     if X.ndim != 2:
         raise DataError(
-            f"An array of {X.ndim} dimension(s) came. A table has two, rows and "
-            "columns; reshape it, for example with X.reshape(-1, 1)."
+            f"Expected 2D array, got {X.ndim}D array instead. A table has rows and "
+            "columns; reshape your data, for example with X.reshape(-1, 1)."
         )
     return [f"x{j}" for j in range(X.shape[1])], list(X.T), X.shape[0]
 
@@ -88,9 +88,9 @@ def check_names(X):
         return
     twice = dict.fromkeys(names[names.duplicated()])
     raise DataError(
-        f"More than one column is called {', '.join(map(repr, twice))}. Rows are read "
-        "by name, so every column needs one of its own: rename them, or drop those "
-        "that came in twice; autonomaly.load_dataset(X).data numbers them (a, a_2)."
+        f"Column names must be unique, got more than one {', '.join(map(repr, twice))}."
+        " Rename the columns, drop the duplicates, or use "
+        "autonomaly.load_dataset(X).data, which numbers them (a, a_2)."
     )
 
 
@@ -117,8 +117,8 @@ def unique_names(names):
 def complex_error():
     """Make the error for complex numbers."""
     return DataError(
-        "Complex data not supported: a column of complex numbers came. "
-        "Give real and imaginary part, or modulus and phase, as two columns."
+        "Complex data not supported: a column contains complex numbers. "
+        "Pass real and imaginary part, or modulus and phase, as two columns."
     )
 
 

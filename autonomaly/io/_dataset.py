@@ -25,7 +25,7 @@ class Dataset:
         ``source`` (where it came from), ``format``, ``loaded_at`` (ISO 8601, UTC)
         and what the loader has to tell, such as ``encoding``.
     truth : array-like of shape (n,) or None, default=None
-        -1 for an anomaly, +1 for a normal row; None if nobody knows.
+        -1 for an anomaly, +1 for a normal row; None if the labels are unknown.
 
     Raises
     ------
@@ -51,22 +51,22 @@ class Dataset:
         shape: tuple[int, ...] = getattr(self.data, "shape", ())
         if len(shape) != 2:
             raise DataError(
-                f"Data of shape {shape} came for {self.name!r}. A data set holds a "
-                "table of rows and columns: an array or a data frame."
+                f"The data of {self.name!r} must be a table of rows and columns (an "
+                f"array or a data frame), got shape {shape}."
             )
         if min(shape) == 0:
             raise DataError(
-                f"{self.name!r} has {shape[0]} row(s) and {shape[1]} column(s). A "
-                "table needs at least one of each; check the source."
+                f"{self.name!r} has {shape[0]} row(s) and {shape[1]} column(s), but a "
+                "table needs at least one of each. Check the source."
             )
         if self.truth is None:
             return
         truth = np.asarray(self.truth)
         if truth.shape != (shape[0],) or not np.isin(truth, (-1, 1)).all():
             raise DataError(
-                f"A truth of shape {truth.shape} with the values "
-                f"{np.unique(truth)[:5].tolist()} came for {shape[0]} rows. It holds "
-                "-1 (anomaly) or 1 (normal) per row."
+                f"truth must hold -1 (anomaly) or 1 (normal) for each of {shape[0]} "
+                f"rows, got shape {truth.shape} with the values "
+                f"{np.unique(truth)[:5].tolist()}."
             )
         object.__setattr__(self, "truth", truth.astype(np.int64))
 

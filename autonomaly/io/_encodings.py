@@ -103,7 +103,7 @@ def find_encoding(path, encoding=None):
             given, found = encoding, encoding or _marked_encoding(first)
             if not first.decode(found, errors="replace").strip("\ufeff \t\r\n\f\v"):
                 raise LoadError(
-                    f"The file {str(path)!r} is empty. A table has a row at least; "
+                    f"The file {str(path)!r} is empty. A table needs at least one row; "
                     "check how the file was written."
                 )
             _refuse_markup(path, first)
@@ -120,13 +120,13 @@ def find_encoding(path, encoding=None):
             decoder = _decode(decoder, b"", path, given, wide and found)
     except LookupError as error:
         raise LoadError(
-            f"Python knows no encoding {encoding!r}. Give one such as 'utf-8', "
-            "'latin-1' or 'cp1252', or leave it out."
+            f"Unknown encoding {encoding!r}. Pass one that Python knows, such as "
+            "'utf-8', 'latin-1' or 'cp1252', or omit it."
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise LoadError(
             f"The file {str(path)!r} cannot be decompressed ({error}). It is damaged "
-            "or cut off; fetch it again."
+            "or truncated; download or copy it again."
         ) from error
     if decoder is not None:
         return found
@@ -150,7 +150,7 @@ def _decode(decoder, piece, path, given, wide):
             raise LoadError(
                 f"The file {str(path)!r} is not encoded as {given or wide!r} "
                 f"({error.reason}). "
-                "Leave encoding out to have it found, or give the right one."
+                "Omit encoding to have it detected, or pass the right one."
             ) from error
         return None
     return decoder
@@ -162,7 +162,7 @@ def _refuse_markup(path, first):
     for tag, kind in _MARKUP.items():
         if start.startswith(tag):
             raise LoadError(
-                f"The file {str(path)!r} is {kind}, no table: it begins with "
+                f"The file {str(path)!r} is {kind}, not a table: it begins with "
                 f"{tag.decode()!r}. Download the table itself, or export it as csv."
             )
 
@@ -178,5 +178,5 @@ def _binary_message(path, first):
     kind = next((kind for start, kind in kinds.items() if first.startswith(start)), "")
     return (
         f"The file {str(path)!r} is binary, not text{': ' if kind else ''}{kind}. "
-        "Give the file the ending of its format, or export it as csv."
+        "Give the file the extension of its format, or export it as csv."
     )

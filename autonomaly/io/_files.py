@@ -47,8 +47,8 @@ def _read_json(path, *, encoding=None):
             content = json.load(file)
         except json.JSONDecodeError as error:
             raise LoadError(
-                f"The file {str(path)!r} is no JSON ({error}). If it holds one "
-                "object per line, name it .jsonl; if it is cut off, fetch it again."
+                f"The file {str(path)!r} is not valid JSON ({error}). If it holds one "
+                "object per line, name it .jsonl; if it is truncated, copy it again."
             ) from error
         except RecursionError as error:
             raise _too_deep(path) from error
@@ -72,9 +72,9 @@ def _read_jsonl(path, *, encoding=None):
                 records.append(json.loads(line))
             except json.JSONDecodeError as error:
                 raise LoadError(
-                    f"Line {number} of {str(path)!r} is no JSON ({error}). Every line "
-                    "holds one object; correct it, or fetch the file again if it is "
-                    "cut off."
+                    f"Line {number} of {str(path)!r} is not valid JSON ({error}). "
+                    "Every line must hold one object; correct it, or copy the file "
+                    "again if it is truncated."
                 ) from error
             except RecursionError as error:
                 raise _too_deep(path) from error
@@ -84,7 +84,7 @@ def _read_jsonl(path, *, encoding=None):
 def _too_deep(path):
     return LoadError(
         f"The JSON in {str(path)!r} is nested too deeply to be read. A table is a list "
-        "of rows; take the part out of the file that is one."
+        "of rows; extract that list from the file."
     )
 
 
@@ -133,7 +133,7 @@ def frame_of_json(content, path, names=None):
         if all(isinstance(c, dict) for c in columns):  # as pandas writes a frame
             return pd.DataFrame(content)
     raise LoadError(
-        f"The JSON in {str(path)!r} is no table. Allowed are a list of objects, a list "
+        f"The JSON in {str(path)!r} is not a table. Expected a list of objects, a list "
         "of lists of equal length, or an object of columns of equal length."
     )
 
@@ -188,9 +188,9 @@ def damaged_file(path, kind, error):
     """Make the error for a file that is not what its name says."""
     reason = str(error).partition("\n")[0].rstrip(".")
     return LoadError(
-        f"The file {str(path)!r} is no {kind} file, or it is damaged"
-        f"{f' ({reason})' if reason else ''}. Write it again, or give it the ending of "
-        "its real format."
+        f"The file {str(path)!r} is not a valid {kind} file"
+        f"{f' ({reason})' if reason else ''}. Write it again if it is damaged, or give "
+        "it the extension of its real format."
     )
 
 
@@ -210,9 +210,9 @@ def _read_npz(path, *, X=None, y=None):
     if main is None or main not in names:
         held = f"the arrays {', '.join(names)}" if names else "no array"
         raise LoadError(
-            f"The file {str(path)!r} holds {held}. The table is the array X, or the "
-            "only one of two dimensions. Save it as X; in Python, "
-            "load_dataset(source, X='...') names another."
+            f"The file {str(path)!r} holds {held}. The table must be the array X, or "
+            "the only 2D array. Save it as X, or name another in Python with "
+            "load_dataset(source, X='...')."
         )
     truth, metadata = None, {"arrays": names}
     label = y or next((n for n in ("y", "Y", "labels", "label") if n in names), None)
@@ -239,13 +239,13 @@ def open_numpy(path, kind, mmap_mode=None):
         if "allow_pickle" in str(error) and _is_npy(path):
             raise LoadError(
                 f"The array in {str(path)!r} holds Python objects. They are not "
-                "loaded, since that could run foreign code; save numbers or texts."
+                "loaded, since that could run foreign code; save numbers or strings."
             ) from error
         # what NumPy takes for a pickle is a file of another kind
         reason = "" if "pickle" in str(error) else str(error)
         raise damaged_file(path, "NumPy", reason) from error
     if not isinstance(content, kind):
-        raise damaged_file(path, path.suffix, "another NumPy format is in it")
+        raise damaged_file(path, path.suffix, "it holds another NumPy format")
     return content
 
 
@@ -279,8 +279,8 @@ def two_dimensional(array, path):
         array = array.reshape(-1, 1)
     if array.ndim != 2:
         raise LoadError(
-            f"The array in {str(path)!r} has the shape {array.shape}. A table has two "
-            "dimensions, rows and columns; reshape it before saving."
+            f"The array in {str(path)!r} must be 2D, got shape {array.shape}. A table "
+            "has rows and columns; reshape it before saving."
         )
     return array
 
@@ -303,10 +303,10 @@ def _read_excel(path, *, sheet=0, header=None):
             if sheet in sheets or (_is_whole(sheet) and 0 <= sheet < len(sheets)):
                 if sheet == 0 and len(sheets) > 1:
                     warn_user(
-                        f"Of the {len(sheets)} sheets of {path.name!r} the first one, "
-                        f"{sheets[0]!r}, is read, and not "
-                        f"{', '.join(map(repr, sheets[1:]))}. load_dataset(source, "
-                        "sheet='NAME') reads another.",
+                        f"Of the {len(sheets)} sheets of {path.name!r}, only the first "
+                        f"one, {sheets[0]!r}, is read, not "
+                        f"{', '.join(map(repr, sheets[1:]))}. To read another, use "
+                        "load_dataset(source, sheet='NAME').",
                         AutonomalyWarning,
                     )
                 n_titles = _count_titles(path, book, sheet) if header is None else 0
@@ -318,8 +318,8 @@ def _read_excel(path, *, sheet=0, header=None):
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise damaged_file(path, "Excel", error) from error
     raise LoadError(
-        f"sheet={sheet!r} came for {str(path)!r}, which has the sheets "
-        f"{', '.join(map(repr, sheets))}. Give one of these names, or a number from 0 "
+        f"sheet={sheet!r} does not exist in {str(path)!r}, which has the sheets "
+        f"{', '.join(map(repr, sheets))}. Pass one of these names, or a number from 0 "
         f"to {len(sheets) - 1}."
     )
 

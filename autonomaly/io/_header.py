@@ -74,9 +74,9 @@ def warn_of_titles(path, titles):
     said = [" ".join(filter(None, map(str.strip, row))) for row in titles]
     said = [repr(text[:40]) for text in said if text]
     warn_user(
-        f"Left out in {path.name!r}, above the names of the columns: "
-        f"{', '.join(said[:3]) or 'empty lines'} ({len(titles)} lines in all, with "
-        "empty ones). If they belong to the table, read it with "
+        f"Skipped in {path.name!r}, above the column names: "
+        f"{', '.join(said[:3]) or 'empty lines'} ({len(titles)} lines in all, empty "
+        "ones included). If they belong to the table, read it with "
         "load_dataset(source, header=True).",
         AutonomalyWarning,
     )

@@ -43,21 +43,21 @@ def existing_file(source):
     path = Path(os.path.expanduser(source))
     text = str(source)
     if not text.strip():
-        raise LoadError("The source is an empty string. Give the path of a file.")
+        raise LoadError("The source is an empty string. Pass the path of a file.")
     if os.path.isdir(path):
         raise LoadError(
-            f"{text!r} is a directory. Give a file, or a glob of files with the same "
-            f"columns such as {str(path / '*.csv')!r}."
+            f"{text!r} is a directory. Pass a file, or a glob of files with the same "
+            f"columns, such as {str(path / '*.csv')!r}."
         )
     if re.match(r"(https?|ftp|s3|gs)://", text):
         raise LoadError(
-            f"{text!r} is an address on a network, and nothing is fetched from there. "
-            "Download the file and give its path."
+            f"{text!r} is a network address, and nothing is ever downloaded. "
+            "Download the file yourself and pass its path."
         )
     if text == "-" or (os.path.exists(path) and not os.path.isfile(path)):
         raise LoadError(
-            f"{text!r} is a pipe or a device, and no file. A table is gone through "
-            "more than once: write it to a file, and give its path."
+            f"{text!r} is a pipe or a device, not a regular file. A table is read more "
+            "than once; write it to a file and pass its path."
         )
     if not os.path.isfile(path):
         parent = path.parent
@@ -65,8 +65,8 @@ def existing_file(source):
         near = difflib.get_close_matches(path.name, names, n=3)
         hint = f" Nearby: {', '.join(sorted(near))}." if near else ""
         raise LoadError(
-            f"There is no file {text!r}.{hint} Give the path of a file; a relative "
-            f"one starts at {str(Path.cwd())!r}."
+            f"There is no file {text!r}.{hint} Pass the path of a file; relative paths "
+            f"start at {str(Path.cwd())!r}."
         )
     return path
 
@@ -98,15 +98,15 @@ class _FileLoader:
         allowed = list(inspect.signature(self._read).parameters)[1:]
         if unknown := sorted(set(options) - set(allowed)):
             raise TypeError(
-                f"The option {unknown[0]!r} came for {str(source)!r}. Files of this "
-                f"kind take {', '.join(allowed) or 'no options'}."
+                f"Unknown option {unknown[0]!r} for {str(source)!r}. Files of this "
+                f"kind accept {', '.join(allowed) or 'no options'}."
             )
         try:
             data, metadata, truth = self._read(path, **options)
         except OSError as error:
             raise LoadError(
                 f"The file {str(source)!r} cannot be opened ({error}). Check that it "
-                "is whole and that you may read it."
+                "is complete and that you have permission to read it."
             ) from error
         return Dataset(path.name.partition(".")[0], data, metadata, truth)
 
@@ -127,8 +127,8 @@ class _ArrayLoader:
         """Make a table of it, without a copy where none is needed."""
         if sparse.issparse(source):
             raise LoadError(
-                f"A sparse matrix of shape {source.shape} came. Only dense tables are "
-                "read; give X.toarray() if it fits into memory."
+                f"Expected a dense table, got a sparse matrix of shape {source.shape}. "
+                "Pass X.toarray() if it fits into memory."
             )
         if is_polars(source):
             source = source.collect() if hasattr(source, "collect") else source
@@ -205,8 +205,8 @@ def _concatenate(parts, files):
         widths = {part.data.shape[1] for part in parts}
         if len(widths) > 1:
             raise LoadError(
-                f"The files matched have different numbers of columns: "
-                f"{sorted(widths)}. Give files of one kind only."
+                f"All files must have the same number of columns, got "
+                f"{sorted(widths)}. Pass files of one kind only."
             )
         return np.concatenate([part.data for part in parts])
     import pandas as pd
@@ -217,9 +217,9 @@ def _concatenate(parts, files):
             missing = sorted(set(columns) - set(part.data.columns))
             more = sorted(set(part.data.columns) - set(columns))
             raise LoadError(
-                f"{file!r} has other columns than {files[0]!r}: without "
-                f"{missing[:5]}, with {more[:5]} instead. Give files of the same "
-                "columns only."
+                f"{file!r} has different columns from {files[0]!r}: it lacks "
+                f"{missing[:5]} and has {more[:5]} instead. All files must have the "
+                "same columns."
             )
     return pd.concat([part.data[columns] for part in parts], ignore_index=True)
 
@@ -257,7 +257,7 @@ class _DatabaseLoader:
         except ImportError as error:
             raise LoadError(
                 f"The database needs a driver that is not installed: {error}. Install "
-                f"it, or name another one as in 'postgresql+psycopg2://'."
+                f"it, or name another one in the URL, as in 'postgresql+psycopg2://'."
             ) from error
         except (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
             reason = str(error).partition("\n")[0]
@@ -274,7 +274,7 @@ def _only_table(table, names, shown):
         return table or names[0]
     came = "No table was named" if table is None else f"Table {table!r} was named"
     raise LoadError(
-        f"{came}; {shown} has {', '.join(sorted(names)) or 'no tables'}. Give one as "
+        f"{came}; {shown} has {', '.join(sorted(names)) or 'no tables'}. Pass one as "
         "table='...', or a query='SELECT ...'."
     )
 

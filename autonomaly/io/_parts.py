@@ -68,7 +68,9 @@ def _separated_parts(path, chunk_rows, **options):
         rows += len(frame)
         yield frame
     if not rows:
-        raise LoadError(f"The file {str(path)!r} has no rows. Check how it was written")
+        raise LoadError(
+            f"The file {str(path)!r} has no rows. Check how it was written."
+        )
 
 
 def _tab_separated_parts(path, chunk_rows, *, separator="\t", **options):

@@ -50,7 +50,7 @@ def rows_array(rows, error=DataError):
         array = None
     if array is None:
         raise error(
-            "The rows given do not form a table: they differ in length. Give an array, "
+            "The rows do not form a table: they differ in length. Pass an array, "
             "a data frame or rows of equal length."
         )
     if array.dtype.kind in "US" or _would_change(array, rows):
@@ -62,8 +62,8 @@ def refuse_masked(X):
     """Raise an error for an array with masked cells: they would become data."""
     if np.ma.is_masked(X):
         raise DataError(
-            "Expected 2D array, got a masked array: what its mask hides would be taken "
-            "for values. Say that they are missing: X.astype(float).filled(np.nan)."
+            "Expected 2D array, got a masked array, whose masked cells would be read "
+            "as values. Mark them as missing: X.astype(float).filled(np.nan)."
         )
 
 
@@ -109,9 +109,9 @@ def refuse_records(X, error=DataError):
     """
     if isinstance(X, np.ndarray) and X.dtype.names is not None:
         raise error(
-            f"A structured array came, with the fields {', '.join(X.dtype.names[:5])}"
-            f"{', ...' * (len(X.dtype.names) > 5)}. Expected 2D array, or a data "
-            "frame; pandas.DataFrame(X) makes one of it."
+            "Expected 2D array or a data frame, got a structured array with the fields "
+            f"{', '.join(X.dtype.names[:5])}{', ...' * (len(X.dtype.names) > 5)}. "
+            "Convert it with pandas.DataFrame(X)."
         )
 
 

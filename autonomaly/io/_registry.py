@@ -97,11 +97,11 @@ def register_loader(name: str, loader: Loader) -> None:
     >>> unregister_loader("zeros")
     """
     if not isinstance(name, str) or not name:
-        raise TypeError(f"name={name!r} came; a loader is named by a string.")
+        raise TypeError(f"name must be a non-empty string, got {name!r}.")
     if not isinstance(loader, Loader) or isinstance(loader, type):
         raise TypeError(
-            f"{loader!r} came as a loader. It needs the methods can_load(source) and "
-            "load(source, **options); give an object, not its class."
+            "loader must be an object, not a class, with the methods can_load(source) "
+            f"and load(source, **options), got {loader!r}."
         )
     _registered.pop(name, None)
     _registered[name] = loader
@@ -126,13 +126,13 @@ def unregister_loader(name: str) -> None:
     >>> unregister_loader("mine")
     Traceback (most recent call last):
     ...
-    ValueError: Loader 'mine' came, but none was registered; built-in loaders stay.
+    ValueError: Cannot unregister 'mine': no loader is registered; built-in ones stay.
     """
     if name not in _registered:
         raise ValueError(
             unknown_name_message("registered loader", name, _registered)
             if _registered
-            else f"Loader {name!r} came, but none was registered; built-in loaders "
+            else f"Cannot unregister {name!r}: no loader is registered; built-in ones "
             "stay."
         )
     del _registered[name]
@@ -179,7 +179,7 @@ def load_dataset(
     Raises
     ------
     LoadError
-        If the source cannot be read; the message says what came, what is
+        If the source cannot be read; the message says what was given, what is
         allowed and what to do.
     MissingExtraError
         If a package is missing that the format needs.
@@ -244,7 +244,7 @@ def load_dataset(
     dataset = loader.load(source, **options)
     if not isinstance(dataset, Dataset):
         raise TypeError(
-            f"A loader returned {type(dataset).__name__}; it has to return a Dataset."
+            f"A loader must return a Dataset, got {type(dataset).__name__}."
         )
     data, truth = dataset.data, dataset.truth
     if truth_column is not None:
@@ -270,12 +270,12 @@ def _unreadable_message(source):
 
     if isinstance(source, str | Path):
         existing_file(source)  # a missing file or a directory is said to be one
-        came = f"The name of the file {str(source)!r} does not tell what it holds"
+        fault = f"The name of the file {str(source)!r} does not tell its format"
     else:
-        came = f"{source_text(source)} came as a source of data"
+        fault = f"{source_text(source)} is not a known source of data"
     return (
-        f"{came}. Allowed are arrays, pandas and polars data frames, 'sklearn:NAME', "
+        f"{fault}. Allowed are arrays, pandas and polars data frames, 'sklearn:NAME', "
         f"database URLs and files ending in {', '.join(FILE_SUFFIXES)}. Rename the "
-        "file; in Python, load_dataset(source, format='csv') or the like reads it as "
-        "it is, and register_loader adds other formats."
+        "file or, in Python, name its format, as in load_dataset(source, format='csv');"
+        " register_loader adds other formats."
     )

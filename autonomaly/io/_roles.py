@@ -165,7 +165,7 @@ def read_as(values, role):
         date_format = _date_format(values.levels()[1])
     unit = values.unit() if role == ColumnRole.NUMERIC else None
     return ColumnReading(
-        role=role, reason="the role was given", date_format=date_format, unit=unit
+        role=role, reason="role given by the user", date_format=date_format, unit=unit
     )
 
 
@@ -187,7 +187,7 @@ def _constant_reason(values):
     if np.isnan(values.numbers()).all() and not values.levels()[1]:
         return "every value is missing"
     if values.run_together():
-        return "numbers too large for float64 to tell them apart"
+        return "numbers too large for float64 to distinguish"
     return "the same value in every row"
 
 
@@ -201,7 +201,7 @@ def _read_column(values, name, n_rows):
     if _is_constant(values):
         return reading("constant", _constant_reason(values))
     if len(labels) == 1:
-        return reading("categorical", "one value, or missing")
+        return reading("categorical", "a single value, otherwise missing")
     if values.categorical:
         return reading("categorical", "the column's type says so")
     shares = values.shares()
@@ -267,7 +267,7 @@ def _number_identifier(numbers, name, n_rows):
         return "a running number"
     steps = np.diff(numbers)
     if n >= 5 * _MIN_IDENTIFIER_ROWS and ((steps > 0).all() or (steps < 0).all()):
-        return "an integer that rises from row to row"
+        return "an integer that rises or falls from row to row"
     return None
 
 
@@ -283,5 +283,5 @@ def _read_strings(codes, labels, name):
         if distinct >= 0.8 and _ID_NAME.search(name):
             return "identifier", "called an id, and different in most rows"
     if words >= 3 and distinct > 0.3 and len(labels) > 20:
-        return "text", f"free text: {len(labels)} different ones"
+        return "text", f"free text: {len(labels)} different strings"
     return "categorical", f"{len(labels)} different strings"

@@ -121,7 +121,7 @@ class _Form:
 def _find_form(path, separator, encoding, header):
     if separator is not None and len(separator) != 1:
         raise LoadError(
-            f"separator={separator!r} came. It is one character, such as ',' or '\\t'."
+            f"separator must be one character, such as ',' or '\\t', got {separator!r}."
         )
     encoding = find_encoding(path, encoding)
     with open_text(path, encoding) as file:
@@ -146,8 +146,8 @@ def _find_form(path, separator, encoding, header):
     n_rows, trailing = _count_rows(path, encoding, separator, len(rows[0]), skipped)
     if n_rows - header < 1:
         raise LoadError(
-            f"The file {str(path)!r} has a header ({', '.join(rows[0][:5])}) and no "
-            "rows. A table has a row at least; if this is one, read it with "
+            f"The file {str(path)!r} has a header ({', '.join(rows[0][:5])}) but no "
+            "rows. A table needs at least one row; if the first line is a row, use "
             "load_dataset(source, header=False)."
         )
     names, renamed = column_names(rows[0] if header else None, len(rows[0]))
@@ -214,9 +214,9 @@ def _check_count(path, form, n_read):
 def _broken_line(path, line, error):
     return LoadError(
         f"The file {str(path)!r} cannot be read at line {line} ({error}). A quoted "
-        "cell must end with a quote, and a quote within it be doubled; a cell holds up "
-        f"to {csv.field_size_limit():,} characters. Correct the line, or fetch the "
-        "file again if it is cut off."
+        "cell must end with a quote, quotes within it must be doubled, and a cell may "
+        f"hold at most {csv.field_size_limit():,} characters. Correct the line, or "
+        "copy the file again if it is truncated."
     )
 
 
@@ -309,9 +309,10 @@ def _count_rows(path, encoding, separator, width, skipped):
                 else:
                     raise LoadError(
                         f"Line {reader.line_num} of {str(path)!r} has "
-                        f"{len(row)} cells, the first row has {width}. All rows need "
-                        "the same number; correct the line, take away what is no "
-                        "table, or read it with load_dataset(source, separator='...')."
+                        f"{len(row)} cells, but the first row has {width}. All rows "
+                        "must have the same number; correct the line, remove what does "
+                        "not belong to the table, or read it with "
+                        "load_dataset(source, separator='...')."
                     )
         except csv.Error as error:
             raise _broken_line(path, reader.line_num, error) from error

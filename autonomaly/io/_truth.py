@@ -69,8 +69,8 @@ def split_truth(data, column):
     truth = read_truth(values)
     if truth is None and len(values) and (values == 1).all():
         raise LoadError(
-            f"The truth column {column!r} holds nothing but 1, which can mean either. "
-            "Leave the column out with your own tools, or write 0 for normal rows."
+            f"The truth column {column!r} holds only 1, which is ambiguous. "
+            "Remove the column from the table, or write 0 for normal rows."
         )
     if truth is None:
         import pandas as pd

@@ -17,7 +17,7 @@ _FLAGS = {"0": "False", "1": "True"}
 
 
 class CategoryEncoder:
-    """One column per category, and a place for categories nobody knows.
+    """One column per category, and a place for unknown categories.
 
     Categories are ordered by how often they occur; a missing value is a category
     of its own. Every category has a column, also if there are only two, so that

@@ -50,12 +50,12 @@ _MIN_UNSEEN, _MIN_UNSEEN_SHARE = 10, 0.05
 class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
     """Turn any table into a matrix of finite numbers for anomaly detection.
 
-    Numbers are centred and scaled robustly, missing ones filled in with what the others
-    of their row say; categories become one column each; dates become seconds and their
-    place in the day, week and year; free text becomes a few components. Columns that
-    cannot help (constant, or an identifier) are left out, with the reason in
-    ``dropped_``. Nothing is learnt from labels, and what comes out of a row depends on
-    the fitted state and that row alone.
+    Numbers are centred and scaled robustly, missing ones are imputed from the other
+    values of their row; categories become one column each; dates become seconds and
+    their place in the day, week and year; free text becomes a few components. Columns
+    that cannot help (constant, or an identifier) are left out, with the reason in
+    ``dropped_``. Labels are not used, and the output for a row depends on the fitted
+    state and that row alone.
 
     Parameters
     ----------
@@ -279,22 +279,22 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         refuse_masked(X)
         if isinstance(X, Dataset):
             raise DataError(
-                "A Dataset came, which holds a table and what is known of it. Expected "
-                "2D array, or a data frame; pass X.data."
+                "Expected 2D array or a data frame, got a Dataset instead. Pass its "
+                "table, X.data."
             )
         if isinstance(X, list | tuple) and not X:
             raise DataError(
-                "An empty list came. Expected 2D array, or rows of equal length: a "
-                "table needs at least one."
+                "Expected 2D array or rows of equal length, got an empty "
+                f"{type(X).__name__} instead. Pass at least one row."
             )
-        frame, came = is_polars(X) or hasattr(X, "iloc"), X
+        frame, given = is_polars(X) or hasattr(X, "iloc"), X
         lazy = frame and hasattr(X, "compute")  # Dask's have a shape to compute, too
         convert = "collect" if is_polars(X) else "compute" if lazy else "to_pandas"
         if hasattr(X, convert) and (lazy or not (frame and hasattr(X, "shape"))):
             kind = f"{type(X).__module__.partition('.')[0]}.{type(X).__name__}"
             raise DataError(
-                f"A {kind} came. Expected 2D array, or a data frame of pandas or "
-                f"polars; pass X.{convert}()."
+                f"Expected 2D array or a pandas or polars data frame, got {kind} "
+                f"instead. Pass X.{convert}()."
             )
         if not frame:
             if not isinstance(X, np.ndarray):
@@ -310,26 +310,26 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             dicts = not frame and X.ndim == 1 and len(X) and isinstance(X[0], dict)
             if dicts or not (frame or X.ndim):
                 raise DataError(
-                    f"Expected 2D array, got {type(came).__name__}"
-                    f"{' of dicts' if dicts else ''} instead. Give an array, a data "
-                    "frame or rows of equal length; pandas.DataFrame(X) makes a table "
-                    "of dicts."
+                    f"Expected 2D array, got {type(given).__name__}"
+                    f"{' of dicts' if dicts else ''} instead. Pass an array, a data "
+                    "frame or rows of equal length; convert dicts with "
+                    "pandas.DataFrame(X)."
                 )
             raise DataError(
                 "Expected 2D array, got 1D array instead: a table has rows and "
                 "columns. Reshape your data with X.reshape(-1, 1) or X.to_frame() if "
-                "it has a single column, with X.reshape(1, -1) if it is one row."
+                "it has a single column, or with X.reshape(1, -1) if it is one row."
             )
         n_rows, n_columns = X.shape
         if n_rows == 0:
             raise DataError(
                 f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 "
-                "is required. Give at least one row."
+                "is required. Pass at least one row."
             )
         if n_columns == 0:
             raise DataError(
                 f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of "
-                "1 is required. Give at least one column."
+                "1 is required. Pass at least one column."
             )
         check_names(X)
         return validate_data(owner, X, reset=reset, skip_check_array=True)
@@ -429,9 +429,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             f"{self._held(j)}, such as {example[:40]!r}"
             for j, (count, example) in unread.items()
         ]
-        more = f" and in {len(said) - 5} columns more" if len(said) > 5 else ""
+        more = f" and in {len(said) - 5} more columns" if len(said) > 5 else ""
         warn_user(
-            f"Values that cannot be read count as missing: {'; '.join(said[:5])}{more}",
+            "Values that cannot be read are treated as missing: "
+            f"{'; '.join(said[:5])}{more}",
             UnreadableWarning,
         )
 
@@ -442,9 +443,9 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             return
         if len(set(self.feature_sources_.values())) > 1:
             warn_user(
-                f"{n_empty} of {len(matrix)} rows hold no value at all. Filled in with "
-                "typical ones they look ordinary; take them out, or look at them "
-                "yourself.",
+                f"{n_empty} of {len(matrix)} rows hold no value at all. They are "
+                "imputed with typical values and look normal; remove them, or inspect "
+                "them yourself.",
                 AutonomalyWarning,
             )
 
@@ -454,7 +455,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         if len(rows) >= max(_MIN_UNSEEN, _MIN_UNSEEN_SHARE * len(block)):
             codes, labels = values.categories()
             example = codes[rows[0]]
-            what = "a missing one" if example < 0 else repr(labels[example][:40])
+            what = "a missing value" if example < 0 else repr(labels[example][:40])
             unseen[j] = len(rows), what
 
     def _warn_of_unseen(self, unseen, n_rows):
@@ -462,10 +463,10 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             f"{count} of {n_rows} in {self._names_in[j]!r}, such as {what}"
             for j, (count, what) in unseen.items()
         ]
-        more = f" and in {len(said) - 5} columns more" if len(said) > 5 else ""
+        more = f" and in {len(said) - 5} more columns" if len(said) > 5 else ""
         warn_user(
-            "Categories that no training row had make rows look odd (are they written "
-            f"in another way?): {'; '.join(said[:5])}{more}",
+            "Categories that were not seen in training make rows look abnormal (are "
+            f"they spelled differently?): {'; '.join(said[:5])}{more}",
             UnseenWarning,
         )
 
@@ -498,7 +499,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         used = set() if self._zero_column else {part[0] for part in self._parts}
         for j, name in enumerate(self._names_in):
             if j not in used and name not in self.dropped_:
-                self.dropped_[name] = "no value that varies could be read"
+                self.dropped_[name] = "no varying values could be read"
 
     def _name_outputs(self, names):
         """Name the output columns, each name once."""

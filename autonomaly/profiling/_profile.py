@@ -342,8 +342,8 @@ class DataProfile:
         version = state.get("schema_version") if isinstance(state, dict) else None
         if version != _SCHEMA_VERSION:
             raise DataError(
-                f"The profile has schema version {version!r}. This version reads "
-                f"{_SCHEMA_VERSION}; profile the data again."
+                f"The profile has schema version {version!r}, but this version of "
+                f"autonomaly reads {_SCHEMA_VERSION}. Profile the data again."
             )
         try:
             parts = {name: _build(kind, state[name]) for name, kind in _PARTS.items()}
@@ -351,7 +351,8 @@ class DataProfile:
             return cls(**parts, features=features, custom=dict(state["custom"]))
         except (KeyError, TypeError) as error:
             raise DataError(
-                f"The profile is damaged ({error}). Pass what to_dict returned."
+                f"The profile is damaged ({error}). Pass the dict that to_dict "
+                "returned."
             ) from error
 
     def __str__(self) -> str:
@@ -431,17 +432,17 @@ def _check_mergeable(profiles):
     for profile in profiles:
         if not isinstance(profile, DataProfile):
             raise TypeError(
-                f"A {type(profile).__name__} came. Only profiles can be merged; make "
+                f"Only profiles can be merged, got {type(profile).__name__}. Create "
                 "them with DataProfiler.profile."
             )
         if not profile.mergeable:
             raise DataError(
                 f"A profile of {profile.n_samples} rows is not mergeable. Profiles "
-                "that were detached, read from a dict or made with mergeable=False "
+                "that were detached, read from a dict or created with mergeable=False "
                 "lack the sample; profile the chunk again with mergeable=True."
             )
         if profile._state.options != options:
             raise DataError(
-                f"The chunks were profiled with {options} and "
-                f"{profile._state.options}. Profile all chunks with the same options."
+                "All chunks must be profiled with the same options, got "
+                f"{options} and {profile._state.options}."
             )

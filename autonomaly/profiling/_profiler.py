@@ -225,7 +225,7 @@ class DataProfiler(BaseEstimator):
             sketch = part if sketch is None else merge_sketches(sketch, part, options)
         if sketch is None:
             raise DataError(
-                "No chunk came. There must be at least one; check the source."
+                "Found no chunk while at least one is required. Check the source."
             )
         return assemble(sketch, options, merge_sections(sections), self.mergeable)
 
@@ -260,7 +260,7 @@ class DataProfiler(BaseEstimator):
                 )
         if not methods:
             raise ValueError(
-                "outlier_methods is empty. Give at least one of "
+                "outlier_methods is empty. Pass at least one of "
                 f"{', '.join(_OUTLIER_METHODS)}."
             )
         return Options(

@@ -43,7 +43,7 @@ class TypeInfo:
     numerical, categorical, temporal, text, identifier, constant : int
         Number of columns with this role.
     label : {"numerical", "categorical", "mixed"}
-        ``"numerical"`` if all columns that vary and are no identifiers are numeric,
+        ``"numerical"`` if all columns that vary and are not identifiers are numeric,
         ``"categorical"`` if all of them are categorical or text, else ``"mixed"``.
         A table without any such column is ``"numerical"``.
 

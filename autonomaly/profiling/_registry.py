@@ -60,17 +60,18 @@ def register_profiler(
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(
-            f"name={name!r} cannot name a section. Give an identifier such as "
-            "'seasons'."
+            "The name of a section must be an identifier such as 'seasons', got "
+            f"name={name!r}."
         )
     if name in _RESERVED:
         raise ValueError(
-            f"name={name!r} is a part of every profile. Choose another name."
+            f"name={name!r} is reserved: it is part of every profile. Choose another "
+            "name."
         )
     if not callable(func) or not (merge is None or callable(merge)):
         raise TypeError(
-            f"func={func!r} and merge={merge!r} came. func must be callable, merge "
-            "callable or None."
+            "func must be callable, and merge must be callable or None, got "
+            f"func={func!r} and merge={merge!r}."
         )
     with _LOCK:
         _PROFILERS[name] = _CustomProfiler(func, merge)

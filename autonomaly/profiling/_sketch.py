@@ -403,7 +403,7 @@ class TableSketch:
                 + (
                     f"only in the first {mine[:5]}, only in the second {theirs[:5]}"
                     if mine or theirs
-                    else "the same names in another order"
+                    else "the same names in a different order"
                 )
                 + ". Chunks of one table must have the same columns in the same "
                 "order; select them before profiling."
@@ -446,8 +446,8 @@ def _merged_kind(name, first, second):
         return second
     raise DataError(
         f"Column {name!r} holds {first}s in one chunk and {second}s in another. A "
-        "column must be read the same way in all chunks; give its type when loading "
-        "or pass roles=."
+        "column must have the same type in all chunks; set its type when loading "
+        "or pass roles."
     )
 
 

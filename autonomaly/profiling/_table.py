@@ -236,13 +236,13 @@ def open_table(X, roles=None, earlier=None):
     """
     if issparse(X):
         raise TypeError(
-            "A sparse matrix came. A profile needs a dense table; convert it with "
-            "X.toarray(), or reduce it first, for example with TruncatedSVD."
+            "Expected a dense table, got a sparse matrix. Convert it with X.toarray(), "
+            "or reduce it first, for example with TruncatedSVD."
         )
     if X is None or isinstance(X, (str, bytes, dict, set)) or np.isscalar(X):
         raise TypeError(
-            f"X is a {type(X).__name__}. It must be an array or a data frame of shape "
-            "(n_samples, n_features); read files with autonomaly.io.load_dataset."
+            "X must be an array or a data frame of shape (n_samples, n_features), got "
+            f"{type(X).__name__}. Read files with autonomaly.io.load_dataset."
         )
     refuse_masked(X)
     if hasattr(X, "to_frame") and hasattr(X, "name"):  # a pandas or polars Series
@@ -257,7 +257,7 @@ def open_table(X, roles=None, earlier=None):
         if X.ndim != 2:
             raise DataError(
                 f"Expected 2D array, got {X.ndim}D array instead. Rows are samples, "
-                "columns are features; reshape with X.reshape(-1, 1) for one feature."
+                "columns are features; use X.reshape(-1, 1) if there is one feature."
             )
         _check_size(*X.shape)
         if X.dtype.kind == "c":
@@ -272,7 +272,7 @@ def _check_size(n_rows, n_columns):
     if n_rows == 0:
         raise DataError(
             f"Found array with 0 sample(s) {shape} while a minimum of 1 is required. "
-            "Check the filter or the file that made the table."
+            "Check the filter or the file that the table comes from."
         )
     if n_columns == 0:
         raise DataError(
@@ -291,13 +291,14 @@ def _given_roles(roles, names):
     missing = [name for name in names if name not in known]
     if unknown or missing:
         raise DataError(
-            f"The roles do not fit the columns: no column named {unknown[:5]}, no role "
-            f"for {missing[:5]}. Give one role for each of the {len(names)} columns."
+            f"The roles do not match the columns: no column named {unknown[:5]}, no "
+            f"role for {missing[:5]}. Pass one role for each of the {len(names)} "
+            "columns."
         )
     given = {str(name): _role_text(role) for name, role in roles.items()}
     wrong = {name: role for name, role in given.items() if role not in ROLES}
     if wrong:
-        raise DataError(f"Unknown roles {wrong}. A role is one of {', '.join(ROLES)}.")
+        raise DataError(f"Unknown roles {wrong}. Allowed roles: {', '.join(ROLES)}.")
     return tuple(given[name] for name in names)
 
 

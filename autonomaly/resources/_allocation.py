@@ -23,7 +23,7 @@ class SystemState:
     n_cores : int
         Cores that this process may use.
     load : float
-        Processes that wanted a core in the last minute; NaN where nobody counts them.
+        Processes that wanted a core in the last minute; NaN where it is not known.
     memory_total, memory_available : int or None
         Bytes of the machine, or of the container; None where they cannot be read.
     """
@@ -175,14 +175,14 @@ class ResourceManager(BaseEstimator):
                     f"one trial takes {task.seconds:.3g} s of {seconds:.3g} s"
                 )
             elif memory is not None and needed > memory:
-                left_out[task.name] = f"it takes {needed} bytes of {memory}"
+                left_out[task.name] = f"it needs {needed} bytes of {memory}"
         able = [task for task in tasks if task.name not in left_out]
         limits = seconds, memory, max_trials
         counts = _solve(able, *limits, self.n_jobs) if able else []
         trials = {t.name: int(c) for t, c in zip(able, counts, strict=True) if round(c)}
         for task in able:
             if task.name not in trials:
-                left_out[task.name] = "other trials are worth more in the same budget"
+                left_out[task.name] = "other trials are worth more for the same budget"
         chosen = [task for task in able if task.name in trials]
         return Allocation(
             trials,
@@ -205,15 +205,15 @@ def _check(tasks, seconds, memory, max_trials, n_jobs):
     limits = [limit for limit in (memory, max_trials) if limit is not None]
     if not seconds > 0 or not n_jobs >= 1 or not all(limit > 0 for limit in limits):
         raise ValueError(
-            f"Budgets must be positive, or None for no limit; got seconds={seconds!r}, "
+            f"Budgets must be positive, or None for no limit, got seconds={seconds!r}, "
             f"memory={memory!r}, max_trials={max_trials!r} and n_jobs={n_jobs!r}."
         )
     for task in tasks:
         positive = task.seconds > 0 and 0 < task.value < np.inf and task.max_trials >= 1
         if not positive or task.bytes < 0 or task.kept_bytes < 0:
             raise ValueError(
-                f"{task} came. Seconds, value and max_trials of a task are positive, "
-                f"its value is finite, bytes are not negative."
+                f"Seconds, value and max_trials of a task must be positive, its value "
+                f"finite and its bytes not negative, got {task}."
             )
 
 

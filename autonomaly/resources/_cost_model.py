@@ -122,10 +122,13 @@ class CostModel(BaseEstimator):
         """
         if unknown := sorted(set(parameters or {}) - set(factories)):
             raise ValueError(
-                f"parameters names {unknown[0]!r}, which is none of {sorted(factories)}"
+                f"Unknown algorithm {unknown[0]!r} in parameters. Allowed: "
+                f"{sorted(factories)}"
             )
         if not self.seconds > 0:
-            raise ValueError(f"seconds={self.seconds!r} is not a positive number")
+            raise ValueError(
+                f"seconds must be a positive number, got {self.seconds!r}."
+            )
         for name, factory in factories.items():
             varied = _checked_parameters(name, (parameters or {}).get(name, {}))
             try:
@@ -135,7 +138,7 @@ class CostModel(BaseEstimator):
                     _MEASURED[key] = self._measure(factory, varied)
             except Exception as error:  # foreign code may raise anything
                 raise ValueError(
-                    f"The cost of {name!r} cannot be measured; it gave "
+                    f"The cost of {name!r} cannot be measured; it raised "
                     f"{type(error).__name__}: {error}"
                 ) from error
             self._measured[name] = _MEASURED[key]
@@ -181,7 +184,7 @@ class CostModel(BaseEstimator):
         if unknown := sorted(set(given) - set(reference)):
             raise ValueError(
                 f"The cost of {name!r} was not measured for {unknown[0]!r}, only for "
-                f"{sorted(reference) or 'fixed parameters'}; name it in measure()."
+                f"{sorted(reference) or 'fixed parameters'}. Name it in measure()."
             )
         terms = _terms(n_samples, n_features, {**reference, **given}, reference)
         points = measured["points"]
@@ -250,18 +253,18 @@ class CostModel(BaseEstimator):
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
         except ValueError as error:
-            raise ValueError(f"{str(path)!r} is no JSON file: {error}") from error
+            raise ValueError(f"{str(path)!r} is not a JSON file: {error}") from error
         known = isinstance(content, dict) and content.get("format") == _FORMAT
         if not known or not _is_measured(content.get("measured")):
             raise ValueError(
-                f"{str(path)!r} was not written by CostModel.save of this version; "
-                f"measure again."
+                f"{str(path)!r} was not written by CostModel.save of this version. "
+                f"Measure again."
             )
         if not any_machine and content.get("machine") != _machine():
             raise ValueError(
                 f"{str(path)!r} was measured on another machine "
                 f"({content.get('machine')}; this one is {_machine()}). Measure again, "
-                f"or pass any_machine=True if it is enough to know what costs more."
+                f"or pass any_machine=True if relative costs are sufficient."
             )
         model = cls()
         model._measured = content["measured"]
@@ -270,7 +273,7 @@ class CostModel(BaseEstimator):
     def _known(self, name):
         if name not in self._measured:
             raise ValueError(
-                f"{name!r} was not measured; known are {self.names_}. Call measure()."
+                f"{name!r} was not measured, only {self.names_}. Call measure()."
             )
         return self._measured[name]
 
@@ -355,8 +358,8 @@ def _checked_parameters(name, varied):
         positive = all(isinstance(v, Real) and 0 < v < np.inf for v in values)
         if len(values) != 2 or not positive or len({*values}) == 1:
             raise ValueError(
-                f"parameters[{name!r}][{parameter!r}]={values!r} must be two different "
-                f"positive numbers"
+                f"parameters[{name!r}][{parameter!r}] must be two different positive "
+                f"numbers, got {values!r}."
             )
     return {parameter: tuple(values) for parameter, values in varied.items()}
 

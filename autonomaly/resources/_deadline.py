@@ -25,7 +25,7 @@ class Deadline:
         Seconds from now; None for no limit.
     budget : float, default=None
         Seconds of the whole budget that these are a part of: what errors name, since
-        it is what somebody asked for. None where these are all of it.
+        it is what the user asked for. None where these are all of it.
 
     Examples
     --------
@@ -205,7 +205,7 @@ class Work(Generic[_Result]):
             leave_behind(self._thread.ident)
             raise OutOfTime(
                 f"{_named(self.what)} did not finish within the {self.seconds:.2g} s "
-                f"that it was given of the time budget of {deadline.budget:g} s"
+                f"that it was allotted of the time budget of {deadline.budget:g} s"
             )
         if "error" in self._outcome:
             raise self._outcome["error"]

@@ -107,8 +107,8 @@ def parse_memory(memory_limit: Memory | None) -> int | None:
         if 1 <= memory_limit < math.inf:
             return int(memory_limit)
     raise ValueError(
-        f"memory_limit={memory_limit!r} cannot be read; pass a positive number of "
-        f"bytes or a string such as '500MB' or '2GB'"
+        f"memory_limit must be a positive number of bytes or a string such as '500MB' "
+        f"or '2GB', got {memory_limit!r}."
     )
 
 
@@ -216,18 +216,21 @@ def _check(n_samples, n_features, time_budget):
     for name, (size, least) in sizes.items():
         if not isinstance(size, Integral) or isinstance(size, bool) or size < least:
             raise ValueError(
-                f"{name}={size!r} is not a whole number of at least {least}"
+                f"{name} must be an integer of at least {least}, got {size!r}."
             )
     if time_budget is not None and not time_budget >= 0:
         raise ValueError(
-            f"time_budget={time_budget!r} is not a number of seconds, nor None"
+            "time_budget must be None or a number of seconds of at least 0, got "
+            f"{time_budget!r}."
         )
 
 
 def _check_positive(**numbers):
     for name, number in numbers.items():
         if not 0 < number < math.inf:
-            raise ValueError(f"{name}={number!r} is not a positive, finite number")
+            raise ValueError(
+                f"{name} must be a positive, finite number, got {number!r}."
+            )
 
 
 def _allowed(limit, affordable, n_samples):
@@ -242,10 +245,10 @@ def _reference(n_samples):
     """Rows of the reference where neither memory nor time is short."""
     limit = _MAX_REFERENCE_LARGE if n_samples > _LARGE else _MAX_REFERENCE
     if n_samples <= limit:
-        return n_samples, "every row may serve as reference"
-    reason = f"at most {limit} rows serve as reference"
+        return n_samples, "all rows can be used as reference"
+    reason = f"at most {limit} rows are used as reference"
     if n_samples > _LARGE:
-        reason += f" where more than {_LARGE} are to be scored"
+        reason += f" if more than {_LARGE} are scored"
     return limit, reason
 
 

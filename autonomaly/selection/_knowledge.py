@@ -118,8 +118,8 @@ class _Document(_Record):
                 found = len(getattr(task, what))
                 if found != length:
                     raise ValueError(
-                        f"task {task.name!r} has {found} values of {what}, {length} "
-                        f"are named"
+                        f"task {task.name!r} has {found} values of {what}, expected "
+                        f"{length}"
                     )
         return self
 
@@ -257,7 +257,9 @@ class KnowledgeBase:
         """
         for what, given in (("task", task), ("family", family)):
             if given is not None and not (isinstance(given, str) and given):
-                raise ValueError(f"{what}={given!r} is not a name; pass text, or None")
+                raise ValueError(
+                    f"{what} must be a non-empty string or None, got {given!r}."
+                )
         meta = as_meta_features(meta)
         algorithm = self.resolve(algorithm)
         metrics = _check_metrics(metrics)
@@ -378,9 +380,9 @@ class KnowledgeBase:
                     continue
                 if algorithm.name in names:
                     raise DataError(
-                        f"Two algorithms are called {algorithm.name!r}: "
-                        f"{names[algorithm.name]} and {algorithm.identity}; give your "
-                        f"own another name"
+                        f"Two algorithms are named {algorithm.name!r}: "
+                        f"{names[algorithm.name]} and {algorithm.identity}. Give yours "
+                        f"a different name."
                     )
                 names[algorithm.name] = algorithm.identity
                 columns[algorithm.identity] = len(self.algorithms)
@@ -442,8 +444,8 @@ def _read(path):
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{path} cannot be read as a knowledge base ({error}); give a file that "
-            f"KnowledgeBase.record or benchmarks/build_knowledge.py wrote"
+            f"{path} cannot be read as a knowledge base ({error}). Pass a file "
+            f"written by KnowledgeBase.record or benchmarks/build_knowledge.py."
         ) from error
     return _check(document, path)
 
@@ -453,8 +455,8 @@ def _shipped():
     source = files("autonomaly.selection") / "data" / "knowledge.json"
     if not source.is_file():
         raise DataError(
-            f"No knowledge base ships with this installation ({source}); install the "
-            f"package again, or use KnowledgeBase.load(path, shipped=False)"
+            f"This installation lacks its knowledge base ({source}). Reinstall the "
+            f"package, or use KnowledgeBase.load(path, shipped=False)."
         )
     return _check(json.loads(source.read_text(encoding="utf-8")), source)
 
@@ -465,18 +467,18 @@ def _check(document, where):
         checked = _Document.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
-        place = " > ".join(str(part) for part in first["loc"]) or "the whole"
+        place = " > ".join(str(part) for part in first["loc"]) or "top level"
         raise DataError(
             f"{where} is not a knowledge base of schema {SCHEMA}: at {place}: "
-            f"{first['msg']} ({error.error_count()} faults); write it again with "
-            f"benchmarks/build_knowledge.py or KnowledgeBase.record"
+            f"{first['msg']} ({error.error_count()} errors). Write it again with "
+            f"benchmarks/build_knowledge.py or KnowledgeBase.record."
         ) from error
     if checked.meta_features != names:
         missing = [name for name in names if name not in checked.meta_features]
         unknown = [name for name in checked.meta_features if name not in names]
         raise DataError(
-            f"{where} has other meta-features than this version: missing {missing}, "
-            f"unknown {unknown}; build it again with this version"
+            f"{where} does not have the meta-features of this version: missing "
+            f"{missing}, unknown {unknown}. Build it again with this version."
         )
     return checked
 
@@ -484,8 +486,8 @@ def _check(document, where):
 def _check_metrics(metrics):
     if not isinstance(metrics, Mapping) or not {*metrics} & {*METRICS[:2]}:
         raise ValueError(
-            f"metrics={metrics!r} has neither 'auroc' nor 'average_precision'; pass "
-            f"for example {{'auroc': 0.9}}"
+            f"metrics must be a dict with 'auroc' or 'average_precision', for example "
+            f"{{'auroc': 0.9}}, got {metrics!r}."
         )
     out = {}
     for name, value in metrics.items():
@@ -496,8 +498,9 @@ def _check_metrics(metrics):
             value = min(value, high)  # scikit-learn's average precision rounds up
         if not isinstance(value, Real) or not 0 <= value <= high or value == np.inf:
             raise ValueError(
-                f"{name}={value!r} is not a number in "
-                f"{'seconds, 0 or more' if name == 'seconds' else '[0, 1]'}"
+                f"{name} must be a number "
+                f"{'of seconds of at least 0' if name == 'seconds' else 'in [0, 1]'}, "
+                f"got {value!r}."
             )
         out[name] = float(value)
     return out

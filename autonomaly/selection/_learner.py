@@ -192,7 +192,7 @@ class MetaLearner(BaseEstimator):
             What to predict for, see :meth:`predict_performance`; all of the base by
             default.
         metrics : tuple of {"auroc", "average_precision"}, default=("auroc",)
-            What to predict; each has models of its own, trained when first needed.
+            What to predict; each has its own models, trained when first needed.
 
         Returns
         -------
@@ -407,9 +407,9 @@ class _Model:
         if n_measured < _MIN_TASKS_OF_ALL or n_families < 2 * _FOLDS:
             raise DataError(
                 f"A knowledge base of {n_measured} tasks of {n_families} families is "
-                f"too small to learn from; {_MIN_TASKS_OF_ALL} tasks of {2 * _FOLDS} "
-                f"families are needed. KnowledgeBase.load(path) adds yours to what "
-                f"ships"
+                f"too small to learn from; at least {_MIN_TASKS_OF_ALL} tasks of "
+                f"{2 * _FOLDS} families are needed. KnowledgeBase.load(path) adds your "
+                f"tasks to the built-in ones."
             )
         self.base, self.seed = base, seed
         self.encoder = AlgorithmEncoder(base.algorithms)

@@ -253,8 +253,8 @@ _ROWS = (
     (
         "structure",
         "antihubs",
-        "rows nobody is near",
-        "share of rows among nobody's 10 nearest",
+        "rows near no other row",
+        "share of rows that are among the 10 nearest of no other row",
         _HUBS,
     ),
     (
@@ -309,7 +309,7 @@ _ROWS = (
             "landmarks",
             f"stable_{a}",
             f"stability of {a}",
-            f"rho of {a} learnt from either half",
+            f"rho of {a} fitted to either half",
             _STABLE,
         )
         for a in LANDMARKS

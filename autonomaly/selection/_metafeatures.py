@@ -69,12 +69,14 @@ class MetaFeatures(Mapping[str, float]):
         if missing or unknown:
             raise ValueError(
                 f"These are not the meta-features of this version: missing {missing}, "
-                f"unknown {unknown}; extract them again with MetaFeaturesExtractor"
+                f"unknown {unknown}. Extract them again with MetaFeaturesExtractor."
             )
         self._values = {name: float(values[name]) for name in names}
         wrong = [name for name, x in self._values.items() if not np.isfinite(x)]
         if wrong:
-            raise ValueError(f"The meta-features {wrong} are not finite numbers")
+            raise ValueError(
+                f"Meta-features must be finite numbers, but {wrong} are not finite."
+            )
 
     def __getitem__(self, name: str) -> float:
         return self._values[name]
@@ -171,13 +173,14 @@ class MetaFeaturesExtractor(BaseEstimator):
         """
         if not isinstance(self.max_samples, Integral) or self.max_samples < 2:
             raise ValueError(
-                f"max_samples={self.max_samples!r} is not an integer of at least 2; "
-                f"the default is 1000"
+                "max_samples must be an integer of at least 2, got "
+                f"{self.max_samples!r}."
             )
         if not isinstance(self.random_state, Integral) or self.random_state < 0:
             raise ValueError(
-                f"random_state={self.random_state!r} is not an integer of at least 0; "
-                f"figures that are compared must be drawn alike"
+                "random_state must be an integer of at least 0, since meta-features "
+                "are only comparable if drawn with a fixed seed, got "
+                f"{self.random_state!r}."
             )
         rng = np.random.default_rng(self.random_state)
         drawn, n = self._draw(X, rng)
@@ -207,9 +210,9 @@ class MetaFeaturesExtractor(BaseEstimator):
         """
         if not profile.mergeable:
             raise DataError(
-                "The profile keeps no rows to look at. Pass the meta-features, "
-                "MetaFeaturesExtractor().extract(X, profile), or profile with "
-                "DataProfiler(mergeable=True)"
+                "The profile keeps no rows to compute meta-features from. Pass the "
+                "result of MetaFeaturesExtractor().extract(X, profile), or profile "
+                "with DataProfiler(mergeable=True)."
             )
         Z = AutonomousPreprocessor().fit_transform(_rows_of(profile))
         values = dict(self.extract(Z, profile))
@@ -226,8 +229,8 @@ class MetaFeaturesExtractor(BaseEstimator):
             rows = check_array(chunk, dtype=np.float64, input_name="X")
             if kept is not None and rows.shape[1] != kept.shape[1]:
                 raise DataError(
-                    f"A chunk has {rows.shape[1]} columns, those before it "
-                    f"{kept.shape[1]}; chunks of one table have the same columns"
+                    "All chunks must have the same columns, but a chunk has "
+                    f"{rows.shape[1]} columns, those before it {kept.shape[1]}."
                 )
             n += len(rows)
             more = rng.random(len(rows))
@@ -238,7 +241,7 @@ class MetaFeaturesExtractor(BaseEstimator):
                 first.sort()
                 kept, keys = kept[first], keys[first]
         if kept is None:
-            raise DataError("No chunk came; there must be at least one with rows")
+            raise DataError("Found no chunk while at least one is required.")
         return kept, n
 
     def _describe(self, X, n, profile):

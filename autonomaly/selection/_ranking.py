@@ -100,8 +100,8 @@ def parse_priorities(priorities):
         return {"accuracy": 1.0}
     if not isinstance(priorities, Mapping):
         raise ValueError(
-            f"priorities={priorities!r} is not a mapping; pass for example "
-            f"{{'accuracy': 0.6, 'speed': 0.4}}"
+            "priorities must be a dict such as {'accuracy': 0.6, 'speed': 0.4}, got "
+            f"{priorities!r}."
         )
     weights = {}
     for name, weight in priorities.items():
@@ -113,15 +113,15 @@ def parse_priorities(priorities):
             weight = _LEVELS[weight]
         if not isinstance(weight, Real) or not 0 <= weight < np.inf:
             raise ValueError(
-                f"priority {name}={weight!r} is not a number of at least 0, nor "
-                f"'low', 'medium' or 'high'"
+                f"The priority {name!r} must be a number of at least 0, or 'low', "
+                f"'medium' or 'high', got {weight!r}."
             )
         weights[name] = float(weight)
     total = sum(weights.values())
     if not total > 0:
         raise ValueError(
-            f"priorities={dict(priorities)!r} gives no weight to anything; at least "
-            f"one must be above 0"
+            "At least one priority must be greater than 0, got "
+            f"priorities={dict(priorities)!r}."
         )
     return {name: weight / total for name, weight in weights.items()}
 

@@ -106,7 +106,7 @@ def explain_similar(base, similar, algorithm):
     Returns
     -------
     str
-        For example ``"on similar sets: WDBC 0.97 (place 3 of 135)"``; empty where
+        For example ``"on similar data sets: WDBC 0.97 (place 3 of 135)"``; empty where
         it was not measured on any.
     """
     identities = [a.identity for a in base.algorithms]
@@ -122,7 +122,7 @@ def explain_similar(base, similar, algorithm):
             found.append(
                 f"{dataset.dataset} {values[j]:.2f} (place {place} of {n_measured})"
             )
-    return "on similar sets: " + ", ".join(found[:_N_REASONS]) if found else ""
+    return "on similar data sets: " + ", ".join(found[:_N_REASONS]) if found else ""
 
 
 def explain_prediction(learner, meta, algorithm, predictions):
@@ -148,13 +148,13 @@ def explain_prediction(learner, meta, algorithm, predictions):
     if not predictions.known[0]:
         n_tasks = learner.n_tasks(algorithm.detector)
         return (
-            f"{algorithm.detector} was measured on {n_tasks} tasks: what the mean "
-            f"algorithm reaches on such data, with the spread of all"
+            f"{algorithm.detector} was measured on {n_tasks} tasks: the prediction is "
+            f"that for the mean algorithm on such data, with the spread of all"
         )
     advantage = predictions.advantage[0]
     parts = [
         f"{abs(advantage):.3f} {'above' if advantage >= 0 else 'below'} the mean "
-        f"algorithm on such data, learnt from {len(base)} tasks"
+        f"algorithm on such data, as learned from {len(base)} tasks"
     ]
     (moved,) = influences(learner, meta, [algorithm])
     for against, word in ((False, "for it"), (True, "against it")):

@@ -175,7 +175,7 @@ def recommend(
     for item in ranked[max_candidates:]:
         refused[item.member.name] = (
             f"max_candidates={max_candidates}: expected AUROC {item.expected:.2f}, "
-            f"ranked behind those kept by {_words(priorities)} and difference"
+            f"ranked below those kept by {_words(priorities)} and diversity"
         )
     members = [item.member for item in best]
     return Selection(recommendations, members, refused, contradicted)
@@ -187,8 +187,8 @@ def _cost_of(costs, size):
         pair = figures if isinstance(figures, tuple) else (figures, None)
         if len(pair) != 2 or not all(_is_cost(figure) for figure in pair):
             raise ValueError(
-                f"costs gave {figures!r} for {member.name!r}; it must return seconds, "
-                f"or (seconds, bytes): numbers of at least 0, or None for unknown"
+                f"costs must return seconds or (seconds, bytes), numbers of at least 0 "
+                f"or None if unknown, got {figures!r} for {member.name!r}."
             )
         return pair
 
@@ -213,9 +213,9 @@ def _reasons(learner, item, algorithm, moved, similar, own):
             parts.append(why)
     else:
         n_tasks = learner.n_tasks(spec.name)
-        rarely = f"measured on {n_tasks} tasks only" if n_tasks else "never measured"
+        rarely = f"measured on only {n_tasks} tasks" if n_tasks else "never measured"
         like = "about what" if n_tasks else "what"
-        parts.append(f"{rarely}: expected is {like} the mean algorithm reaches")
+        parts.append(f"{rarely}: expected to reach {like} the mean algorithm reaches")
     sure, _ = own.get(spec.name, (None, ""))
     if sure is not None:
         parts.append(f"its own confidence: {100 * sure:.0f} %")

@@ -167,7 +167,10 @@ class AlgorithmSelector(BaseEstimator):
             ("families", families),
         ):
             if isinstance(names, str):
-                raise TypeError(f"{parameter}={names!r} is a text; pass [{names!r}]")
+                raise TypeError(
+                    f"{parameter} must be a list of strings, got {names!r}. Pass "
+                    f"[{names!r}]."
+                )
         for parameter, number in (
             ("max_models", self.max_models),
             ("max_candidates", max_candidates),
@@ -175,8 +178,8 @@ class AlgorithmSelector(BaseEstimator):
             whole = isinstance(number, Integral) and not isinstance(number, bool)
             if number is not None and not (whole and number >= 1):
                 raise ValueError(
-                    f"{parameter}={number!r} is not a whole number of at least 1, nor "
-                    f"None"
+                    f"{parameter} must be an integer of at least 1 or None, got "
+                    f"{number!r}."
                 )
 
     def _nothing_left(self, refused, n_reference, n_columns):
@@ -213,7 +216,10 @@ class AlgorithmSelector(BaseEstimator):
             if member.name in excluded or member.detector in excluded:
                 no = "excluded by the user"
             elif families is not None and spec.family not in families:
-                no = f"of the family {spec.family}, asked for: {', '.join(families)}"
+                no = (
+                    f"of the family {spec.family}, requested were only "
+                    f"{', '.join(families)}"
+                )
             if no is None:
                 candidates.append((member, variants))
             else:
@@ -277,32 +283,32 @@ class AlgorithmSelector(BaseEstimator):
                 yield member, "part of the broad pool"
             for spec in known.values():
                 if spec.origin == "user" and _wants(spec, profile, refused):
-                    yield _default_member(spec), "its own rule asks for this data"
+                    yield _default_member(spec), "its own rule recommends it"
             return
         given = set()  # a detector and one of its members name that member twice
         for name in dict.fromkeys(self.algorithms):
             of_pool = [m for m in POOL if name in (m.name, m.detector)]
             for member in of_pool:
                 if member.name not in given:
-                    yield member, "asked for"
+                    yield member, "requested by the user"
                 given.add(member.name)
             if not of_pool:
-                yield _default_member(known[name]), "asked for"
+                yield _default_member(known[name]), "requested by the user"
 
     def _refusal(self, member, spec, profile, n_reference, n_columns):
         exclude = self.exclude or ()
         if member.name in exclude or member.detector in exclude:
             return "excluded by the user"
         if n_columns < spec.min_features:
-            return f"needs {spec.min_features} columns, there is {n_columns}"
+            return f"needs {spec.min_features} columns, but there is {n_columns}"
         if member.view == "normal" and _two_valued(profile):
             return (
                 "all columns are categorical: as columns of two values they look the "
-                "same in normal scores as squashed, and the second picture added "
-                "nothing on measured tables"
+                "same in the normal view as in the squashed one, and a second view "
+                "added nothing in benchmarks"
             )
         if n_reference < spec.min_samples:
-            return f"needs {spec.min_samples} rows, there are {n_reference}"
+            return f"needs {spec.min_samples} rows, but there are {n_reference}"
         if spec.max_samples is not None and n_reference > spec.max_samples:
             return (
                 f"too slow beyond {spec.max_samples} rows; the reference has "
@@ -318,7 +324,7 @@ class AlgorithmSelector(BaseEstimator):
             return chosen
         for member, _, _ in chosen[self.max_models :]:
             refused[member.name] = (
-                f"max_models={self.max_models}: those kept differ more from each other"
+                f"max_models={self.max_models}: the detectors kept are more diverse"
             )
         return chosen[: self.max_models]
 

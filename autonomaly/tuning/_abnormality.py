@@ -26,10 +26,10 @@ def abnormality(estimator, X):
     name = type(estimator).__name__
     if scores.shape != (len(X),):
         raise ValueError(
-            f"{name} gives scores of shape {scores.shape}, not ({len(X)},)"
+            f"{name} returns scores of shape {scores.shape}, expected ({len(X)},)"
         )
     if not np.isfinite(scores).all():
-        raise ValueError(f"{name} gives scores that are not finite")
+        raise ValueError(f"{name} returns scores that are not finite")
     return -scores
 
 

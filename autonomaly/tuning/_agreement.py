@@ -333,7 +333,7 @@ def _consensus(given, X, random_state):
     given = np.asarray(given, dtype=np.float64)
     if given.shape != (len(X),) or not np.isfinite(given).all():
         raise ValueError(
-            f"consensus has the shape {given.shape}, and X {len(X)} rows. Give one "
-            "finite score for every row, such as consensus_scores(X)."
+            "consensus must hold one finite score for every row of X, such as "
+            f"consensus_scores(X), got shape {given.shape} for {len(X)} rows."
         )
     return given

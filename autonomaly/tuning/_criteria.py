@@ -122,12 +122,12 @@ CRITERIA = {
         Criterion(
             "stability",
             stability_score,
-            "half of the rows give the same ranking",
+            "fitted to half of the rows, it gives the same ranking",
         ),
         Criterion(
             "injection",
             injection_score,
-            "it separates made anomalies from the rows",
+            "it separates injected anomalies from the rows",
         ),
     )
 }
@@ -155,7 +155,7 @@ def get_criterion(name: str) -> Criterion:
     --------
     >>> from autonomaly.tuning import get_criterion
     >>> get_criterion("stability").description
-    'half of the rows give the same ranking'
+    'fitted to half of the rows, it gives the same ranking'
     """
     if name not in CRITERIA:
         raise ValueError(unknown_name_message("criterion", name, CRITERIA))

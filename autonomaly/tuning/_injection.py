@@ -167,8 +167,8 @@ def injection_score(
     """
     if isinstance(kinds, str) or not len(kinds):
         raise ValueError(
-            f"kinds={kinds!r} must be a tuple of at least one of {', '.join(KINDS)}, "
-            f"for example ('local',)"
+            f"kinds must be a tuple of at least one of {', '.join(KINDS)}, for "
+            f"example ('local',), got {kinds!r}."
         )
     X = checked_table(X)
     rng = check_random_state(random_state)

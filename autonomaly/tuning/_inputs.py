@@ -11,7 +11,7 @@ __all__ = ["check_names", "checked_labels", "seeded"]
 
 
 def checked_labels(X, y, metrics, outlier_label):
-    """Return 1 for outliers, 0 for inliers, NaN where nobody knows.
+    """Return 1 for outliers, 0 for inliers, NaN for unknown labels.
 
     Raises
     ------
@@ -21,8 +21,8 @@ def checked_labels(X, y, metrics, outlier_label):
     needing = ", ".join(str(n) for n, m in metrics.items() if is_label_metric(m))
     if y is None:
         raise ValueError(
-            f"{needing} cannot be measured without labels: give y to fit, or use a "
-            f"criterion such as scoring='blend'"
+            f"{needing} cannot be measured without labels: pass y to fit, or use a "
+            f"criterion that needs none, such as scoring='blend'"
         )
     code = LabelCode(outlier_label)
     known = read_labels(y, len(X), code)
@@ -31,7 +31,7 @@ def checked_labels(X, y, metrics, outlier_label):
     if (n_outliers := sum(known.values())) in (0, len(known)):
         raise ValueError(
             f"{n_outliers} of {len(known)} known labels are outlier_label="
-            f"{code.outlier!r}: {needing} need outliers and others"
+            f"{code.outlier!r}, but {needing} need both outliers and inliers"
         )
     return truth
 
@@ -56,6 +56,6 @@ def check_names(known, space, warm_start_params):
         for name in part:
             if name not in known:
                 raise ValueError(
-                    f"{name!r} is no hyperparameter of the estimator; known are "
+                    f"{name!r} is not a hyperparameter of the estimator. Allowed: "
                     f"{', '.join(sorted(known))}"
                 )

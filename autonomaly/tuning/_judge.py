@@ -37,7 +37,7 @@ class Judge:
     X : ndarray of shape (n_samples, n_features)
         Rows to fit and judge on.
     y : ndarray of shape (n_samples,) or None
-        1 for outliers, 0 for inliers, NaN where nobody knows.
+        1 for outliers, 0 for inliers, NaN if unknown.
     seed : int
         Of whatever the criteria draw.
 

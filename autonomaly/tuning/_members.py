@@ -101,7 +101,7 @@ def tune_selection(
         Finite numbers.
     search : {"bayesian", "random", "grid", "evolutionary", "halving"}, \
             default="random"
-        A strategy of :class:`OutlierSearch`.
+        A strategy of :class:`~autonomaly.OutlierSearch`.
     scoring : str, default="blend"
         A criterion of ``CRITERIA``, computed with one consensus for all members.
     n_trials : int, default=100
@@ -148,7 +148,7 @@ def tune_selection(
     try:
         criterion = run_within(
             deadline,
-            "the vote that members are compared with",
+            "computing the vote that members are compared with",
             lambda: get_criterion(scoring).on(X, random_state=seeds[1]),
             share=0.5,
         )
@@ -217,12 +217,14 @@ class _Job:
             trials = getattr(first, "trials_", [])
             why = trials[0].error if trials else str(error)
             if trials and trials[0].status == "timeout":
-                why = f"it did not end within its part of the time, {seconds:.2g} s"
-            raise NoDetectorLeftError(f"nothing to compare with: {why}") from error
+                why = f"it did not finish within its share of time, {seconds:.2g} s"
+            raise NoDetectorLeftError(
+                f"no successful first trial to compare with: {why}"
+            ) from error
         return first.best_trial_
 
     def tune(self, planned=None):
-        """Search, and say what came of it."""
+        """Search, and return the result."""
         try:
             self.search.fit(self.Z)
         except NoDetectorLeftError as error:
@@ -230,7 +232,7 @@ class _Job:
         return self.result(self.search, planned)
 
     def result(self, search, planned, why=None):
-        """Say what came of a search."""
+        """Return the result of a search."""
         best, trials = search.best_trial_, search.trials_
         # The setting the member has, as far as it was tried as the best one was:
         # successive halving begins on a part of the rows.
@@ -247,7 +249,7 @@ class _Job:
         reason += f", the best of {len(trials)} trials"
         if planned is not None:
             reason += f"; the first took {trials[0].seconds:.2g} s: "
-            reason += why or f"{planned} more planned"
+            reason += why or f"{planned} more were planned"
         reason += "; a proxy that needs no labels, not an accuracy"
         return TunedMember(
             self.member.name,
@@ -283,7 +285,7 @@ def _tune_within(jobs, deadline, memory_limit, n_trials):
     if not begun:
         return tuned
     if deadline.expired:
-        why = "the first trials of the members took all of the time"
+        why = "the first trials of the members used up the time budget"
         tuned.update((j.member.name, j.result(j.search._begun, 0, why)) for j in begun)
         return tuned
     plan = _share(first, deadline.remaining, memory_limit, n_trials, n_jobs)

@@ -55,13 +55,13 @@ class Objective:
             raise ValueError(unknown_name_message("objective", self.name, known))
         if self.direction not in ("auto", "maximize", "minimize"):
             raise ValueError(
-                f"direction={self.direction!r} of objective {self.name!r} must be "
-                f"'auto', 'maximize' or 'minimize'"
+                f"direction of objective {self.name!r} must be 'auto', 'maximize' or "
+                f"'minimize', got {self.direction!r}."
             )
         if not 0 <= self.weight < np.inf:
             raise ValueError(
-                f"weight={self.weight!r} of objective {self.name!r} must be a number "
-                f"that is not negative"
+                f"weight of objective {self.name!r} must be a finite number of at "
+                f"least 0, got {self.weight!r}."
             )
 
     @property
@@ -245,7 +245,7 @@ def _explain(best, front, trials, objectives):
     parts = [
         f"Trial {best.number} is one of {len(front)} of {len(trials)} trials on the "
         f"Pareto front, where no trial is better in one objective without being worse "
-        f"in another. Of those it has the greatest weighted sum: "
+        f"in another. Among those it has the largest weighted sum: "
         + ", ".join(
             f"{o.name} {_text(o, best)} (weight {o.weight:g})" for o in objectives
         )
@@ -259,7 +259,7 @@ def _explain(best, front, trials, objectives):
         if objective.of(leader) != objective.of(best):
             parts.append(
                 f"Trial {leader.number} is best in {objective.name} "
-                f"({_text(objective, leader)}), and loses more elsewhere than it wins."
+                f"({_text(objective, leader)}), but loses more elsewhere than it gains."
             )
     parts.append(_what_is_known(objectives))
     return " ".join(parts)
@@ -282,7 +282,7 @@ def _what_is_known(objectives):
     proxies = [o.name for o in objectives if o.name in CRITERIA]
     said = []
     if any(o.name == "quality" for o in objectives):
-        said.append("quality: what scoring gave.")
+        said.append("quality: the value that scoring returned.")
     if measured:
         said.append(f"{', '.join(measured)}: measured with labels.")
     if proxies:

@@ -364,7 +364,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
             self._max_resources(own),
         )
         STRATEGIES[self.search](space, runner, budget)
-        self.stop_reason_ = "the strategy had nothing else to try"
+        self.stop_reason_ = "the strategy had nothing left to try"
 
     def _max_resources(self, own):
         if self.search != "halving" or self.resource == "n_samples":
@@ -373,8 +373,9 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         most = own if self.max_resources is None else self.max_resources
         if not isinstance(most, Integral) or most < 1:
             raise ValueError(
-                f"resource={self.resource!r} is {own!r} in the estimator; name a "
-                f"hyperparameter that is a whole number, or give max_resources"
+                f"resource={self.resource!r} must name an integer hyperparameter, but "
+                f"it is {own!r} in the estimator. Name another one, or pass "
+                f"max_resources."
             )
         return int(most)
 
@@ -390,8 +391,8 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         objectives = list(self.objectives)
         if not objectives or not all(isinstance(o, Objective) for o in objectives):
             raise ValueError(
-                f"objectives={self.objectives!r} must be a tuple of Objective, for "
-                f"example autonomaly.tuning.LABEL_FREE_OBJECTIVES"
+                f"objectives must be a tuple of Objective, for example "
+                f"autonomaly.tuning.LABEL_FREE_OBJECTIVES, got {self.objectives!r}."
             )
         if name != "quality":
             objectives = [
@@ -411,13 +412,14 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         try:
             return run_within(
                 deadline,
-                "what the criterion compares with",
+                "computing what the criterion compares with",
                 lambda: Judge(metrics, weights, X, truth, seed=seed),
             )
         except OutOfTime as error:
             raise NoDetectorLeftError(
-                f"There was no time for a single trial: {error}. Give more "
-                f"time_budget, or a scoring without a consensus, such as 'injection'"
+                f"There was no time for a single trial: {error}. Increase "
+                f"time_budget, or use a scoring without a consensus, such as "
+                f"'injection'."
             ) from error
 
     # ------------------------------------------------------------------ the result
@@ -427,7 +429,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         if not done:
             faults = dict.fromkeys(t.error for t in runner.trials if t.error)
             raise NoDetectorLeftError(
-                f"None of {len(runner.trials)} trials gave a usable detector. "
+                f"None of {len(runner.trials)} trials yielded a usable detector. "
                 + "; ".join(list(faults)[:5])
             )
         most = max(t.share for t in done)
@@ -447,13 +449,11 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         """Fit the chosen setting on all rows, as far as there is time."""
         last = make_candidate(estimator, best.params)
         try:
-            return run_within(
-                deadline, "the chosen setting on all rows", lambda: last.fit(X)
-            )
+            return run_within(deadline, "refitting on all rows", lambda: last.fit(X))
         except OutOfTime as error:
             if fitted is None:
                 raise NoDetectorLeftError(str(error)) from error
-            what = f"{error}: the detector stays fitted on a part of the rows"
+            what = f"{error}. The detector remains fitted on part of the rows."
             warn_user(what, BudgetWarning)
             return fitted
 

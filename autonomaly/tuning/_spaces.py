@@ -186,13 +186,13 @@ class SearchSpace:
             isinstance(part, dict) for part in parts
         ):
             raise ValueError(
-                f"search_space={space!r} must be a dict of hyperparameters, or a list "
-                f"of such dicts"
+                f"search_space must be a dict of hyperparameters or a list of such "
+                f"dicts, got {space!r}."
             )
         if not parts or not all(parts):
             raise ValueError(
-                f"search_space={space!r} is empty: there is nothing to search. Name at "
-                f'least one hyperparameter, for example {{"n_neighbors": (2, 50)}}'
+                f"search_space={space!r} is empty or has an empty part. Name at least "
+                f'one hyperparameter, for example {{"n_neighbors": (2, 50)}}.'
             )
         self.parts = [
             {name: _read(name, entry) for name, entry in part.items()} for part in parts
@@ -293,8 +293,9 @@ def default_search_space(estimator: Any) -> dict[str, Any]:
         if spec.search_space and _makes(spec, kind):
             return {f"{path}{name}": e for name, e in spec.search_space.items()}
     raise ValueError(
-        f"The catalogue has no search space for {kind.__name__}; pass search_space, "
-        f"for example {{'{path}n_neighbors': (2, 50)}}, or register it with one"
+        f"The catalogue has no search space for {kind.__name__}. Pass search_space, "
+        f"for example {{'{path}n_neighbors': (2, 50)}}, or register the detector with "
+        f"one."
     )
 
 

@@ -1,4 +1,4 @@
-"""One trial after the other: what was tried, what came of it, when to stop."""
+"""One trial after the other: what was tried, how it ended, when to stop."""
 
 import pickle
 import threading
@@ -41,7 +41,7 @@ class SearchEnded(Exception):
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting of the hyperparameters, and what came of it.
+    """One setting of the hyperparameters and its result.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Trial:
     model_bytes : int or None
         Bytes of the fitted detector when it is pickled; None if it cannot be.
     error : str or None
-        Why there is no score.
+        Why the trial has no score.
     """
 
     number: int
@@ -368,7 +368,7 @@ class TrialRunner:
             given_up.set()
             late = {
                 "status": "timeout",
-                "error": "no worker came up and finished it within the time budget",
+                "error": "no worker started and finished it within the time budget",
                 "seconds": time.monotonic() - started,
             }
             return [(late, None)] * len(batch)
@@ -384,7 +384,7 @@ class TrialRunner:
             fields = {
                 **fields,
                 "status": "too large",
-                "error": f"the fitted detector takes {size} bytes, memory_limit is "
+                "error": f"the fitted detector takes {size} bytes, but memory_limit is "
                 f"{self.memory_limit}",
             }
             value = None
@@ -414,7 +414,7 @@ class TrialRunner:
         elif patience is not None and self.best is not None:
             since = len(self.trials) - 1 - self.best.number
             if since >= patience:
-                self.stop_reason = f"{since} trials brought nothing better"
+                self.stop_reason = f"{since} trials brought no improvement"
         if self.stop_reason is not None:
             raise SearchEnded(self.stop_reason)
 

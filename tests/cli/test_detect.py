@@ -213,15 +213,15 @@ def test_piped_output_is_plain(orders):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--max-false-discovery-rate", "0"], "0 is no number in (0, 1)"),
-        (["--max-false-discovery-rate", "1"], "1 is no number in (0, 1)"),
-        (["--max-false-discovery-rate", "nan"], "nan is no number in (0, 1)"),
+        (["--max-false-discovery-rate", "0"], "0 is not in (0, 1)"),
+        (["--max-false-discovery-rate", "1"], "1 is not in (0, 1)"),
+        (["--max-false-discovery-rate", "nan"], "nan is not in (0, 1)"),
         (
             ["--max-false-discovery-rate", "0.1", "--contamination", "0.1"],
             "--contamination and --max-false-discovery-rate both set the threshold",
         ),
-        (["--time-budget", "0"], "--time-budget: 0 is no time"),
-        (["--time-budget", "inf"], "--time-budget: inf is no time"),
+        (["--time-budget", "0"], "--time-budget: 0 is not a positive"),
+        (["--time-budget", "inf"], "--time-budget: inf is not a positive"),
         (["--algorithms", "knn", "--exclude", "knn"], "--algorithms=['knn'] and --ex"),
     ],
 )

@@ -67,7 +67,7 @@ def test_results_of_an_earlier_run_may_be_replaced(tmp_path, table):
     _files.write_files({tmp_path / "model.joblib": model})
     names = ["scores.csv", "record.json", "model.joblib"]
     assert _files.prepare_directory(tmp_path, names, []) == tmp_path
-    with pytest.raises(DataError, match=r"model\.joblib is of an earlier run"):
+    with pytest.raises(DataError, match=r"model\.joblib is from an earlier run"):
         _files.prepare_directory(tmp_path, names[:2], [])
 
 
@@ -133,7 +133,7 @@ def test_foreign_files_are_not_overwritten(tmp_path, name, content):
 def test_what_is_read_is_not_overwritten(tmp_path, table):
     path = tmp_path / "scores.csv"
     _files.write_files({path: table})
-    with pytest.raises(DataError, match="read in this run"):
+    with pytest.raises(DataError, match="an input of this run"):
         _files.check_replaceable(path, [str(path)])
 
 
@@ -144,7 +144,7 @@ def test_output_directories_are_made(tmp_path):
 
 def test_a_file_is_no_output_directory(tmp_path):
     (tmp_path / "x").touch()
-    with pytest.raises(DataError, match="give a directory"):
+    with pytest.raises(DataError, match="pass a directory"):
         _files.prepare_directory(tmp_path / "x", [], [])
 
 
@@ -166,14 +166,14 @@ def locked():
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX rights")
 def test_a_directory_without_rights_is_refused(locked):
-    with pytest.raises(DataError, match="cannot be written"):
+    with pytest.raises(DataError, match="is not writable"):
         _files.prepare_directory(locked, [], [])
-    with pytest.raises(DataError, match=r"of p\.json cannot be written to; choose"):
+    with pytest.raises(DataError, match=r"of p\.json is not writable; choose"):
         _files.check_replaceable(locked / "p.json")
 
 
 def test_output_file_needs_a_directory(tmp_path):
-    with pytest.raises(DataError, match="no directory"):
+    with pytest.raises(DataError, match="is not a directory"):
         _files.check_replaceable(tmp_path / "a" / "scores.csv")
     with pytest.raises(DataError, match="is a directory"):
         _files.check_replaceable(tmp_path)
@@ -185,7 +185,7 @@ def test_output_file_needs_a_directory(tmp_path):
 )
 def test_files_that_are_no_model(tmp_path, content):
     (tmp_path / "model.joblib").write_bytes(content)
-    with pytest.raises(DataError, match="is no model of autonomaly"):
+    with pytest.raises(DataError, match="is not an autonomaly model"):
         _files.load_model(str(tmp_path / "model.joblib"))
 
 

@@ -154,10 +154,10 @@ def test_what_a_narrow_terminal_does_not_show_is_named(monkeypatch, width, said)
             {"exclude": ["knn"]},
             "8 detectors vote: the default set for every table, except those lef",
         ),
-        ({"algorithms": ["knn", "forest"]}, "6 detectors vote: those asked for"),
+        ({"algorithms": ["knn", "forest"]}, "6 detectors vote: those requested"),
         (
             {"algorithms": ["knn", "forest"], "max_models": 2},
-            "2 detectors vote: of those asked for, the ones that differ most",
+            "2 detectors vote: of those requested, the ones that differ most",
         ),
     ],
 )

@@ -101,10 +101,10 @@ def test_weights_are_a_distribution(figures, max_models):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (({}, {}), "no candidate"),
+        (({}, {}), "expected is empty"),
         (({"a": 1.0}, {"b": 1.0}), "same candidates"),
         (({"a": np.nan}, {"a": 1.0}), "finite"),
-        (({"a": 1.0}, {"a": -1.0}), "non-negative"),
+        (({"a": 1.0}, {"a": -1.0}), "must not be negative"),
     ],
 )
 def test_unusable_predictions(arguments, message):
@@ -119,7 +119,7 @@ def test_unusable_parameters():
 
 
 def test_unusable_prior_and_agreement():
-    with pytest.raises(ValueError, match="at least one candidate"):
+    with pytest.raises(ValueError, match="at least one of the candidates"):
         IntelligentEnsembleBuilder().build(EXPECTED, SURE, prior={"z": 1.0})
     few = IntelligentEnsembleBuilder(max_models=2)
     with pytest.raises(ValueError, match="pairwise_agreement"):

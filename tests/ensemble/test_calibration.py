@@ -293,7 +293,7 @@ def test_without_calibration():
     X = rows(np.random.RandomState(0), 60)
     fitted = ensemble(calibrate=False).fit(X)
     assert fitted.calibration_ is None
-    with pytest.raises(ValueError, match="fit with calibrate=True"):
+    with pytest.raises(ValueError, match="Fit with calibrate=True"):
         fitted.outlier_pvalues(X)
     with pytest.raises(ValueError, match="max_false_discovery_rate needs held-out"):
         ensemble(calibrate=False, max_false_discovery_rate=0.1).fit(X)

@@ -97,12 +97,12 @@ def test_cyclic_evidence_is_refused():
 def test_names_must_be_text(position):
     arguments = ["stage", "subject", "choice", "reason"]
     arguments[position] = 5
-    with pytest.raises(TypeError, match="must be text"):
+    with pytest.raises(TypeError, match="must be a string"):
         DecisionRecord().add(*arguments)
 
 
 def test_constructor_takes_decisions_only():
-    with pytest.raises(TypeError, match="not a decision"):
+    with pytest.raises(TypeError, match="holds Decision objects"):
         DecisionRecord(["used"])
 
 
@@ -140,7 +140,7 @@ def test_foreign_states_are_refused(state, message):
 
 
 def test_no_json_is_refused():
-    with pytest.raises(DataError, match="not JSON"):
+    with pytest.raises(DataError, match="not valid JSON"):
         DecisionRecord.from_json("{")
 
 

@@ -87,7 +87,7 @@ def test_a_function_may_return_one_table(tmp_path):
         for _ in range(2):
             (chunk,) = as_chunks(lambda one=one: one)
             np.testing.assert_array_equal(np.asarray(chunk), frame.to_numpy())
-    with pytest.raises(DataError, match=r"A NoneType came .*Return a table"):
+    with pytest.raises(DataError, match=r"got NoneType.* must return one"):
         list(as_chunks(lambda: None))
 
 
@@ -180,7 +180,7 @@ def test_what_are_chunks_and_what_is_a_table():
     once = as_chunks(chunk for chunk in [X])
     assert once.once
     assert len(list(once)) == 1
-    with pytest.raises(DataError, match="The generator can be read once only"):
+    with pytest.raises(DataError, match="The generator can be read only once"):
         list(once)
     doubled = as_chunks([X + 1]).map(lambda chunk: 2 * chunk)
     assert [chunk.sum() for chunk in doubled] == [8]
@@ -243,7 +243,7 @@ def test_sample_of_frames_keeps_what_varies():
         for name in ("flag", "word", "gap"):
             assert len(set(map(str, found[name]))) == 2
         assert set(found["same"]) == {7}
-    with pytest.raises(DataError, match="No chunk with rows came"):
+    with pytest.raises(DataError, match="Found no chunk with rows"):
         sample_rows([], cap(20), 0).table()
 
 

@@ -69,12 +69,12 @@ def test_titles_above_a_table(tmp_path, monkeypatch, titles, padded, separator, 
         lines = "\n".join(line.rstrip(separator) for line in lines.split("\n"))
     start = f"sep={separator}\n" if first else ""
     path = _write(tmp_path, start + lines)
-    with pytest.warns(AutonomalyWarning, match="Left out in 't.csv'.*Sales"):
+    with pytest.warns(AutonomalyWarning, match="Skipped in 't.csv'.*Sales"):
         frame = load_dataset(path).data
     expected = pd.DataFrame(TABLE[1:], columns=TABLE[0]).astype({"sum": float})
     pd.testing.assert_frame_equal(frame, expected, check_dtype=False)
     monkeypatch.setattr(chunks_module, "_WHOLE_FILE_BYTES", 0)
-    with pytest.warns(AutonomalyWarning, match="Left out"):
+    with pytest.warns(AutonomalyWarning, match="Skipped"):
         chunks = pd.concat(read_chunks(path, chunk_rows=5), ignore_index=True)
     pd.testing.assert_frame_equal(chunks, expected, check_dtype=False)
 
@@ -83,7 +83,7 @@ def test_titles_above_a_sheet(tmp_path):
     pytest.importorskip("openpyxl", reason="the extra 'files' is not installed")
     rows = TITLES["a title and an empty line"] + TABLE
     _padded(rows).to_excel(tmp_path / "t.xlsx", index=False, header=False)
-    with pytest.warns(AutonomalyWarning, match="Left out in 't.xlsx'.*Sales"):
+    with pytest.warns(AutonomalyWarning, match="Skipped in 't.xlsx'.*Sales"):
         frame = load_dataset(tmp_path / "t.xlsx").data
     assert list(frame) == TABLE[0]
     assert len(frame) == 12

@@ -203,10 +203,10 @@ def test_arrays_of_objects_and_cut_ones_are_told_apart(tmp_path):
         load_dataset(path)
     np.save(path, np.zeros((99, 3)))
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(LoadError, match=r"damaged \(.*read"):
+    with pytest.raises(LoadError, match=r"not a valid NumPy file \(.*read"):
         load_dataset(path)
     path.write_bytes(b"abcdef" * 30)
-    with pytest.raises(LoadError, match=r"no NumPy file, or it is damaged\. Write"):
+    with pytest.raises(LoadError, match=r"not a valid NumPy file\. Write"):
         load_dataset(path)
     np.savez(tmp_path / "t.npz")
     with pytest.raises(LoadError, match="holds no array"):
@@ -271,17 +271,17 @@ def test_no_row_is_lost(tmp_path_factory, rows):
             ["decompress", "damaged"],
         ),
         ("no.csv.gz", b"a,b\n1,2\n", ["decompress"]),
-        ("cut.json", '[{"a": 1},', ["no JSON", "cut off"]),
-        ("scalar.json", '{"a": 1}', ["no table"]),
+        ("cut.json", '[{"a": 1},', ["not valid JSON", "truncated"]),
+        ("scalar.json", '{"a": 1}', ["not a table"]),
         ("deep.json", "[" * 100_000 + "]" * 100_000, ["too deeply"]),
         ("deep.jsonl", "[" * 100_000 + "]" * 100_000, ["too deeply"]),
-        ("none.json", "[]", ["no table"]),
-        ("uneven.json", '{"a": [1], "b": [1, 2]}', ["no table"]),
+        ("none.json", "[]", ["not a table"]),
+        ("uneven.json", '{"a": [1], "b": [1, 2]}', ["not a table"]),
         ("cut.jsonl", '{"a": 1}\n{"a":', ["Line 2"]),
-        ("no.npz", b"abc", ["no NumPy file"]),
-        ("no.npy", b"", ["no NumPy file"]),
-        ("no.parquet", b"PAR1", ["no parquet file"]),
-        ("no.arrow", b"abc", ["no arrow file"]),
+        ("no.npz", b"abc", ["not a valid NumPy file"]),
+        ("no.npy", b"", ["not a valid NumPy file"]),
+        ("no.parquet", b"PAR1", ["not a valid parquet file"]),
+        ("no.arrow", b"abc", ["not a valid arrow file"]),
         ("what.xyz", "a,b\n1,2\n", ["does not tell", ".parquet", "format="]),
     ],
 )
@@ -318,7 +318,7 @@ def test_places_without_a_file(tmp_path):
     with pytest.raises(LoadError, match="empty string"):
         load_dataset("")
     for pipe in ("-", os.devnull):
-        with pytest.raises(LoadError, match="no file. A table is gone through more"):
+        with pytest.raises(LoadError, match="not a regular file. A table is read more"):
             load_dataset(pipe, format="csv")
     with pytest.raises(LoadError, match="network"):
         load_dataset("https://example.org/t.csv")
@@ -339,14 +339,14 @@ def test_format_and_options(tmp_path):
     assert load_dataset(path, format="csv", separator=":").data.shape == (1, 2)
     with pytest.raises(LoadError, match="did you mean 'csv'"):
         load_dataset(path, format="cvs")
-    with pytest.raises(TypeError, match="'separatr' came"):
+    with pytest.raises(TypeError, match="Unknown option 'separatr'"):
         load_dataset(path, format="csv", separatr=":")
     with pytest.raises(LoadError, match="one character"):
         load_dataset(path, format="csv", separator="::")
     latin = write(tmp_path, "l.csv", "a\né\n".encode("latin-1"))
     with pytest.raises(LoadError, match="not encoded as 'utf-8'"):
         load_dataset(latin, encoding="utf-8")
-    with pytest.raises(LoadError, match="knows no encoding"):
+    with pytest.raises(LoadError, match="Unknown encoding"):
         load_dataset(latin, encoding="utf-88")
 
 
@@ -360,7 +360,9 @@ def test_glob_puts_files_together(tmp_path):
     assert dataset.data.to_dict("list") == {"a": [1, 4, 6], "b": [2, 3, 5]}
     assert dataset.metadata["rows_per_file"] == [1, 2]
     write(tmp_path, "d3.csv", "a,c\n1,2\n")
-    with pytest.raises(LoadError, match=r"d3\.csv.*other columns.*\['b'\].*\['c'\]"):
+    with pytest.raises(
+        LoadError, match=r"d3\.csv.*different columns.*\['b'\].*\['c'\]"
+    ):
         load_dataset(str(tmp_path / "d*.csv"))
 
 
@@ -450,7 +452,7 @@ def test_excel(tmp_path):
     FRAME.to_excel(tmp_path / "t.xlsx", index=False)
     frame = load_dataset(tmp_path / "t.xlsx").data
     pd.testing.assert_frame_equal(frame, FRAME, check_dtype=False)
-    with pytest.raises(LoadError, match="no Excel file"):
+    with pytest.raises(LoadError, match="not a valid Excel file"):
         load_dataset(write(tmp_path, "u.xlsx", b"abc"))
     for sheet in ("Sheet2", 1, None):
         with pytest.raises(LoadError, match="has the sheets 'Sheet1'"):
@@ -462,7 +464,7 @@ def test_sheets_that_are_not_read_are_named(tmp_path):
     with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
         FRAME[:2].to_excel(book, sheet_name="Info", index=False)
         FRAME.to_excel(book, sheet_name="Claims", index=False)
-    with pytest.warns(AutonomalyWarning, match="'Info', is read, and not 'Claims'"):
+    with pytest.warns(AutonomalyWarning, match="'Info', is read, not 'Claims'"):
         assert len(load_dataset(tmp_path / "t.xlsx").data) == 2
     assert len(load_dataset(tmp_path / "t.xlsx", sheet="Claims").data) == len(FRAME)
 
@@ -542,7 +544,7 @@ def test_bad_truth_columns():
     frame = FRAME.assign(d=[0, 1, None], e=1)
     with pytest.raises(LoadError, match="did you mean 'a'"):
         load_dataset(frame, truth_column="aa")
-    for column, words in {"a": "Allowed", "d": "Allowed", "e": "either"}.items():
+    for column, words in {"a": "Allowed", "d": "Allowed", "e": "ambiguous"}.items():
         with pytest.raises(LoadError, match=words):
             load_dataset(frame, truth_column=column)
     with pytest.raises(LoadError, match="no column but"):
@@ -591,7 +593,7 @@ def test_registered_loaders_come_first(tmp_path):
         unregister_loader("mine")
         unregister_loader("csv")
     assert load_dataset(path).data.shape == (1, 2)
-    with pytest.raises(ValueError, match="none was registered"):
+    with pytest.raises(ValueError, match="no loader is registered"):
         unregister_loader("csv")
 
 
@@ -599,6 +601,6 @@ def test_what_is_no_loader():
     for loader in (object(), _Constant, None):
         with pytest.raises(TypeError, match="can_load"):
             register_loader("bad", loader)
-    with pytest.raises(TypeError, match="named by a string"):
+    with pytest.raises(TypeError, match="must be a non-empty string"):
         register_loader(3, _Constant(1.0))
     assert "bad" not in loaders()

@@ -17,7 +17,7 @@ PAGE = b"<!DOCTYPE html>\n<html><body>a, b, c<br>\n1, 2, 3</body></html>\n"
 )
 def test_pages_are_no_tables(tmp_path, content, kind):
     (tmp_path / "t.csv").write_bytes(content)
-    with pytest.raises(LoadError, match=f"{kind}, no table.* Download the table"):
+    with pytest.raises(LoadError, match=f"{kind}, not a table.* Download the table"):
         load_dataset(tmp_path / "t.csv")
 
 

@@ -169,7 +169,7 @@ def test_numbers_that_run_together_are_not_called_the_same(kind, tmp_path):
         frame = pl.DataFrame({"n": numbers, "x": frame["x"].to_list()})
     reading = read_columns(frame)["n"]
     assert reading.role == "constant"
-    assert reading.reason == "numbers too large for float64 to tell them apart"
+    assert reading.reason == "numbers too large for float64 to distinguish"
     same = pd.DataFrame(
         {"n": [2**100, 2.0**100] * N, "one": [1, 1.0] * N}, dtype=object
     )

@@ -263,8 +263,11 @@ def test_other_columns_are_refused():
         ({"a": [1, 2]}, "got dict instead"),
         ([{"a": 1}, {"a": 2}], "got list of dicts instead"),
         (None, "got NoneType instead"),
-        (Dataset("d", np.eye(3)), r"A Dataset came.*pass X\.data"),
-        (pl.LazyFrame({"a": [1, 2]}), r"A polars\.LazyFrame came.* X\.collect\(\)"),
+        (Dataset("d", np.eye(3)), r"got a Dataset instead.* X\.data"),
+        (
+            pl.LazyFrame({"a": [1, 2]}),
+            r"got polars\.LazyFrame instead.* X\.collect\(\)",
+        ),
         (pa.table({"a": [1, 2], "b": ["x", "y"]}), r"pyarrow\.Table.* X\.to_pandas"),
     ],
 )

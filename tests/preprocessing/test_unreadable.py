@@ -91,8 +91,8 @@ def test_what_cannot_be_read_is_said_once_per_call():
     (warning,) = caught
     assert warning.category is UnreadableWarning
     assert str(warning.message) == (
-        "Values that cannot be read count as missing: 2 of 3 in 'x0', a column of "
-        "numbers, such as 'a'; 1 of 3 in 'x2', a column of numbers, such as 'b'"
+        "Values that cannot be read are treated as missing: 2 of 3 in 'x0', a column "
+        "of numbers, such as 'a'; 1 of 3 in 'x2', a column of numbers, such as 'b'"
     )
 
 
@@ -113,7 +113,7 @@ def test_dates_and_numbers_in_each_others_place():
 @pytest.mark.filterwarnings("ignore:2 of 2 rows hold no value")
 def test_many_columns_are_one_warning():
     fitted = AutonomousPreprocessor().fit(pd.DataFrame(RNG.rand(30, 9)).astype(object))
-    with pytest.warns(UnreadableWarning, match="'4'.* and in 4 columns more$"):
+    with pytest.warns(UnreadableWarning, match="'4'.* and in 4 more columns$"):
         fitted.transform(np.full((2, 9), "a", dtype=object))
 
 

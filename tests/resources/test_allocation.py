@@ -80,8 +80,8 @@ def test_reasons():
     assert found.trials == {"good": 10}
     assert found.left_out == {
         "slow": "one trial takes 11 s of 10 s",
-        "large": "it takes 1200 bytes of 1000",
-        "poor": "other trials are worth more in the same budget",
+        "large": "it needs 1200 bytes of 1000",
+        "poor": "other trials are worth more for the same budget",
     }
     assert found.seconds == 10
     nothing = ResourceManager().allocate([Task("slow", seconds=9)], seconds=1)
@@ -97,9 +97,9 @@ def test_reasons():
         ([Task("a", 1)], {"seconds": 1, "memory": 0}, "memory=0"),
         ([Task("a", 1)], {"seconds": 1, "max_trials": 0}, "max_trials=0"),
         ([Task("a", 1)], {"seconds": float("nan")}, "seconds=nan"),
-        ([Task("a", 1, value=math.inf)], {"seconds": 1}, "its value is finite"),
-        ([Task("a", 0)], {"seconds": 1}, "of a task are positive"),
-        ([Task("a", 1, value=-1)], {"seconds": 1}, "of a task are positive"),
+        ([Task("a", 1, value=math.inf)], {"seconds": 1}, "its value finite"),
+        ([Task("a", 0)], {"seconds": 1}, "of a task must be positive"),
+        ([Task("a", 1, value=-1)], {"seconds": 1}, "of a task must be positive"),
     ],
 )
 def test_what_is_no_budget(tasks, budget, message):

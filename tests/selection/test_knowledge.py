@@ -143,7 +143,7 @@ def _without(document, key):
         (lambda d: _without(d, "tasks"), "at tasks: Field required"),
         (lambda d: d.update(extra=1), "Extra inputs are not permitted"),
         (lambda d: d["tasks"][0].update(kind="made up"), "'real' or 'generated'"),
-        (lambda d: d["tasks"][0]["auroc"].append(0.5), "9 values of auroc, 8 are"),
+        (lambda d: d["tasks"][0]["auroc"].append(0.5), "9 values of auroc, expected 8"),
         (lambda d: d["tasks"][0]["meta"].pop(), "values of meta"),
         (lambda d: d["tasks"][2]["auroc"].__setitem__(0, 1.5), "less than or equal"),
         (lambda d: d["tasks"].append(d["tasks"][0]), "tasks named twice"),
@@ -192,7 +192,7 @@ def test_unknown_algorithms_have_a_hint(tmp_path):
 def test_one_name_is_one_algorithm(base, knowledge_document, tmp_path):
     other = PoolMember("knn5_squashed", "knn", "minmax")
     mine = KnowledgeBase([knowledge_document])
-    with pytest.raises(DataError, match="Two algorithms are called 'knn5_squashed'"):
+    with pytest.raises(DataError, match="Two algorithms are named 'knn5_squashed'"):
         mine.record(META, other, {"auroc": 0.5}, path=tmp_path / "x.json")
     assert mine.fingerprint == base.fingerprint
     assert not list(tmp_path.iterdir())
@@ -218,7 +218,7 @@ def test_what_cannot_be_written_is_not_in_the_base(base, knowledge_document, tmp
 @pytest.mark.parametrize("names", [{"task": ""}, {"task": 3}, {"family": 4}])
 def test_names_of_tasks_are_text(names, tmp_path):
     path = tmp_path / "a.json"
-    with pytest.raises(ValueError, match="is not a name; pass text"):
+    with pytest.raises(ValueError, match="must be a non-empty string or None"):
         KnowledgeBase([]).record(META, "knn", {"auroc": 0.5}, path=path, **names)
     assert not path.exists()
 

@@ -164,7 +164,7 @@ def test_the_profile_knows_what_preprocessing_hid():
         ([[np.nan, 1.0]], "NaN"),
         ([[np.inf], [1.0]], "infinity"),
         ([np.ones((2, 3)), np.ones((2, 4))], "4 columns, those before it 3"),
-        (iter([]), "No chunk came"),
+        (iter([]), "Found no chunk"),
         (np.ones((0, 3)), "0 sample"),
     ],
 )
@@ -175,7 +175,7 @@ def test_bad_input_is_a_clear_error(X, message):
 
 @pytest.mark.parametrize("parameters", [{"max_samples": 1}, {"random_state": None}])
 def test_bad_parameters_are_a_clear_error(parameters):
-    with pytest.raises(ValueError, match="is not an integer of at least"):
+    with pytest.raises(ValueError, match="must be an integer of at least"):
         extract(NORMAL, **parameters)
 
 

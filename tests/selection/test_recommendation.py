@@ -186,7 +186,7 @@ def test_parameters_of_the_constructor_hold(base):
 
 def test_data_refuse_members(selector):
     selection = selector.select(PROFILE, n_columns=1, meta=META)
-    assert "2 columns, there is 1" in selection.refused["dependency_squashed"]
+    assert "2 columns, but there is 1" in selection.refused["dependency_squashed"]
     with pytest.raises(ValueError, match="leave no detector"):
         selector.select(PROFILE, meta=META, families=["boundary"])
 
@@ -246,24 +246,24 @@ def test_a_confidence_is_a_share(selector, said, fault, learnt):
     "figures", [float("nan"), -1.0, "fast", (1, 2, 3), [1, 2], (1.0, float("inf"))]
 )
 def test_costs_that_are_none_are_clear_errors(selector, figures):
-    with pytest.raises(ValueError, match="must return seconds, or"):
+    with pytest.raises(ValueError, match="must return seconds or"):
         selector.select(PROFILE, meta=META, costs=lambda *size: figures)
 
 
 @pytest.mark.parametrize("number", [0, -1, 2.5, True])
 def test_a_number_of_members_is_positive(selector, number):
-    with pytest.raises(ValueError, match=f"max_candidates={number} is not a whole"):
+    with pytest.raises(ValueError, match=f"max_candidates must .* got {number}"):
         selector.select(PROFILE, meta=META, max_candidates=number)
-    with pytest.raises(ValueError, match=f"max_models={number} is not a whole"):
+    with pytest.raises(ValueError, match=f"max_models must .* got {number}"):
         AlgorithmSelector(max_models=number).select(PROFILE)
 
 
 def test_names_come_in_lists(selector):
     for wish in ("preferred", "excluded", "families"):
-        with pytest.raises(TypeError, match=rf"{wish}='knn' is a text; pass \['knn'\]"):
+        with pytest.raises(TypeError, match=rf"{wish} must be a .*Pass \['knn'\]"):
             selector.select(PROFILE, meta=META, **{wish: "knn"})
     for parameter in ("algorithms", "exclude"):
-        with pytest.raises(TypeError, match=f"{parameter}='knn' is a text"):
+        with pytest.raises(TypeError, match=f"{parameter} must be a list"):
             AlgorithmSelector(**{parameter: "knn"}).select(PROFILE)
 
 
@@ -271,10 +271,10 @@ def test_names_come_in_lists(selector):
     ("wish", "message"),
     [
         ({"priorities": {"sped": 1}}, "did you mean 'speed'"),
-        ({"priorities": {"speed": -1}}, "not a number of at least 0"),
+        ({"priorities": {"speed": -1}}, "must be a number of at least 0"),
         ({"priorities": {"speed": "huge"}}, "Unknown weight 'huge'"),
-        ({"priorities": {"speed": 0}}, "no weight to anything"),
-        ({"priorities": "speed"}, "not a mapping"),
+        ({"priorities": {"speed": 0}}, "At least one priority"),
+        ({"priorities": "speed"}, "priorities must be a dict"),
         ({"preferred": ["lofff"]}, "did you mean 'lof'"),
         ({"excluded": ["dependancy"]}, "did you mean 'dependency'"),
         ({"families": ["margin"]}, "did you mean 'marginal'"),

@@ -66,7 +66,7 @@ def test_algorithms_are_names_of_the_pool_or_the_catalogue():
     for both in (["knn", "knn5_minmax"], ["knn5_minmax", "knn"]):
         assert sorted(m.name for m in select(algorithms=both).members) == sorted(knn)
     projection = select(algorithms=["projection"]).recommendations[0]
-    assert "asked for" in projection.reasoning
+    assert "requested by the user" in projection.reasoning
     assert projection.detector == "projection"
 
 
@@ -79,12 +79,12 @@ def test_exclude():
 
 def test_refusals_say_why():
     assert select(n_columns=1).refused == {
-        m.name: "needs 2 columns, there is 1"
+        m.name: "needs 2 columns, but there is 1"
         for m in POOL
         if m.detector == "dependency"
     }
     few = select(algorithms=["knn", "pyod_cblof"], n_reference=10)
-    assert few.refused == {"pyod_cblof": "needs 20 rows, there are 10"}
+    assert few.refused == {"pyod_cblof": "needs 20 rows, but there are 10"}
     many = select(algorithms=["knn", "sklearn_ocsvm"], n_reference=20_000)
     assert "too slow beyond 10000 rows" in many.refused["sklearn_ocsvm"]
 

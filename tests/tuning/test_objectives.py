@@ -101,7 +101,7 @@ def test_defaults_are_those_of_the_mission():
     ("arguments", "said"),
     [
         (("speed",), "Unknown objective 'speed'"),
-        (("f1", -1.0), "not negative"),
+        (("f1", -1.0), "of at least 0"),
         (("f1", 1.0, "up"), "must be 'auto'"),
     ],
 )
@@ -143,9 +143,9 @@ def test_search_by_a_metric_of_labels(planted):
     ).fit(X, y)
     assert search.best_score_ == pytest.approx(1.0)
     assert "measured with labels" in search.reason_
-    with pytest.raises(ValueError, match="need outliers and others"):
+    with pytest.raises(ValueError, match="need both outliers and inliers"):
         search.fit(X, np.zeros(len(X)))
-    with pytest.raises(ValueError, match="not plain which label"):
+    with pytest.raises(ValueError, match="Cannot tell which label"):
         search.fit(X, np.ones(len(X)))
     with pytest.raises(ValueError, match=r"shape \(\d+,\), but X has \d+ rows"):
         search.fit(X, y[:-1])

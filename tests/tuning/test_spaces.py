@@ -75,12 +75,12 @@ def test_settings_are_counted():
         ({}, "is empty"),
         ([{"a": [1]}, {}], "is empty"),
         ("k", "must be a dict"),
-        ({"k": (5, 5)}, "at or beyond its end"),
-        ({"k": (0, 5, "log")}, "reaches zero"),
+        ({"k": (5, 5)}, "low must be less than high"),
+        ({"k": (0, 5, "log")}, "low must be greater than 0"),
         ({"k": (1, 5, "lin")}, 'neither "log" nor "linear"'),
-        ({"k": ("a", "b")}, "no range between two finite numbers"),
-        ({"k": []}, "cannot be read"),
-        ({"k": 3}, "cannot be read"),
+        ({"k": ("a", "b")}, "not a range between two finite numbers"),
+        ({"k": []}, "is not a valid entry"),
+        ({"k": 3}, "is not a valid entry"),
     ],
 )
 def test_bad_spaces_are_explained(space, said):
@@ -109,5 +109,5 @@ def test_default_spaces_are_found_inside_of_wrappers():
     )
     assert set(space) == {"detectoradapter__estimator__n_estimators"}
     assert set(default_search_space(LOFDetector())) == {"n_neighbors"}
-    with pytest.raises(ValueError, match="pass search_space"):
+    with pytest.raises(ValueError, match="Pass search_space"):
         default_search_space(RobustView())

@@ -54,11 +54,11 @@ def test_a_search_that_has_no_time_to_finish(monkeypatch):
     run_within = search_module.run_within
 
     def out_of_time(deadline, what, work):
-        if what.startswith("the chosen"):
+        if what.startswith("refitting"):
             raise search_module.OutOfTime("out of time")
         return run_within(deadline, what, work)
 
     monkeypatch.setattr(search_module, "run_within", out_of_time)
-    with pytest.warns(BudgetWarning, match="a part of the rows") as caught:
+    with pytest.warns(BudgetWarning, match="on part of the rows") as caught:
         search.set_params(max_samples=1000).fit(X)
     assert {warning.filename for warning in caught} == {__file__}
