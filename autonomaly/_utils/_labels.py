@@ -132,7 +132,7 @@ def read_labels(y, n_samples, code):
 
     Examples
     --------
-    >>> from autonomaly._utils._known_labels import LabelCode, read_labels
+    >>> from autonomaly._utils._labels import LabelCode, read_labels
     >>> read_labels([0, None, 1, float("nan")], 4, LabelCode())
     {0: False, 2: True}
     """

@@ -369,8 +369,9 @@ def register_detector(
         if both ends are, or to (low, high, "log") where factors count.
     metadata : dict, default=None
         Any of ``description`` (what it finds, such as ``"rows far from all others"``),
-        ``suitable_for`` (a family, see :class:`~autonomaly.detectors.DetectorSpec`), ``complexity``,
-        ``memory_usage``, ``view``, ``min_samples``, ``min_features``, ``max_samples``.
+        ``suitable_for`` (a family, see :class:`~autonomaly.detectors.DetectorSpec`),
+        ``complexity``, ``memory_usage``, ``view``, ``min_samples``, ``min_features``,
+        ``max_samples``.
     should_recommend : callable, default=None
         Called with the data's profile, tells whether the detector suits the data.
         Where it is given and says yes, the detector joins the ensemble by itself;

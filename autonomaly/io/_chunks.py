@@ -218,12 +218,13 @@ def read_chunks(
     Parameters
     ----------
     source : str or Path
-        What :func:`~autonomaly.load_dataset` reads. Parquet, Arrow, csv, tsv and npy files are
-        read piece by piece, other sources as a whole.
+        What :func:`~autonomaly.load_dataset` reads. Parquet, Arrow, csv, tsv and npy
+        files are read piece by piece, other sources as a whole.
     chunk_rows : int, default=65536
         Rows per chunk at most.
     **options : dict
-        As of :func:`~autonomaly.load_dataset`, of csv and tsv files for example ``separator``.
+        As of :func:`~autonomaly.load_dataset`, of csv and tsv files for example
+        ``separator``.
 
     Returns
     -------
