@@ -35,7 +35,7 @@ def location_and_scale(abnormality):
     low, center, high = np.percentile(abnormality, [25, 50, 75])
     # A member that is constant on the reference says nothing about those rows, and
     # that any departure is far out, but for the last digits: they depend on the batch.
-    floor = 1e-9 * (1.0 + abs(center))
+    floor = 1e-7 * (1.0 + abs(center))
     scale = max(high - low, _MIN_SCALE * abnormality.std(), floor)
     return float(center), float(scale)
 

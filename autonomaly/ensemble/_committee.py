@@ -10,7 +10,7 @@ from autonomaly.ensemble._combination import combine, standardize
 from autonomaly.ensemble._common_values import common_values
 from autonomaly.ensemble._level_fits import LevelFits
 from autonomaly.ensemble._levels import score_levels, time_level
-from autonomaly.ensemble._members import SharedViews, split_member
+from autonomaly.ensemble._members import SharedViews, split_members
 from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
 from autonomaly.resources import Costs, Deadline, run_here
@@ -98,7 +98,7 @@ class Committee:
         NoDetectorLeftError
             If no member with a vote could serve.
         """
-        members = self._split(seed, rejected)
+        members = split_members(self.estimators, seed, rejected)
         self._views = SharedViews(members)
         self._view_of = {m.name: m.view_key for m in members}
         self.costs = Costs()
@@ -119,15 +119,6 @@ class Committee:
                 member.abnormality = None  # needed while fitting only
         self._publish()
         return Z
-
-    def _split(self, seed, rejected):
-        members = []
-        for name, estimator in self.estimators:
-            try:
-                members.append(split_member(name, estimator, seed))
-            except TypeError as error:  # it cannot be cloned
-                rejected[name] = f"{type(error).__name__}: {error}"
-        return members
 
     def _fit_levels(self, X, fits, rejected, timed, rows_later):
         """Fit on all rows, then on ever fewer, while there is time."""

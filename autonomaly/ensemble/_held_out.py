@@ -112,7 +112,7 @@ def _like(ensemble, seconds, seed):
     weights = ensemble._weights[served][:, np.isin(ensemble._depths, depths)]
     if not weights.any():  # the depths that count were not reached
         weights = ensemble._weights[served].sum(axis=1)
-    with quiet_if(ensemble._has_foreign_members()):  # see split_member
+    with quiet_if(ensemble._has_foreign_members()):  # see split_members
         return clone(ensemble).set_params(
             estimators=[ensemble.estimators[i] for i in served],
             weights=weights,

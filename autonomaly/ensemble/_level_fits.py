@@ -161,7 +161,7 @@ class _MemberFit:
     def __init__(self, member, part, answer, keep, costs, level):
         self.member, self.part, self.keep = member, part, keep
         self.foreign = is_foreign(member)
-        with quiet_if(self.foreign):  # see split_member
+        with quiet_if(self.foreign):  # see split_members
             self.detector = clone(member.detector)
 
         def fit_and_score():

@@ -1,5 +1,6 @@
 """Unfitted members, and the views that they share."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,21 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from autonomaly._utils._quiet import quiet_if
+from autonomaly._utils._seeds import set_missing_seeds
 from autonomaly.detectors import BaseDetector, DetectorAdapter
+from autonomaly.ensemble._known_values import KnownValues
 
-__all__ = ["OVERFLOW", "Member", "SharedViews", "is_foreign", "is_ours", "split_member"]
+__all__ = [
+    "OVERFLOW",
+    "Member",
+    "SharedViews",
+    "is_foreign",
+    "is_ours",
+    "split_members",
+]
 
+# Our detectors have a seed to begin with: nobody has chosen it.
+_NO_SEED = (None, 0)
 # Rows too large for squares give scores that are not finite, which are dealt with.
 OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
@@ -45,25 +57,36 @@ class Member:
         return self.view_key, self.detector._shared().key
 
 
-def split_member(name, estimator, seed):
-    """Split a named estimator into the steps of its view and its detector.
+def split_members(estimators, seed, rejected):
+    """Split named estimators into the steps of their views and their detectors.
 
     Parameters
     ----------
-    name : str
-        Name of the member.
-    estimator : estimator or Pipeline
-        An outlier detector, or a Pipeline that ends in one.
+    estimators : list of (str, estimator) tuples
+        Outlier detectors, or Pipelines that end in one.
     seed : int
-        Given to every ``random_state`` of the detector.
+        For every ``random_state`` of a detector that is None or 0. The next detector
+        of its class gets the next one, lest they be copies of each other.
+    rejected : dict of str to str
+        Reasons, by name; those are added that cannot be cloned.
 
     Returns
     -------
-    Member
+    list of Member
         With cloned, unfitted parts.
     """
-    with quiet_if(not is_ours(estimator)):  # PyOD's get_params changes the filters
-        return _member(name, *_steps(estimator), seed=seed)
+    members, of_a_class = [], Counter()
+    for name, estimator in estimators:
+        *view, detector = _steps(estimator)
+        number = of_a_class[type(detector)]
+        of_a_class[type(detector)] += 1
+        try:
+            # PyOD's get_params changes the filters.
+            with quiet_if(not is_ours(estimator)):
+                members.append(_member(name, view, detector, seed + number))
+        except TypeError as error:
+            rejected[name] = f"{type(error).__name__}: {error}"
+    return members
 
 
 def _steps(estimator):
@@ -94,20 +117,14 @@ def is_ours(estimator):
     return _is_ours(steps) and not any(isinstance(s, DetectorAdapter) for s in steps)
 
 
-def _member(name, *steps, seed):
-    *view, detector = steps
+def _member(name, view, detector, seed):
     detector = clone(detector, safe=False)
     if not isinstance(detector, BaseDetector):
         detector = DetectorAdapter(estimator=detector)
-    seeds = {
-        key: seed
-        for key in detector.get_params()
-        if key == "random_state" or key.endswith("__random_state")
-    }
-    detector.set_params(**seeds)
+    set_missing_seeds(detector, seed, _NO_SEED)
     view = tuple(clone(step, safe=False) for step in view)
     try:
-        key = joblib_hash([(type(step).__name__, step.get_params()) for step in view])
+        key = joblib_hash([(type(step), step.get_params()) for step in view])
     except Exception:  # what cannot be pickled is shared with nobody
         key = f"view of {name}"
     return Member(name, view, key, detector)
@@ -141,6 +158,7 @@ class SharedViews:
         What the deadline leaves no time for is left out, all but the first.
         """
         query, self.widths, self.failed = {}, {}, {}
+        self._known = KnownValues(X)
         for view_key, steps in list(self.steps.items()):
             if query and deadline.expired:
                 del self.steps[view_key]
@@ -170,7 +188,7 @@ class SharedViews:
     @np.errstate(**OVERFLOW)
     def query(self, X, costs):
         """Evaluate views and shared computations on a batch of rows."""
-        query = {}
+        query, X = {}, self._known.restore(X)
         for view_key, steps in self.steps.items():
             with costs.measured(view_key, len(X)):
                 Z = _look(X, steps, "transform")

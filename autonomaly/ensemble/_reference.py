@@ -148,7 +148,7 @@ def draw_reference(n_samples, max_reference, calibrate, in_turn, random_state):
     if calibrate and n_samples - size < MIN_HELD_OUT:
         # A few rows less here save fits on parts of the rows for the calibration, whose
         # scores are not quite those of this fit.
-        size = max(n_samples - MIN_HELD_OUT, n_samples // 2)
+        size = min(size, max(n_samples - MIN_HELD_OUT, n_samples // 2))
     rng = check_random_state(random_state)
     return np.sort(rng.choice(n_samples, size, replace=False))
 

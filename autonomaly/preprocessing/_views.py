@@ -31,7 +31,7 @@ _MAX_ROWS = 10_000
 # A value beyond all that were seen is rarer than the farthest of them by this factor.
 _BEYOND = 0.1
 # But by more than this share of the range: the farthest itself may come back from a
-# file, or from single precision.
+# file, or from single precision, and so may the value of a constant column.
 _ROUNDING = 1e-6
 # What is smaller, in a column that reaches beyond 1e-90, is as good as zero.
 _TRACE = 1e-290
@@ -44,6 +44,16 @@ def _order_statistics_rows(X):
         return X
     rows = np.random.RandomState(0).choice(len(X), _MAX_ROWS, replace=False)
     return X[np.sort(rows)]
+
+
+def _positive(scale, X):
+    """Return scales, and for constant columns what rounding makes of their value.
+
+    Any other departure from a column that was constant is as far as can be.
+    """
+    constant = X.min(axis=0) == X.max(axis=0)
+    scale = np.where(constant, _ROUNDING * np.abs(X[0]), scale)
+    return np.maximum(scale, np.finfo(float).tiny)
 
 
 class _View(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -162,8 +172,7 @@ class RobustView(_View):
             with np.errstate(over="ignore", invalid="ignore"):
                 spread = np.nan_to_num(3 * X.std(axis=0), nan=1e300, posinf=1e300)
             scale = np.where(narrow, spread, scale)
-        # A column constant so far: any departure from it is as far as can be.
-        self.scale_ = np.where(scale > 0, scale, np.finfo(float).tiny)
+        self.scale_ = _positive(scale, X)
         self.bend_ = np.zeros(X.shape[1])
         if self.unskew:
             R = np.where(narrow, 0, (quantiles - self.center_) / self.scale_)
@@ -275,8 +284,7 @@ class MinMaxView(_View):
 
     def _learn(self, X):
         self.min_ = X.min(axis=0)
-        scale = X.max(axis=0) - self.min_
-        self.scale_ = np.where(scale > 0, scale, np.finfo(float).tiny)
+        self.scale_ = _positive(X.max(axis=0) - self.min_, X)
 
     def _draw(self, X):
         with np.errstate(over="ignore", under="ignore"):

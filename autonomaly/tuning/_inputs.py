@@ -5,6 +5,7 @@ from sklearn.base import clone
 
 from autonomaly._utils._labels import LabelCode, read_labels
 from autonomaly._utils._quiet import quiet
+from autonomaly._utils._seeds import set_missing_seeds
 from autonomaly.tuning._judge import is_label_metric
 
 __all__ = ["check_names", "checked_labels", "seeded"]
@@ -40,13 +41,7 @@ def seeded(estimator, seed):
     """Clone a detector, with a seed where it has none; return its parameters too."""
     with quiet():  # PyOD's get_params changes the warning filters
         estimator = clone(estimator)  # one without set_params cannot be tuned
-        unseeded = {
-            key: seed
-            for key, value in estimator.get_params().items()
-            if value is None
-            and (key == "random_state" or key.endswith("__random_state"))
-        }
-        estimator.set_params(**unseeded)
+        set_missing_seeds(estimator, seed)
         return estimator, estimator.get_params()
 
 

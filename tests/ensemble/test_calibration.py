@@ -214,6 +214,14 @@ def test_pvalues_of_the_detector(make, n, d, n_seeds, bound):
     assert np.mean(p <= 0.05) == pytest.approx(0.05, abs=0.025)
 
 
+@pytest.mark.parametrize("n_rows", [500, 1000, 1199, 3000])
+def test_the_reference_is_never_larger_than_allowed(n_rows):
+    X = np.random.RandomState(0).randn(n_rows, 3)
+    for bound in (None, 0.1):
+        fitted = ensemble(max_reference=200, max_false_discovery_rate=bound).fit(X)
+        assert fitted.reference_size_ == 200
+
+
 def test_from_2000_rows_on_some_are_held_out_for_good():
     X = np.random.RandomState(0).randn(2000, 3)
     held_out = ensemble().fit(X)

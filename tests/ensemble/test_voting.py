@@ -31,8 +31,15 @@ from autonomaly.detectors import (
     KNNDetector,
     LOFDetector,
     MahalanobisDetector,
+    TailDetector,
 )
-from autonomaly.preprocessing import AutonomousPreprocessor, RobustView, SquashedView
+from autonomaly.preprocessing import (
+    AutonomousPreprocessor,
+    MinMaxView,
+    NormalView,
+    RobustView,
+    SquashedView,
+)
 from autonomaly.resources import bytes_per_row
 
 
@@ -185,6 +192,41 @@ def test_the_last_digits_of_equal_rows_do_not_matter():
     ensemble = VotingOutlierEnsemble(pair).fit(rows)
     alone = [ensemble.score_samples(row[None])[0] for row in rows[::30]]
     np.testing.assert_allclose(ensemble.score_samples(rows)[::30], alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 4])
+def test_labels_of_few_rows_do_not_depend_on_the_batch(n_rows):
+    for seed in range(8):
+        rows = np.random.RandomState(seed).randn(n_rows, 5)
+        fitted = VotingOutlierEnsemble(members()).fit(rows)
+        alone = [fitted.predict(row[None])[0] for row in rows]
+        np.testing.assert_array_equal(fitted.predict(rows), alone)
+
+
+ROUNDED = {
+    "up": lambda X: np.nextafter(X, np.inf),
+    "down": lambda X: np.nextafter(X, -np.inf),
+    "single": lambda X: X.astype(np.float32),
+    "arithmetic": lambda X: (X / 3 - 0.1) * 3 + 0.3,
+}
+
+
+@pytest.mark.parametrize("rounded", ROUNDED.values(), ids=ROUNDED)
+def test_rows_that_come_back_rounded_are_scored_alike(rounded):
+    rng = np.random.RandomState(0)
+    grid = rng.poisson(2, (400, 2)) / 10
+    constant, amounts = np.full(400, 0.1), rng.rand(400) * (rng.rand(400) < 0.1)
+    table = np.column_stack([grid, constant, amounts, rng.randn(400)])
+    names = ["robust", "squashed", "normal", "minmax"]
+    views = RobustView(), SquashedView(), NormalView(), MinMaxView()
+    some = [
+        *zip(names, (make_pipeline(v, KNNDetector()) for v in views), strict=True),
+        ("tails", TailDetector()),
+        ("histogram", HistogramDetector()),
+    ]
+    fitted = VotingOutlierEnsemble(some).fit(table)
+    scores = fitted.score_samples(table)
+    np.testing.assert_allclose(fitted.score_samples(rounded(table)), scores, atol=1e-4)
 
 
 def test_new_extremes_keep_their_order():
@@ -382,6 +424,44 @@ def test_seeds_are_given_to_the_members():
 
     np.testing.assert_array_equal(scores(1), scores(1))
     assert (scores(1) != scores(2)).any()
+
+
+@pytest.mark.parametrize("seeds", [(None, None, None), (0, 1, 2), (0, 0, 3)])
+@pytest.mark.parametrize("Forest", [IsolationForest, ForestDetector])
+def test_members_of_one_class_are_not_copies(Forest, seeds):
+    forests = [
+        (f"forest{i}", Forest(n_estimators=10, random_state=seed))
+        for i, seed in enumerate(seeds)
+    ]
+    fitted = VotingOutlierEnsemble(forests, trimming=None).fit(X)
+    a, b, c = fitted.member_scores(X).values()
+    assert (a != b).any()
+    assert (b != c).any()
+    assert fitted.agreement_ < 1
+
+
+def test_a_seed_that_was_chosen_counts():
+    def scores(seed, random_state):
+        forest = [("forest", ForestDetector(n_estimators=10, random_state=seed))]
+        ensemble = VotingOutlierEnsemble(forest, random_state=random_state)
+        return ensemble.fit(X).score_samples(X)
+
+    np.testing.assert_array_equal(scores(5, 1), scores(5, 2))
+    assert (scores(5, 1) != scores(6, 1)).any()
+
+
+def test_views_of_other_classes_are_not_shared():
+    class Signs(StandardScaler):
+        def transform(self, X):
+            return np.sign(super().transform(X))
+
+    Signs.__name__ = Signs.__qualname__ = "StandardScaler"
+    own = make_pipeline(Signs(), KNNDetector())
+    theirs = make_pipeline(StandardScaler(), KNNDetector())
+    pair = [("theirs", theirs), ("own", own)]
+    fitted = VotingOutlierEnsemble(pair, trimming=None).fit(X)
+    a, b = fitted.member_scores(X).values()
+    assert (a != b).any()
 
 
 def test_equal_views_and_graphs_are_shared():

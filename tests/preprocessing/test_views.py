@@ -210,3 +210,11 @@ def test_many_quantiles_are_fast():
         NormalView().fit(X)
     # Hundredths of a second; 1.6 s with np.quantile.
     assert time.process_time() - started < 0.6
+
+
+@pytest.mark.parametrize("View", [RobustView, SquashedView, MinMaxView])
+def test_a_constant_column_that_comes_back_rounded_is_constant(View):
+    view = View().fit(np.full((50, 1), 0.1))
+    drawn = view.transform([[0.1], [np.float32(0.1)], [0.2]]).ravel()
+    assert abs(drawn[1] - drawn[0]) < 0.2
+    assert drawn[2] - drawn[0] > 2
