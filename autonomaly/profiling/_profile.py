@@ -291,7 +291,8 @@ class DataProfile:
             lambda a, b: merge_sketches(a, b, options),
             (state.sketch for state in states),
         )
-        return assemble(sketch, options, merge_sections(profiles), True)
+        sections = merge_sections([profile.custom for profile in profiles])
+        return assemble(sketch, options, sections, True)
 
     def detach(self) -> "DataProfile":
         """Return the profile without the rows that `merge` needs.
