@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from autonomaly._utils._names import count, enumerated
 from autonomaly._utils._quiet import quiet_if
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly._utils._warn import warn_user
+from autonomaly._utils._words import count, enumerated
 from autonomaly.ensemble._held_out import FEWEST_HELD_OUT
 from autonomaly.ensemble._pacing import score_in_time
 from autonomaly.exceptions import (

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any, Self
 
 from autonomaly._utils._json import json_safe
-from autonomaly._utils._names import percent
+from autonomaly._utils._words import percent
 from autonomaly.exceptions import DataError
 from autonomaly.profiling._records import (
     ComplexityInfo,

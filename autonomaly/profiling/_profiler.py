@@ -9,9 +9,9 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._typing import Seed, Table, keeps_signature
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.exceptions import DataError
 from autonomaly.profiling._cache import PROFILES
 from autonomaly.profiling._profile import (

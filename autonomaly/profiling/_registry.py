@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autonomaly._utils._json import json_safe
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 
 _RESERVED = {
     *("size", "types", "quality", "distributions", "patterns", "complexity"),

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._typing import FloatArray
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.detectors import catalogue
 from autonomaly.exceptions import DataError
 from autonomaly.profiling import DataProfile

@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 
 from sklearn.base import BaseEstimator
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._threads import one_thread
 from autonomaly._utils._typing import Names
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.detectors import catalogue, detector_spec
 from autonomaly.profiling import DataProfile
 from autonomaly.selection._learner import MetaLearner
