@@ -17,8 +17,8 @@ from autonomaly._utils._words import unknown_name_message
 from autonomaly.detectors import catalogue
 from autonomaly.exceptions import DataError
 from autonomaly.profiling import DataProfile
-from autonomaly.selection._errors import LeftOutErrors, backward, forward
 from autonomaly.selection._knowledge import KnowledgeBase, MeasuredAlgorithm
+from autonomaly.selection._left_out_errors import LeftOutErrors, backward, forward
 from autonomaly.selection._metafeatures import MetaFeatures, as_meta_features
 from autonomaly.selection._pool import PoolMember
 
