@@ -38,7 +38,10 @@ from autonomaly._utils._typing import (
 )
 from autonomaly._utils._warn import warn_user
 from autonomaly._utils._words import enumerated
-from autonomaly.detectors._carried import pack_registered, unpack_registered
+from autonomaly.detectors._pickled_registrations import (
+    pack_registered,
+    unpack_registered,
+)
 from autonomaly.ensemble._budget import what_time_cost
 from autonomaly.exceptions import BudgetWarning
 from autonomaly.explanation._attribution import ordinary_rows
