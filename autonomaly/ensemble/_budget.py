@@ -7,7 +7,7 @@ from autonomaly._utils._threads import one_blas_thread
 from autonomaly._utils._warn import warn_user
 from autonomaly._utils._words import count, enumerated
 from autonomaly.ensemble._held_out import FEWEST_HELD_OUT
-from autonomaly.ensemble._pacing import score_in_time
+from autonomaly.ensemble._score_in_time import score_in_time
 from autonomaly.exceptions import (
     BudgetWarning,
     MemberFailedError,

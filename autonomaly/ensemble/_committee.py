@@ -13,7 +13,7 @@ from autonomaly.ensemble._levels import score_levels, time_level
 from autonomaly.ensemble._members import SharedViews, split_member
 from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
-from autonomaly.resources import Costs, Deadline, run_here
+from autonomaly.resources import Deadline, Stopwatch, run_here
 
 __all__ = ["Committee"]
 
@@ -51,7 +51,7 @@ class Committee:
         The depths that members were fitted at.
     depths_in_time : tuple of float
         The depths that there was time for.
-    costs : Costs
+    costs : Stopwatch
         What scoring costs, until :meth:`finish`.
     """
 
@@ -101,7 +101,7 @@ class Committee:
         members = self._split(seed, rejected)
         self._views = SharedViews(members)
         self._view_of = {m.name: m.view_key for m in members}
-        self.costs = Costs()
+        self.costs = Stopwatch()
         query = self._views.fit(X, deadline)
         timed = None
         if rows_later and deadline.seconds is not None and not deadline.expired:
@@ -239,7 +239,7 @@ class Committee:
         late : dict of str to str, default=None
             Those, and those that fail, with the reason; added to. Their columns are
             NaN. If None, a failure is raised.
-        costs : Costs, default=None
+        costs : Stopwatch, default=None
             Told what it costs.
 
         Returns
@@ -253,7 +253,7 @@ class Committee:
             If a foreign member fails.
         """
         deadline = Deadline() if deadline is None else deadline
-        costs = Costs() if costs is None else costs
+        costs = Stopwatch() if costs is None else costs
         with run_here():
             query = self._views.query(X, costs)
             return score_levels(self._levels, query, len(X), costs, deadline, late)

@@ -20,18 +20,18 @@ from autonomaly.resources._memory_plan import (
     TrainingPlan,
     parse_memory,
 )
-from autonomaly.resources._pace import Costs, slowness
+from autonomaly.resources._stopwatch import Stopwatch, slowness
 
 __all__ = [
     "Allocation",
     "CostEstimate",
     "CostModel",
-    "Costs",
     "Deadline",
     "MemoryOptimizer",
     "OutOfTime",
     "Parallel",
     "ResourceManager",
+    "Stopwatch",
     "SystemState",
     "Task",
     "TrainingPlan",

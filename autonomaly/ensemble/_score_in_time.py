@@ -5,7 +5,7 @@ import time
 import numpy as np
 from joblib import delayed
 
-from autonomaly.resources import Costs, Deadline
+from autonomaly.resources import Deadline, Stopwatch
 
 __all__ = ["affordable_members", "score_in_time"]
 
@@ -118,7 +118,7 @@ def score_in_time(
 
 def _score(committee, X, seconds, budget):
     """Score a chunk, perhaps in another process; tell what it cost and who was late."""
-    costs, late = Costs(), {}
+    costs, late = Stopwatch(), {}
     return committee.scores(X, Deadline(seconds, budget), late, costs), costs, late
 
 
