@@ -67,7 +67,7 @@ class BudgetMixin:
 
     def _give_up(self, names, reason):
         """Leave out members; return the mask of the columns that stay."""
-        left = {name.split("@")[0] for name in self._committee.names} - {*names}
+        left = {*self._committee.members} - {*names}
         if not any(self._committee.weights[name] for name in left):
             raise NoDetectorLeftError(f"No detector is left: {reason}")
         self.rejected_.update(dict.fromkeys(names, reason))

@@ -127,7 +127,7 @@ def _fit_members_to_time(committee, parts, n_rows, pace, deadline, give_up):
     allowed = _PLANNED * deadline.remaining / (n_rows * max(pace, 1e-9))
     if committee.seconds_per_row() <= allowed:
         return
-    names = dict.fromkeys(name.split("@")[0] for name in committee.names)
+    names = dict.fromkeys(committee.members)
     order = [name for name in names if committee.weights[name] > 0]
     kept = affordable_members(committee, order, allowed)
     gone = [name for name in names if name not in kept]
