@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from autonomaly import AutonomousDetector
-from autonomaly._utils._names import percent
+from autonomaly._utils._words import percent
 from autonomaly.exceptions import BudgetWarning, DataError
 from autonomaly.io import load_dataset
 

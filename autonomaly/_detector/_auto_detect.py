@@ -6,7 +6,7 @@ from typing import Any
 
 from autonomaly._detector._estimator import AutonomousDetector
 from autonomaly._detector._result import AutonomousResult
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.io import load_dataset
 
 __all__ = ["auto_detect"]

@@ -21,7 +21,6 @@ from autonomaly._utils._constraints import (
     N_JOBS,
     TIME_BUDGET,
 )
-from autonomaly._utils._names import enumerated
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._restore import as_before_on_failure
 from autonomaly._utils._threshold_mixin import ThresholdMixin
@@ -38,7 +37,11 @@ from autonomaly._utils._typing import (
     keeps_signature,
 )
 from autonomaly._utils._warn import warn_user
-from autonomaly.detectors._carried import pack_registered, unpack_registered
+from autonomaly._utils._words import enumerated
+from autonomaly.detectors._pickled_registrations import (
+    pack_registered,
+    unpack_registered,
+)
 from autonomaly.ensemble._budget import what_time_cost
 from autonomaly.exceptions import BudgetWarning
 from autonomaly.explanation._attribution import ordinary_rows

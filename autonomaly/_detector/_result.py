@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from autonomaly._utils._names import count, percent
+from autonomaly._utils._words import count, percent
 from autonomaly.explanation import DecisionRecord
 from autonomaly.profiling import DataProfile
 from autonomaly.selection import AlgorithmRecommendation

@@ -4,7 +4,7 @@ import os
 import warnings
 from pathlib import Path
 
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.cli._large import chunks_if_large, take_truth
 from autonomaly.exceptions import AutonomalyWarning, DataError
 from autonomaly.io import Chunks, load_dataset

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from autonomaly._utils._names import count, enumerated, percent
+from autonomaly._utils._words import count, enumerated, percent
 from autonomaly.cli._large import rows_to_show
 from autonomaly.exceptions import AutonomalyWarning
 from autonomaly.explanation._attribution import (

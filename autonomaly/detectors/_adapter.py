@@ -94,9 +94,6 @@ class DetectorAdapter(BaseDetector):
         self.estimator = estimator
         self.contamination = contamination
 
-    # Set by a fit, but not of a detector that was saved before there was the check.
-    _is_checked = True
-
     def _guard(self):
         return quiet()
 

@@ -16,15 +16,14 @@ A detector does its work on the *answer* of a shared computation to a batch of r
     what the detectors of that level see.
 """
 
-from numbers import Real
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._constraints import CONTAMINATION
 from autonomaly._utils._threshold_mixin import ThresholdMixin
 from autonomaly._utils._typing import FloatArray
 from autonomaly.exceptions import DetectorRejected
@@ -89,12 +88,7 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
     # Robust detectors gain nothing from a trimmed reference and are fitted once.
     _robust = False
 
-    _parameter_constraints = {
-        "contamination": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, 0.5, closed="right"),
-        ],
-    }
+    _parameter_constraints = {"contamination": CONTAMINATION}
 
     def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Learn what is normal.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._quiet import quiet_if
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.detectors._registration import (
     check_callables,
     check_metadata,

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 
 __all__ = [
     "VIEWS",

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from autonomaly._utils._names import count, enumerated
 from autonomaly._utils._quiet import quiet_if
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly._utils._warn import warn_user
+from autonomaly._utils._words import count, enumerated
 from autonomaly.ensemble._held_out import FEWEST_HELD_OUT
-from autonomaly.ensemble._pacing import score_in_time
+from autonomaly.ensemble._score_in_time import score_in_time
 from autonomaly.exceptions import (
     BudgetWarning,
     MemberFailedError,
@@ -67,7 +67,7 @@ class BudgetMixin:
 
     def _give_up(self, names, reason):
         """Leave out members; return the mask of the columns that stay."""
-        left = {name.split("@")[0] for name in self._committee.names} - {*names}
+        left = {*self._committee.members} - {*names}
         if not any(self._committee.weights[name] for name in left):
             raise NoDetectorLeftError(f"No detector is left: {reason}")
         self.rejected_.update(dict.fromkeys(names, reason))

@@ -13,7 +13,7 @@ from autonomaly.ensemble._levels import score_levels, time_level
 from autonomaly.ensemble._members import SharedViews, split_members
 from autonomaly.ensemble._trimming import trusted_rows
 from autonomaly.exceptions import NoDetectorLeftError
-from autonomaly.resources import Costs, Deadline, run_here
+from autonomaly.resources import Deadline, Stopwatch, run_here
 
 __all__ = ["Committee"]
 
@@ -51,7 +51,7 @@ class Committee:
         The depths that members were fitted at.
     depths_in_time : tuple of float
         The depths that there was time for.
-    costs : Costs
+    costs : Stopwatch
         What scoring costs, until :meth:`finish`.
     """
 
@@ -100,8 +100,7 @@ class Committee:
         """
         members = split_members(self.estimators, seed, rejected)
         self._views = SharedViews(members)
-        self._view_of = {m.name: m.view_key for m in members}
-        self.costs = Costs()
+        self.costs = Stopwatch()
         query = self._views.fit(X, deadline)
         timed = None
         if rows_later and deadline.seconds is not None and not deadline.expired:
@@ -113,7 +112,7 @@ class Committee:
             members, self._views, query, deadline, self.costs, on_step, n_depths
         )
         self._fit_levels(X, fits, rejected, timed, rows_later)
-        Z = self._take_columns(by_depth=True)
+        Z = self._take_columns(self.weights_at)
         for level in self._levels:
             for member in level.members.values():
                 member.abnormality = None  # needed while fitting only
@@ -166,6 +165,11 @@ class Committee:
         later = rows_later * (self.seconds_per_row() + again)
         return deadline.remaining > seconds + later
 
+    @property
+    def members(self):
+        """The member of every column, by its name in the ensemble."""
+        return [name for level in self._levels for name in level.members]
+
     def finish(self):
         """Forget what was needed while fitting only."""
         del self.costs
@@ -204,7 +208,7 @@ class Committee:
         ndarray of bool of shape (n_columns,)
             The columns that stay.
         """
-        kept = np.array([name.split("@")[0] in names for name in self.names])
+        kept = np.array([name in names for name in self.members])
         used = set()
         for level in self._levels:
             level.members = {n: m for n, m in level.members.items() if n in names}
@@ -213,7 +217,6 @@ class Committee:
             used |= shared
         self._levels = [level for level in self._levels if level.members]
         self._views.forget(used)
-        self.names = [n for n, stays in zip(self.names, kept, strict=True) if stays]
         self.weights_of_columns = self.weights_of_columns[kept]
         self._publish()
         return kept
@@ -230,7 +233,7 @@ class Committee:
         late : dict of str to str, default=None
             Those, and those that fail, with the reason; added to. Their columns are
             NaN. If None, a failure is raised.
-        costs : Costs, default=None
+        costs : Stopwatch, default=None
             Told what it costs.
 
         Returns
@@ -244,7 +247,7 @@ class Committee:
             If a foreign member fails.
         """
         deadline = Deadline() if deadline is None else deadline
-        costs = Costs() if costs is None else costs
+        costs = Stopwatch() if costs is None else costs
         with run_here():
             query = self._views.query(X, costs)
             return score_levels(self._levels, query, len(X), costs, deadline, late)
@@ -269,39 +272,35 @@ class Committee:
         """
         step = -(-len(Z) // _AGREEMENT_ROWS)
         correlation = rank_correlation(np.column_stack([votes, Z])[::step])[0, 1:]
-        by_member = {}
-        for name, value in zip(self.names, correlation, strict=True):
-            by_member.setdefault(name.split("@")[0], []).append(value)
+        members = np.array(self.members)
+        by_member = {m: float(correlation[members == m].mean()) for m in self.members}
         votes = self.weights_of_columns > 0
-        names = {self.names[j].split("@")[0] for j in np.flatnonzero(votes)}
-        mean = float(correlation[votes].mean()) if len(names) > 1 else None
-        return mean, {name: float(np.mean(v)) for name, v in by_member.items()}
+        several = len({*members[votes]}) > 1
+        return float(correlation[votes].mean()) if several else None, by_member
 
-    def _take_columns(self, by_depth=False):
-        """Name and weigh the columns; return those of the reference.
+    def _take_columns(self, weights_at=None):
+        """Weigh the columns; return those of the reference.
 
         While rows to trust are looked for, a member weighs the same at every depth.
         """
-        columns, weights, self.names = [], [], []
+        columns, weights = [], []
         for level in self._levels:
-            at = self.weights_at.get(level.depth, self.weights)
-            for name, member in level.members.items():
-                columns.append(
-                    standardize(member.abnormality, member.center, member.scale)
-                )
-                weights.append(at[name] if by_depth else self.weights[name])
-                self.names.append(f"{name}{level.name}")
+            at = (weights_at or {}).get(level.depth, self.weights)
+            for name, m in level.members.items():
+                columns.append(standardize(m.abnormality, m.center, m.scale))
+                weights.append(at[name])
         self.weights_of_columns = np.asarray(weights)
-        if by_depth and not self.weights_of_columns.any():
+        if weights_at and not self.weights_of_columns.any():
             return self._take_columns()  # the depths that count were not reached
         return np.column_stack(columns)
 
     def _publish(self):
         """Show every fitted member as what it is: views, then a detector."""
         self.depths_fitted = tuple(level.depth for level in self._levels)
-        self.pipelines = []
+        self.names, self.pipelines = [], []
         for level in self._levels:
             for name, member in level.members.items():
-                steps = self._views.steps[self._view_of[name]]
+                steps = self._views.steps[member.shared_key[0]]
                 views = [(f"view{i}" if i else "view", s) for i, s in enumerate(steps)]
+                self.names.append(f"{name}{level.name}")
                 self.pipelines.append(Pipeline([*views, ("detector", member.detector)]))

@@ -9,7 +9,7 @@ from scipy.special import expit
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import average_precision_score
 
-from autonomaly._utils._names import percent
+from autonomaly._utils._words import percent
 from autonomaly.ensemble._committee import Committee
 from autonomaly.ensemble._label_kernel import EMPHASES, LabelProcess, RowPictures
 from autonomaly.ensemble._threshold import separating_threshold

@@ -34,7 +34,7 @@ class LevelFits:
         The query of all reference rows.
     deadline : Deadline
         When to stop: members that come later are rejected.
-    costs : Costs
+    costs : Stopwatch
         Told what scoring costs.
     on_step : callable
         Told name, number and total of the fits as they begin.

@@ -87,7 +87,7 @@ def score_levels(levels, query, n_rows, costs, deadline, late):
         The query of the batch, see :meth:`SharedViews.query`.
     n_rows : int
         Rows of the batch.
-    costs : Costs
+    costs : Stopwatch
         Told what is spent.
     deadline : Deadline
         Foreign detectors may take half of the time left, once.
@@ -127,7 +127,7 @@ def time_level(level, query, n_rows, costs):
         The query of the batch, see :meth:`SharedViews.query`.
     n_rows : int
         Rows of the batch.
-    costs : Costs
+    costs : Stopwatch
         Told what is spent.
     """
     answers = answers_of(level.parts, query, costs, level.name, n_rows)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autonomaly._utils._names import percent
+from autonomaly._utils._words import percent
 from autonomaly.ensemble._common_values import beside_their_like
 
 __all__ = [

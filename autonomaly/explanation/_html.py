@@ -2,7 +2,7 @@
 
 from html import escape
 
-from autonomaly._utils._names import count, percent
+from autonomaly._utils._words import count, percent
 from autonomaly.explanation._entries import as_text
 
 __all__ = ["summary_html"]

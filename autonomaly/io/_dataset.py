@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from autonomaly._utils._names import count
+from autonomaly._utils._words import count
 from autonomaly.exceptions import DataError
 
 __all__ = ["Dataset"]

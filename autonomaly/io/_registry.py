@@ -4,7 +4,7 @@ import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.exceptions import LoadError
 from autonomaly.io._dataset import Dataset
 from autonomaly.io._truth import split_truth

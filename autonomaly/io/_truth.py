@@ -3,7 +3,7 @@
 import numpy as np
 
 from autonomaly._utils._json import python_value
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.exceptions import LoadError
 from autonomaly.io._columns import ColumnValues, table
 

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any, Self
 
 from autonomaly._utils._json import json_safe
-from autonomaly._utils._names import percent
+from autonomaly._utils._words import percent
 from autonomaly.exceptions import DataError
 from autonomaly.profiling._records import (
     ComplexityInfo,
@@ -291,7 +291,8 @@ class DataProfile:
             lambda a, b: merge_sketches(a, b, options),
             (state.sketch for state in states),
         )
-        return assemble(sketch, options, merge_sections(profiles), True)
+        sections = merge_sections([profile.custom for profile in profiles])
+        return assemble(sketch, options, sections, True)
 
     def detach(self) -> "DataProfile":
         """Return the profile without the rows that `merge` needs.

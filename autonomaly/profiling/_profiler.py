@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Literal, Self, TypeAlias
 
@@ -10,9 +9,9 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._typing import Seed, Table, keeps_signature
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.exceptions import DataError
 from autonomaly.profiling._cache import PROFILES
 from autonomaly.profiling._profile import (
@@ -22,10 +21,7 @@ from autonomaly.profiling._profile import (
     merge_sketches,
     with_state,
 )
-from autonomaly.profiling._registry import (
-    custom_sections,
-    merge_sections,
-)
+from autonomaly.profiling._registry import custom_sections, merge_sections
 from autonomaly.profiling._sketch import TableSketch
 from autonomaly.profiling._summary import Options
 from autonomaly.profiling._table import open_table
@@ -221,7 +217,7 @@ class DataProfiler(BaseEstimator):
             table = open_table(chunk, roles, readings)
             readings |= table.readings
             part = _sketch(table, options)
-            sections.append(_Sections(custom_sections(chunk)))
+            sections.append(custom_sections(chunk))
             sketch = part if sketch is None else merge_sketches(sketch, part, options)
         if sketch is None:
             raise DataError(
@@ -280,11 +276,6 @@ class DataProfiler(BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
-
-
-@dataclass(frozen=True)
-class _Sections:
-    custom: dict[str, Any]
 
 
 def _sketch(table, options):

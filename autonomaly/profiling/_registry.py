@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autonomaly._utils._json import json_safe
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 
 _RESERVED = {
     *("size", "types", "quality", "distributions", "patterns", "complexity"),
@@ -124,12 +124,12 @@ def custom_sections(X):
     return {name: _run(entry.func, X) for name, entry in tuple(_PROFILERS.items())}
 
 
-def merge_sections(profiles):
-    """Merge the sections that know how."""
+def merge_sections(parts):
+    """Merge the sections that know how, of every part."""
     merged = {}
     for name, entry in tuple(_PROFILERS.items()):
-        if entry.merge is not None and all(name in p.custom for p in profiles):
-            merged[name] = _run(entry.merge, [p.custom[name] for p in profiles])
+        if entry.merge is not None and all(name in part for part in parts):
+            merged[name] = _run(entry.merge, [part[name] for part in parts])
     return merged
 
 

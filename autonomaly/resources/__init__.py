@@ -12,22 +12,26 @@ from autonomaly.resources._backends import (
     run_here,
     workers_in_time,
 )
+from autonomaly.resources._chunk_rows import bytes_per_row, chunk_rows
 from autonomaly.resources._cost_model import CostEstimate, CostModel
 from autonomaly.resources._deadline import Deadline, OutOfTime, run_within
-from autonomaly.resources._memory import bytes_per_row, chunk_rows
-from autonomaly.resources._pace import Costs, slowness
-from autonomaly.resources._plan import MemoryOptimizer, TrainingPlan, parse_memory
+from autonomaly.resources._memory_plan import (
+    MemoryOptimizer,
+    TrainingPlan,
+    parse_memory,
+)
+from autonomaly.resources._stopwatch import Stopwatch, slowness
 
 __all__ = [
     "Allocation",
     "CostEstimate",
     "CostModel",
-    "Costs",
     "Deadline",
     "MemoryOptimizer",
     "OutOfTime",
     "Parallel",
     "ResourceManager",
+    "Stopwatch",
     "SystemState",
     "Task",
     "TrainingPlan",

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from autonomaly._utils._atomic import atomic_path
 from autonomaly._utils._json import json_safe
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._typing import FloatArray, PathLike
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.detectors import catalogue
 from autonomaly.exceptions import DataError
 from autonomaly.profiling import DataProfile

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._typing import FloatArray
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.detectors import catalogue
 from autonomaly.exceptions import DataError
 from autonomaly.profiling import DataProfile
-from autonomaly.selection._errors import LeftOutErrors, backward, forward
 from autonomaly.selection._knowledge import KnowledgeBase, MeasuredAlgorithm
+from autonomaly.selection._left_out_errors import LeftOutErrors, backward, forward
 from autonomaly.selection._metafeatures import MetaFeatures, as_meta_features
 from autonomaly.selection._pool import PoolMember
 

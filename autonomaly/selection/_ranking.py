@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.detectors import catalogue, detector_spec
 from autonomaly.selection._knowledge import measured
 from autonomaly.selection._pool import PoolMember

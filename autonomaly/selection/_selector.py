@@ -1,14 +1,16 @@
 """Which detectors serve this data, and why."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain
 from numbers import Integral
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from sklearn.base import BaseEstimator
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._threads import one_thread
 from autonomaly._utils._typing import Names
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.detectors import catalogue, detector_spec
 from autonomaly.profiling import DataProfile
 from autonomaly.selection._learner import MetaLearner
@@ -27,6 +29,20 @@ __all__ = ["AlgorithmSelector"]
 _Priority: TypeAlias = float | Literal["low", "medium", "high"]
 # Seconds, or seconds and bytes; None where they are unknown.
 _Cost: TypeAlias = float | None | tuple[float | None, float | None]
+_Costs: TypeAlias = Callable[[PoolMember, int, int], _Cost]
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What a user may ask of one selection, see :meth:`AlgorithmSelector.select`."""
+
+    meta: MetaFeatures | None
+    priorities: Mapping[str, _Priority] | None
+    preferred: Names | None
+    excluded: Names | None
+    families: Names | None
+    max_candidates: int | None
+    costs: _Costs | None
 
 
 class AlgorithmSelector(BaseEstimator):
@@ -85,7 +101,7 @@ class AlgorithmSelector(BaseEstimator):
         excluded: Names | None = None,
         families: Names | None = None,
         max_candidates: int | None = None,
-        costs: Callable[[PoolMember, int, int], _Cost] | None = None,
+        costs: _Costs | None = None,
     ) -> Selection:
         """Choose members.
 
@@ -131,40 +147,34 @@ class AlgorithmSelector(BaseEstimator):
         TypeError
             If names are not in a list.
         """
-        self._check_parameters(preferred, excluded, families, max_candidates)
-        n_reference = profile.n_samples if n_reference is None else n_reference
-        n_columns = profile.n_features if n_columns is None else n_columns
-        wishes = (meta, priorities, preferred, excluded, families, max_candidates)
-        if any(wish is not None for wish in (*wishes, costs)):
-            return self._select_learnt(profile, n_reference, n_columns, *wishes, costs)
+        wishes = _Wishes(
+            meta, priorities, preferred, excluded, families, max_candidates, costs
+        )
+        self._check_parameters(wishes)
+        size = (
+            profile.n_samples if n_reference is None else n_reference,
+            profile.n_features if n_columns is None else n_columns,
+        )
+        if any(wish is not None for wish in vars(wishes).values()):
+            return self._select_learnt(profile, size, wishes)
+        self._check_names(wishes)
         refused: dict[str, str] = {}
-        chosen: list[Any] = []
-        for member, why in self._candidates(profile, refused):
-            spec = detector_spec(member.detector)
-            no = self._refusal(member, spec, profile, n_reference, n_columns)
-            if no is None:
-                chosen.append((member, spec, why))
-            else:
-                refused[member.name] = no
+        candidates = self._candidates(profile, refused)
+        chosen = self._admitted(candidates, profile, size, wishes, refused)
         chosen = self._limit(chosen, refused)
-        if not chosen:
-            raise ValueError(self._nothing_left(refused, n_reference, n_columns))
         return Selection(
-            [
-                self._recommend(member, spec, why, profile)
-                for member, spec, why in chosen
-            ],
-            [member for member, _, _ in chosen],
+            [self._recommend(member, why, profile) for member, why in chosen],
+            [member for member, _ in chosen],
             refused,
         )
 
-    def _check_parameters(self, preferred, excluded, families, max_candidates):
+    def _check_parameters(self, wishes):
         for parameter, names in (
             ("algorithms", self.algorithms),
             ("exclude", self.exclude),
-            ("preferred", preferred),
-            ("excluded", excluded),
-            ("families", families),
+            ("preferred", wishes.preferred),
+            ("excluded", wishes.excluded),
+            ("families", wishes.families),
         ):
             if isinstance(names, str):
                 raise TypeError(
@@ -173,7 +183,7 @@ class AlgorithmSelector(BaseEstimator):
                 )
         for parameter, number in (
             ("max_models", self.max_models),
-            ("max_candidates", max_candidates),
+            ("max_candidates", wishes.max_candidates),
         ):
             whole = isinstance(number, Integral) and not isinstance(number, bool)
             if number is not None and not (whole and number >= 1):
@@ -182,71 +192,39 @@ class AlgorithmSelector(BaseEstimator):
                     f"{number!r}."
                 )
 
-    def _nothing_left(self, refused, n_reference, n_columns):
-        return (
-            f"algorithms={self.algorithms!r} and exclude={self.exclude!r} leave no "
-            f"detector for {n_reference} rows and {n_columns} columns"
-            + "".join(f"; {name}: {why}" for name, why in refused.items())
-        )
+    def _check_names(self, wishes, measured=()):
+        allowed = sorted({*catalogue(), *(m.name for m in POOL), *measured})
+        given = (self.algorithms, self.exclude, wishes.preferred, wishes.excluded)
+        for name in chain.from_iterable(names or () for names in given):
+            if name not in allowed:
+                raise ValueError(unknown_name_message("detector", name, allowed))
+        check_families(wishes.families)
 
-    def _select_learnt(
-        self,
-        profile,
-        n_reference,
-        n_columns,
-        meta,
-        priorities,
-        preferred,
-        excluded,
-        families,
-        max_candidates,
-        costs,
-    ):
-        preferred, excluded = list(preferred or ()), list(excluded or ())
+    def _select_learnt(self, profile, size, wishes):
         learner = MetaLearner() if self.learner is None else self.learner
         known = members_of(learner.fit().base_)  # trains it, on all cores
-        self._check_names([*preferred, *excluded], known)
-        check_families(families)
-        if max_candidates is None:
-            max_candidates = 5 if self.max_models is None else self.max_models
-        refused, candidates = {}, []
-        for member, variants in self._measured(known, profile, preferred, refused):
-            spec = detector_spec(member.detector)
-            no = self._refusal(member, spec, profile, n_reference, n_columns)
-            if member.name in excluded or member.detector in excluded:
-                no = "excluded by the user"
-            elif families is not None and spec.family not in families:
-                no = (
-                    f"of the family {spec.family}, requested were only "
-                    f"{', '.join(families)}"
-                )
-            if no is None:
-                candidates.append((member, variants))
-            else:
-                refused[member.name] = no
-        if not candidates:
-            raise ValueError(self._nothing_left(refused, n_reference, n_columns))
+        self._check_names(wishes, known)
+        preferred = set(wishes.preferred or ())
+        refused = {}
+        candidates = self._measured(known, profile, preferred, refused)
+        candidates = self._admitted(candidates, profile, size, wishes, refused)
         with one_thread():
             return recommend(
                 learner,
                 profile,
-                profile if meta is None else meta,
+                profile if wishes.meta is None else wishes.meta,
                 candidates,
                 refused,
-                size=(n_reference, n_columns),
-                priorities=parse_priorities(priorities),
-                preferred=set(preferred),
-                max_candidates=max_candidates,
-                costs=costs,
+                size=size,
+                priorities=parse_priorities(wishes.priorities),
+                preferred=preferred,
+                max_candidates=wishes.max_candidates or self.max_models or 5,
+                costs=wishes.costs,
             )
 
     def _measured(self, known, profile, preferred, refused):
         """Yield what was measured, and what the user brings, with its variants."""
         specs = catalogue()
-        names = [*specs, *(m.name for m in POOL), *known]
-        for name in (*(self.algorithms or ()), *(self.exclude or ())):
-            if name not in names:
-                raise ValueError(unknown_name_message("detector", name, names))
         listed = set()
         for member, variants in known.values():
             if member.detector not in specs:
@@ -265,19 +243,9 @@ class AlgorithmSelector(BaseEstimator):
             ):
                 yield _default_member(spec), []
 
-    def _check_names(self, names, known):
-        allowed = {*catalogue(), *known, *(member.name for member in POOL)}
-        for name in names:
-            if name not in allowed:
-                raise ValueError(unknown_name_message("detector", name, allowed))
-
     def _candidates(self, profile, refused):
         """Yield members that may serve, with the reason they are considered."""
         known = catalogue()
-        names = [*known, *(member.name for member in POOL)]
-        for name in (*(self.algorithms or ()), *(self.exclude or ())):
-            if name not in names:
-                raise ValueError(unknown_name_message("detector", name, names))
         if self.algorithms is None:
             for member in POOL:
                 yield member, "part of the broad pool"
@@ -295,10 +263,34 @@ class AlgorithmSelector(BaseEstimator):
             if not of_pool:
                 yield _default_member(known[name]), "requested by the user"
 
-    def _refusal(self, member, spec, profile, n_reference, n_columns):
-        exclude = self.exclude or ()
-        if member.name in exclude or member.detector in exclude:
+    def _admitted(self, candidates, profile, size, wishes, refused):
+        """Keep the pairs of a member and what comes with it that nothing rules out."""
+        admitted = []
+        for member, more in candidates:
+            no = self._refusal(member, profile, *size, wishes)
+            if no is None:
+                admitted.append((member, more))
+            else:
+                refused[member.name] = no
+        if not admitted:
+            n_reference, n_columns = size
+            raise ValueError(
+                f"algorithms={self.algorithms!r} and exclude={self.exclude!r} leave no "
+                f"detector for {n_reference} rows and {n_columns} columns"
+                + "".join(f"; {name}: {why}" for name, why in refused.items())
+            )
+        return admitted
+
+    def _refusal(self, member, profile, n_reference, n_columns, wishes):
+        spec = detector_spec(member.detector)
+        excluded = (*(self.exclude or ()), *(wishes.excluded or ()))
+        if member.name in excluded or member.detector in excluded:
             return "excluded by the user"
+        if wishes.families is not None and spec.family not in wishes.families:
+            return (
+                f"of the family {spec.family}, requested were only "
+                f"{', '.join(wishes.families)}"
+            )
         if n_columns < spec.min_features:
             return f"needs {spec.min_features} columns, but there is {n_columns}"
         if member.view == "normal" and _two_valued(profile):
@@ -322,13 +314,14 @@ class AlgorithmSelector(BaseEstimator):
         chosen = sorted(chosen, key=lambda item: order.get(item[0].name, len(order)))
         if self.max_models is None:
             return chosen
-        for member, _, _ in chosen[self.max_models :]:
+        for member, _ in chosen[self.max_models :]:
             refused[member.name] = (
                 f"max_models={self.max_models}: the detectors kept are more diverse"
             )
         return chosen[: self.max_models]
 
-    def _recommend(self, member, spec, why, profile):
+    def _recommend(self, member, why, profile):
+        spec = detector_spec(member.detector)
         confidence, failed = own_confidence(spec, profile)
         why += failed
         return AlgorithmRecommendation(

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.detectors import catalogue
 from autonomaly.profiling import DataProfile
 from autonomaly.selection._knowledge import KnowledgeBase

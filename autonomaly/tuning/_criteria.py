@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._typing import Seed
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.tuning._agreement import (
     blended_agreement_score,
     consensus_agreement_score,

@@ -9,8 +9,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
-from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._typing import FloatArray, Seed, keeps_signature
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.tuning._abnormality import abnormality, checked_table, fitted_clone
 
 __all__ = ["inject_anomalies", "injection_score"]

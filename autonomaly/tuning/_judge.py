@@ -9,7 +9,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.tuning._abnormality import abnormality
 from autonomaly.tuning._criteria import CRITERIA
 

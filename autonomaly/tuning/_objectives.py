@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from autonomaly._utils._names import unknown_name_message
+from autonomaly._utils._words import unknown_name_message
 from autonomaly.tuning._criteria import CRITERIA
 from autonomaly.tuning._judge import LABEL_METRICS
 from autonomaly.tuning._trials import Trial

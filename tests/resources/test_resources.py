@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from autonomaly.resources import (
-    Costs,
     Deadline,
     MemoryOptimizer,
     OutOfTime,
+    Stopwatch,
     chunk_rows,
     parse_memory,
     run_within,
@@ -143,7 +143,7 @@ def test_slowness_sees_a_busy_machine():
 
 
 def test_costs_follow_the_last_measurement():
-    costs = Costs()
+    costs = Stopwatch()
     with costs.measured("sleep", n_rows=10):
         time.sleep(0.05)
     assert 0.005 <= costs.per_row("sleep") < 0.05

@@ -22,7 +22,7 @@ def unknown_name_message(what, given, known):
 
     Examples
     --------
-    >>> from autonomaly._utils._names import unknown_name_message
+    >>> from autonomaly._utils._words import unknown_name_message
     >>> unknown_name_message("detector", "knnn", ["knn", "lof"])
     "Unknown detector 'knnn'; did you mean 'knn'? Allowed: knn, lof."
     """
@@ -49,7 +49,7 @@ def count(n, noun):
 
     Examples
     --------
-    >>> from autonomaly._utils._names import count
+    >>> from autonomaly._utils._words import count
     >>> count(0, "row"), count(1, "row"), count(2, "row")
     ('no rows', '1 row', '2 rows')
     """
@@ -71,7 +71,7 @@ def percent(share):
 
     Examples
     --------
-    >>> from autonomaly._utils._names import percent
+    >>> from autonomaly._utils._words import percent
     >>> percent(1 / 3), percent(1 / 600), percent(0.0)
     ('33.3 %', '0.17 %', '0 %')
     """
@@ -93,7 +93,7 @@ def enumerated(parts):
 
     Examples
     --------
-    >>> from autonomaly._utils._names import enumerated
+    >>> from autonomaly._utils._words import enumerated
     >>> enumerated(["a"]), enumerated(["a", "b", "c"])
     ('a', 'a, b and c')
     """

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 
 import numpy as np
 
-__all__ = ["Costs", "slowness"]
+__all__ = ["Stopwatch", "slowness"]
 
 # Seconds of the probe on the machine that the figures of the plan were measured on,
 # when nothing else ran there.
@@ -44,15 +44,15 @@ def slowness() -> float:
     return max(0.5, float(np.mean(seconds[1:])) / _PROBE_SECONDS)
 
 
-class Costs:
+class Stopwatch:
     """Seconds per row, by what they are spent on.
 
     Later measurements count twice as much as those before: load comes and goes.
 
     Examples
     --------
-    >>> from autonomaly.resources import Costs
-    >>> costs = Costs()
+    >>> from autonomaly.resources import Stopwatch
+    >>> costs = Stopwatch()
     >>> costs.add("knn", seconds=2.0, n_rows=100)
     >>> costs.per_row("knn"), costs.per_row("unknown")
     (0.02, 0.0)
@@ -68,12 +68,12 @@ class Costs:
     def __setstate__(self, state):
         self.__dict__.update(state, _lock=threading.Lock())
 
-    def update(self, other: "Costs") -> None:
+    def update(self, other: "Stopwatch") -> None:
         """Add the measurements of others, made elsewhere.
 
         Parameters
         ----------
-        other : Costs
+        other : Stopwatch
             The others.
         """
         for key, (seconds, n_rows) in other._spent.items():

@@ -9,7 +9,7 @@ from typing import Literal
 from sklearn.base import BaseEstimator
 
 from autonomaly._utils._typing import Memory
-from autonomaly.resources._memory import bytes_per_row, chunk_rows
+from autonomaly.resources._chunk_rows import bytes_per_row, chunk_rows
 
 __all__ = ["MemoryOptimizer", "TrainingPlan", "parse_memory"]
 

@@ -5,7 +5,7 @@ import time
 import numpy as np
 from joblib import delayed
 
-from autonomaly.resources import Costs, Deadline
+from autonomaly.resources import Deadline, Stopwatch
 
 __all__ = ["affordable_members", "score_in_time"]
 
@@ -118,7 +118,7 @@ def score_in_time(
 
 def _score(committee, X, seconds, budget):
     """Score a chunk, perhaps in another process; tell what it cost and who was late."""
-    costs, late = Costs(), {}
+    costs, late = Stopwatch(), {}
     return committee.scores(X, Deadline(seconds, budget), late, costs), costs, late
 
 
@@ -127,7 +127,7 @@ def _fit_members_to_time(committee, parts, n_rows, pace, deadline, give_up):
     allowed = _PLANNED * deadline.remaining / (n_rows * max(pace, 1e-9))
     if committee.seconds_per_row() <= allowed:
         return
-    names = dict.fromkeys(name.split("@")[0] for name in committee.names)
+    names = dict.fromkeys(committee.members)
     order = [name for name in names if committee.weights[name] > 0]
     kept = affordable_members(committee, order, allowed)
     gone = [name for name in names if name not in kept]
