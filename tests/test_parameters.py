@@ -171,6 +171,12 @@ def test_memory_limit_is_kept():
         AutonomousDetector(memory_limit="lots").fit(X)
 
 
+def test_a_memory_limit_that_cannot_be_kept():
+    wide = data(300, d=200)
+    with pytest.warns(BudgetWarning, match="'10MB' cannot be kept.* 200 rows of 200"):
+        AutonomousDetector(memory_limit="10MB", max_models=5).fit(wide)
+
+
 @pytest.fixture(scope="module")
 def categories():
     """Return a table whose numbers take 38 MB."""

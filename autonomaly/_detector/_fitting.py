@@ -8,8 +8,9 @@ from sklearn.utils.validation import _num_samples, validate_data
 from autonomaly import __version__
 from autonomaly._detector._reading import read_chunks, rows_to_encode, rows_to_profile
 from autonomaly._utils._seeds import spawn_seeds
+from autonomaly._utils._warn import warn_user
 from autonomaly.ensemble import VotingOutlierEnsemble
-from autonomaly.exceptions import DataError, NoDetectorLeftError
+from autonomaly.exceptions import BudgetWarning, DataError, NoDetectorLeftError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.explanation._decisions import (
     record_data,
@@ -27,7 +28,7 @@ from autonomaly.resources import (
     parse_memory,
     slowness,
 )
-from autonomaly.selection import AlgorithmSelector, build_member
+from autonomaly.selection import POOL, AlgorithmSelector, build_member
 from autonomaly.tuning import tune_selection
 
 __all__ = ["Fitting"]
@@ -156,6 +157,19 @@ class Fitting:
         self.selection = selector.select(
             self.profile, self.plan.n_reference, self.Z.shape[1]
         )
+        self._warn_of_memory()
+
+    def _warn_of_memory(self):
+        """Warn if even the fewest rows of use may take more memory than there is."""
+        share = len(self.selection.members) / len(POOL)
+        needed = share * self.plan.reference_bytes
+        if self.memory is not None and needed > self.memory:
+            warn_user(
+                f"memory_limit={self.detector.memory_limit!r} cannot be kept: learning "
+                f"from {self.plan.n_reference} rows of {self.Z.shape[1]} columns, the "
+                f"fewest of use, may take {needed / 2**20:.0f} MB.",
+                BudgetWarning,
+            )
 
     def _plan(self):
         detector = self.detector

@@ -222,6 +222,8 @@ def _factorize(values):
     uniques = list(uniques)
     if not any(isinstance(u, np.bool_ | numbers.Number) for u in uniques):
         return codes, uniques
+    if any(isinstance(v, complex | np.complexfloating) for v in values):
+        raise complex_error()  # 1 + 0j == 1 in Python
     flag = np.array([isinstance(v, bool | np.bool_) for v in values], dtype=bool)
     if flag.any() and not flag[codes >= 0].all():
         # True == 1 in Python: which of the two came first must not matter.

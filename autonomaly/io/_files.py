@@ -1,6 +1,7 @@
 """One reader per file format."""
 
 import json
+import tokenize
 import zipfile
 import zlib
 
@@ -27,6 +28,11 @@ __all__ = [
 ]
 
 _WITHIN = "\x1f"  # unit separator: stands in no name
+# What NumPy and openpyxl raise on damaged files; SyntaxError is that of XML, too.
+_DAMAGED = (
+    *(ValueError, TypeError, AttributeError, LookupError, EOFError, SyntaxError),
+    *(RuntimeError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
 
 
 def _read_csv(path, *, separator=None, encoding=None, header=None):
@@ -78,7 +84,13 @@ def _read_jsonl(path, *, encoding=None):
                 ) from error
             except RecursionError as error:
                 raise _too_deep(path) from error
+    if len(records) == 1 and _holds_objects(records[0]):
+        records = records[0]  # a JSON file by another name
     return frame_of_json(records, path), {"encoding": encoding}, None
+
+
+def _holds_objects(content):
+    return isinstance(content, list) and any(isinstance(row, dict) for row in content)
 
 
 def _too_deep(path):
@@ -235,7 +247,7 @@ def open_numpy(path, kind, mmap_mode=None):
     """Open a file of NumPy's that holds one kind of object."""
     try:
         content = np.load(path, allow_pickle=False, mmap_mode=mmap_mode)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         if "allow_pickle" in str(error) and _is_npy(path):
             raise LoadError(
                 f"The array in {str(path)!r} holds Python objects. They are not "
@@ -252,7 +264,7 @@ def open_numpy(path, kind, mmap_mode=None):
 def _member(arrays, name, path):
     try:
         return arrays[name]
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGED as error:
         raise LoadError(
             f"The array {name!r} in {str(path)!r} cannot be read ({error}). Objects "
             "are not loaded, since that could run foreign code; save numbers."
@@ -315,7 +327,7 @@ def _read_excel(path, *, sheet=0, header=None):
                 if header is False:
                     frame.columns = [f"x{j}" for j in frame]
                 return frame, {"sheet": sheet}, None
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise damaged_file(path, "Excel", error) from error
     raise LoadError(
         f"sheet={sheet!r} does not exist in {str(path)!r}, which has the sheets "

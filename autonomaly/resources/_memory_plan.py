@@ -51,6 +51,9 @@ class TrainingPlan:
         Share of the rows that may be held in memory together, in (0, 1].
     estimated_bytes : int
         What holding all rows, and scoring batches of them, would take.
+    reference_bytes : int
+        What fitting the broad pool on the reference takes at most; beyond the limit
+        where even the fewest rows take more.
     estimated_seconds : float
         What fitting, and scoring the rows that must be scored, should take.
     reason : str
@@ -62,6 +65,7 @@ class TrainingPlan:
     batch_size: int
     data_sampling_ratio: float
     estimated_bytes: int
+    reference_bytes: int
     estimated_seconds: float
     reason: str
 
@@ -175,8 +179,7 @@ class MemoryOptimizer(BaseEstimator):
         memory = parse_memory(memory_limit)
         size, reason = _reference(n_samples)
         if memory is not None:
-            # Views, bases, neighbours and scores of the reference, twice as fitted.
-            affordable = int(memory / 4 / (2 * bytes_per_row(n_features)))
+            affordable = memory // _reference_bytes(1, n_features)
             if affordable < size:
                 size, reason = (
                     affordable,
@@ -205,6 +208,7 @@ class MemoryOptimizer(BaseEstimator):
             batch_size=chunk_rows(n_samples, n_features, memory),
             data_sampling_ratio=ratio,
             estimated_bytes=_bytes_at_once(n_samples, n_features),
+            reference_bytes=_reference_bytes(size, n_features),
             estimated_seconds=self.slowness
             * _seconds(size, n_features, rows_later / self.speed),
             reason=reason,
@@ -252,6 +256,14 @@ def _reference(n_samples):
     return limit, reason
 
 
+def _reference_bytes(n_reference, n_features):
+    """Bytes of views, bases, neighbours and scores of the reference, as it is fitted.
+
+    Two of them are held at a time, which is to be half of all at most.
+    """
+    return n_reference * 4 * 2 * bytes_per_row(n_features)
+
+
 def _bytes_at_once(n_samples, n_features):
     """Bytes of the table, of its parts and its numbers, and of a batch of rows."""
     batch = chunk_rows(n_samples, n_features)
@@ -269,9 +281,9 @@ def _strategy(n_samples, n_features, memory):
 
 
 # Seconds of the broad pool at three depths of trimming, by rows of the reference r,
-# columns d and rows that one thread scores m: measured at r of 200 to 4,000 and d of
-# 5 to 100 (benchmarks/budgets.py shows what comes of it).
-_FIT_FIXED, _FIT_ROW_COLUMN, _FIT_MORE_COLUMNS = 0.25, 6e-6, 20
+# columns d and rows that one thread scores m: measured at r of 500 to 4,000 and d of
+# 20 to 600 (benchmarks/budgets.py shows what comes of it).
+_FIT_FIXED, _FIT_ROW_COLUMN, _FIT_MORE_COLUMNS = 0.25, 3e-6, 20
 _SCORE_FIXED, _SCORE_COLUMN, _SCORE_REFERENCE = 2.2e-5, 5e-7, 2e-8
 
 

@@ -195,6 +195,12 @@ class AlgorithmSelector(BaseEstimator):
     def _check_names(self, wishes, measured=()):
         allowed = sorted({*catalogue(), *(m.name for m in POOL), *measured})
         given = (self.algorithms, self.exclude, wishes.preferred, wishes.excluded)
+        for name in (m.name for m in POOL):
+            if name in catalogue():
+                raise ValueError(
+                    f"A detector is registered as {name!r}, which is the name of a "
+                    f"member of the pool. Register it under another name."
+                )
         for name in chain.from_iterable(names or () for names in given):
             if name not in allowed:
                 raise ValueError(unknown_name_message("detector", name, allowed))

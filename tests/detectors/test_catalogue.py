@@ -86,6 +86,13 @@ def test_register_and_name_it():
         AutonomousDetector(algorithms=["my_svm"]).fit(X)
 
 
+def test_names_of_the_pool_are_taken():
+    register_detector("knn5_squashed", OneClassSVM)
+    for algorithms in (None, ["knn5_squashed"]):
+        with pytest.raises(ValueError, match="'knn5_squashed'.*another name"):
+            AutonomousDetector(algorithms=algorithms).fit(X)
+
+
 def test_own_rule_and_confidence():
     register_detector(
         "wide_svm",

@@ -1,9 +1,11 @@
 """Every source is read whole, or refused with one clear error."""
 
+import contextlib
 import gzip
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -457,6 +459,36 @@ def test_excel(tmp_path):
     for sheet in ("Sheet2", 1, None):
         with pytest.raises(LoadError, match="has the sheets 'Sheet1'"):
             load_dataset(tmp_path / "t.xlsx", sheet=sheet)
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.npz", "t.npy"])
+def test_damaged_bytes_anywhere(name, tmp_path):
+    if name == "t.xlsx":
+        pytest.importorskip("openpyxl", reason="the extra 'files' is not installed")
+        pd.concat([FRAME] * 30).to_excel(tmp_path / name, index=False)
+    elif name == "t.npz":
+        np.savez_compressed(tmp_path / name, X=np.arange(60.0).reshape(-1, 2))
+    else:
+        np.save(tmp_path / name, np.arange(60.0).reshape(-1, 2))
+    whole = (tmp_path / name).read_bytes()
+    rng, refused = np.random.RandomState(0), 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        at = rng.randint(len(whole) - 8)
+        damaged[at : at + 8] = bytes(b ^ 255 for b in damaged[at : at + 8])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of openpyxl
+            with contextlib.suppress(LoadError):  # no other error may come
+                load_dataset(write(tmp_path, name, bytes(damaged)))
+                refused -= 1
+            refused += 1
+    assert refused > 5
+
+
+def test_json_by_the_name_of_jsonl(tmp_path):
+    path = tmp_path / "t.jsonl"
+    FRAME.to_json(path, orient="records")
+    pd.testing.assert_frame_equal(load_dataset(path).data, FRAME)
 
 
 def test_sheets_that_are_not_read_are_named(tmp_path):

@@ -258,6 +258,7 @@ def test_other_columns_are_refused():
         (np.zeros((3, 1), dtype=[("a", int)]).view(np.recarray), "structured array"),
         (np.array([[1j]]), "Complex data not supported: a column .* two columns.$"),
         (pd.DataFrame({"a": [1j, 2j]}), "[Cc]omplex"),
+        (pd.DataFrame({"a": pd.Series([1, "a", 1 + 0j], dtype=object)}), "[Cc]omplex"),
         ([[1, 2], [3]], "differ in length"),
         ([], "2D array"),
         ({"a": [1, 2]}, "got dict instead"),
