@@ -23,7 +23,7 @@ from autonomaly._utils._constraints import (
 )
 from autonomaly._utils._names import enumerated
 from autonomaly._utils._progress import Progress
-from autonomaly._utils._restore import as_before_on_failure
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._threshold_mixin import ThresholdMixin
 from autonomaly._utils._typing import (
     Contamination,
@@ -368,30 +368,30 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         """
         self._ordinary_rows = ordinary_rows(self, X, scores)
 
+    @all_or_nothing
     # What the user wants transformers to put out is not what goes from part to part.
     @config_context(transform_output="default")
     # An application may raise where numbers end; here 0 is as good.
     @np.errstate(under="ignore")
     def _fit(self, X, y, *, label):
-        with as_before_on_failure(self):
-            fitting = Fitting(self, label)
-            with Progress(self.verbose) as progress:
-                progress.stage("reading the table")
-                fitting.read(X, y)
-                progress.stage("profiling")
-                fitting.look()
-                progress.stage("choosing detectors")
-                fitting.choose()
-                if self.search is not None:
-                    progress.stage("tuning detectors")
-                    fitting.tune()
-                progress.stage("fitting detectors")
-                fitting.vote(progress)
-            self._publish(fitting)
-            labels = self._label(fitting, X)
-            if labels is not None:
-                self._tell_share_of_all(labels)
-            return labels
+        fitting = Fitting(self, label)
+        with Progress(self.verbose) as progress:
+            progress.stage("reading the table")
+            fitting.read(X, y)
+            progress.stage("profiling")
+            fitting.look()
+            progress.stage("choosing detectors")
+            fitting.choose()
+            if self.search is not None:
+                progress.stage("tuning detectors")
+                fitting.tune()
+            progress.stage("fitting detectors")
+            fitting.vote(progress)
+        self._publish(fitting)
+        labels = self._label(fitting, X)
+        if labels is not None:
+            self._tell_share_of_all(labels)
+        return labels
 
     def _publish(self, fitting):
         """Take over what a fit has found, and learn from the labels there are."""

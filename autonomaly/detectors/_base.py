@@ -25,8 +25,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._threshold_mixin import ThresholdMixin
-from autonomaly._utils._typing import FloatArray
+from autonomaly._utils._typing import FloatArray, keeps_signature
 from autonomaly.exceptions import DetectorRejected
 
 __all__ = ["BaseDetector", "SharedRows"]
@@ -96,6 +97,7 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
         ],
     }
 
+    @keeps_signature(all_or_nothing)
     def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Learn what is normal.
 

@@ -24,6 +24,7 @@ from autonomaly._utils._constraints import (
 )
 from autonomaly._utils._progress import NoProgress
 from autonomaly._utils._quiet import kept_filters, quiet_if
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly._utils._threshold_mixin import ThresholdMixin
@@ -258,6 +259,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         return self._set_params("estimators", **params)
 
     @keeps_signature(_fit_context(prefer_skip_nested_validation=False))
+    @keeps_signature(all_or_nothing)
     def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Fit the members, the vote and the threshold.
 
@@ -284,6 +286,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         self._warn_of_the_undone()
         return self
 
+    @keeps_signature(all_or_nothing)
     def fit_predict(self, X: npt.ArrayLike, y: object = None) -> IntArray:
         """Fit, and label the training rows; the same as ``fit(X).predict(X)``.
 
@@ -383,6 +386,11 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         return contextlib.nullcontext() if ours else kept_filters()
 
     def _validate_fit(self, X):
+        if self.max_false_discovery_rate is not None and not self.calibrate:
+            raise ValueError(
+                "max_false_discovery_rate needs held-out scores, which calibrate=False "
+                "does not keep. Pass calibrate=True."
+            )
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         self._validate_names(checked_names(self.estimators))
         self._depths = checked_depths(self.trimming)
@@ -544,8 +552,8 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         if self.max_false_discovery_rate is not None:
             if self.calibration_ is None:
                 raise ValueError(
-                    "max_false_discovery_rate needs held-out scores. Pass "
-                    "calibrate=True and a sufficient time_budget."
+                    "max_false_discovery_rate needs held-out scores, for which there "
+                    "was no time. Increase time_budget."
                 )
             rate = self.max_false_discovery_rate
             n_flagged = n_discoveries(self.calibration_.pvalues(scores), rate)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
 from autonomaly._utils._warn import warn_user
 from autonomaly.exceptions import (
@@ -156,6 +157,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self.drop_identifiers = drop_identifiers
 
     @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
+    @keeps_signature(all_or_nothing)
     def fit(self, X: Table, y: object = None) -> Self:
         """Learn how to encode every column.
 

@@ -15,6 +15,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._typing import FloatArray, keeps_signature
 from autonomaly.preprocessing._bend import QUANTILES, bend, find_bend
 
@@ -50,6 +51,7 @@ class _View(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Shared frame of the views: validate, then work on a finite float matrix."""
 
     @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
+    @keeps_signature(all_or_nothing)
     def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Learn the order statistics of the columns.
 
