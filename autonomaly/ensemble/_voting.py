@@ -645,8 +645,9 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
     def _rule(self):
         """Return the function from the members' scores to their vote."""
         weights = self._committee.weights_of_columns
-        if self.voting == "soft":
-            return partial(combine, how=self.combination, weights=weights)
+        if self._thresholds is None:  # soft votes
+            how = self._committee.combination
+            return partial(combine, how=how, weights=weights)
         return partial(_share_that_flags, thresholds=self._thresholds, weights=weights)
 
 

@@ -155,6 +155,7 @@ class RobustView(_View):
         self.unskew = unskew
 
     def _learn(self, X):
+        self._clip = self.clip
         self.center_ = np.median(X, axis=0)
         quantiles = np.quantile(X, QUANTILES, axis=0)
         low, high = quantiles[[0, -1]]
@@ -180,7 +181,7 @@ class RobustView(_View):
         bent = np.flatnonzero(self.bend_)
         if len(bent):
             R[:, bent] = bend(R[:, bent], self.bend_[bent]) / self._bent_range
-        return np.clip(R, -self.clip, self.clip, out=R)
+        return np.clip(R, -self._clip, self._clip, out=R)
 
 
 class SquashedView(RobustView):
@@ -233,10 +234,14 @@ class SquashedView(RobustView):
         super().__init__(clip=clip, unskew=unskew)
         self.limit = limit
 
+    def _learn(self, X):
+        super()._learn(X)
+        self._limit = self.limit
+
     def _draw(self, X):
         R = super()._draw(X)
         R *= 2
-        return R / np.sqrt(1 + (R / self.limit) ** 2)
+        return R / np.sqrt(1 + (R / self._limit) ** 2)
 
 
 class MinMaxView(_View):
@@ -276,6 +281,7 @@ class MinMaxView(_View):
         self.clip = clip
 
     def _learn(self, X):
+        self._clip = self.clip
         self.min_ = X.min(axis=0)
         scale = X.max(axis=0) - self.min_
         self.scale_ = np.where(scale > 0, scale, np.finfo(float).tiny)
@@ -283,7 +289,7 @@ class MinMaxView(_View):
     def _draw(self, X):
         with np.errstate(over="ignore", under="ignore"):
             M = (X - self.min_) / self.scale_
-        return np.clip(M, -self.clip, 1 + self.clip, out=M)
+        return np.clip(M, -self._clip, 1 + self._clip, out=M)
 
 
 def _quantiles(X, levels):
