@@ -159,6 +159,7 @@ class DataProfiler(BaseEstimator):
         """
         self.profile_ = self._profile(X, None)
         self.n_features_in_ = self.profile_.n_features
+        self.__dict__.pop("feature_names_in_", None)  # of an earlier table
         names = getattr(X, "columns", None)
         if names is not None and all(isinstance(name, str) for name in names):
             _check_feature_names(self, X, reset=True)
