@@ -21,6 +21,7 @@ from autonomaly._utils._constraints import (
     N_JOBS,
     TIME_BUDGET,
 )
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._names import enumerated
 from autonomaly._utils._progress import Progress
 from autonomaly._utils._restore import all_or_nothing
@@ -350,7 +351,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             success=True,
         )
 
-    @np.errstate(under="ignore")  # as in _fit
+    @np.errstate(**FLOAT_ERRORS)
     def _by_slabs(self, X, work):
         """Encode and score rows, not more of them at a time than memory allows."""
         n_encoded = len(self.preprocessor_.feature_sources_) or 1
@@ -371,8 +372,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
     @all_or_nothing
     # What the user wants transformers to put out is not what goes from part to part.
     @config_context(transform_output="default")
-    # An application may raise where numbers end; here 0 is as good.
-    @np.errstate(under="ignore")
+    @np.errstate(**FLOAT_ERRORS)
     def _fit(self, X, y, *, label):
         fitting = Fitting(self, label)
         with Progress(self.verbose) as progress:

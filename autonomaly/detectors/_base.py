@@ -25,6 +25,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._threshold_mixin import ThresholdMixin
 from autonomaly._utils._typing import FloatArray, keeps_signature
@@ -156,7 +157,7 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
 
     def _guard(self):
         """Return the context of fitting and scoring."""
-        return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        return np.errstate(**FLOAT_ERRORS)
 
     def _shared(self):
         return SharedRows()

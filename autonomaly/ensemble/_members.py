@@ -9,13 +9,11 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._quiet import quiet_if
 from autonomaly.detectors import BaseDetector, DetectorAdapter
 
-__all__ = ["OVERFLOW", "Member", "SharedViews", "is_foreign", "is_ours", "split_member"]
-
-# Rows too large for squares give scores that are not finite, which are dealt with.
-OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
+__all__ = ["Member", "SharedViews", "is_foreign", "is_ours", "split_member"]
 
 
 @dataclass
@@ -134,7 +132,7 @@ class SharedViews:
                 shared if known is None else (known.widen(shared))
             )
 
-    @np.errstate(**OVERFLOW)
+    @np.errstate(**FLOAT_ERRORS)
     def fit(self, X, deadline):
         """Fit views and shared computations; return the query of the reference.
 
@@ -167,7 +165,7 @@ class SharedViews:
         self.shared = {key: self.shared[key] for key in query}
         return query
 
-    @np.errstate(**OVERFLOW)
+    @np.errstate(**FLOAT_ERRORS)
     def query(self, X, costs):
         """Evaluate views and shared computations on a batch of rows."""
         query = {}

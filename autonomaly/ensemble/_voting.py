@@ -22,6 +22,7 @@ from autonomaly._utils._constraints import (
     N_JOBS,
     TIME_BUDGET,
 )
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._progress import NoProgress
 from autonomaly._utils._quiet import kept_filters, quiet_if
 from autonomaly._utils._restore import all_or_nothing
@@ -398,6 +399,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         self._weights = checked_weights(self.weights, shape)
         return X
 
+    @np.errstate(**FLOAT_ERRORS)
     def _fit(self, X, score_all, structure=None):
         """Fit; return the abnormality of the rows of X, or None where not all scored.
 
@@ -655,5 +657,6 @@ def _share_that_flags(Z, thresholds, weights):
     return combine((thresholds < Z).astype(np.float64), "mean", weights)
 
 
+@np.errstate(**FLOAT_ERRORS)
 def _votes(rule, committee, X):
     return rule(committee.scores(X))

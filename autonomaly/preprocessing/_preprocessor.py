@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
 from autonomaly._utils._warn import warn_user
@@ -158,6 +159,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
 
     @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
     @keeps_signature(all_or_nothing)
+    @np.errstate(**FLOAT_ERRORS)
     def fit(self, X: Table, y: object = None) -> Self:
         """Learn how to encode every column.
 
@@ -217,6 +219,7 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self._transform(X, self)
 
+    @np.errstate(**FLOAT_ERRORS)
     def _transform(self, X, owner):
         """Encode rows that were given to ``owner``, which errors and warnings name."""
         X = self._validate(X, reset=False, owner=owner)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Literal, Self, TypeAlias
 
+import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._names import unknown_name_message
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._typing import Seed, Table, keeps_signature
@@ -194,6 +196,7 @@ class DataProfiler(BaseEstimator):
         self._validate_params()
         return self._profile(X, roles)
 
+    @np.errstate(**FLOAT_ERRORS)
     def profile_chunks(
         self, chunks: Iterable[Table], roles: Mapping[str, str] | None = None
     ) -> DataProfile:
@@ -230,6 +233,7 @@ class DataProfiler(BaseEstimator):
             )
         return assemble(sketch, options, merge_sections(sections), self.mergeable)
 
+    @np.errstate(**FLOAT_ERRORS)
     def _profile(self, X, roles):
         options = self._options()
         table = open_table(X, roles)
