@@ -311,10 +311,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             holds one that no training row had.
         """
         check_is_fitted(self)
-        chunks = as_chunks(X)
-        if chunks is None:
-            return self._by_slabs(X, self._scores)
-        return np.concatenate([self.score_samples(chunk) for chunk in chunks])
+        return self._by_slabs(X, self._scores)
 
     def outlier_pvalues(self, X: TableOrChunks) -> FloatArray:
         """Give conformal p-values against the hypothesis that a row is normal.
@@ -332,10 +329,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             and nearly as many columns as rows. Labels do not affect them.
         """
         check_is_fitted(self)
-        chunks = as_chunks(X)
-        if chunks is None:
-            return self._by_slabs(X, self._ensemble_now().outlier_pvalues)
-        return np.concatenate([self.outlier_pvalues(chunk) for chunk in chunks])
+        return self._by_slabs(X, self._ensemble_now().outlier_pvalues)
 
     @property
     def result_(self) -> AutonomousResult:
@@ -351,16 +345,22 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             success=True,
         )
 
-    @np.errstate(**FLOAT_ERRORS)
     def _by_slabs(self, X, work):
         """Encode and score rows, not more of them at a time than memory allows."""
+        chunks = as_chunks(X)
         n_encoded = len(self.preprocessor_.feature_sources_) or 1
-        slabs = row_slabs(X, n_encoded, parse_memory(self.memory_limit))
-        return np.concatenate([work(self._numbers(rows)) for rows in slabs])
+        memory = parse_memory(self.memory_limit)
+        slabs = (
+            slab
+            for table in ([X] if chunks is None else chunks)
+            for slab in row_slabs(table, n_encoded, memory)
+        )
+        encoded = self.preprocessor_._encode_parts(slabs, self)
+        return np.concatenate([work(Z) for Z in encoded])
 
     def _numbers(self, X):
-        with config_context(transform_output="default"):
-            return self.preprocessor_._transform(X, self)
+        (encoded,) = self.preprocessor_._encode_parts([X], self)
+        return encoded
 
     def _keep_ordinary_rows(self, X, scores):
         """Keep what odd rows are compared with: a saved model explains new rows.

@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._labels import LabelCode, read_feedback, read_labels
 from autonomaly._utils._typing import IntArray, keeps_signature
 from autonomaly.ensemble._labels import LabelledVote
@@ -100,6 +101,7 @@ class FeedbackMixin:
         self._label_code = code
         return self
 
+    @np.errstate(**FLOAT_ERRORS)
     def _scores(self, Z):
         """Score numeric rows, by the labels where there are any."""
         ensemble = self._ensemble_now()
