@@ -311,7 +311,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             holds one that no training row had.
         """
         check_is_fitted(self)
-        return self._by_slabs(X, self._scores)
+        return self._by_slabs(X, self._now()._scores)
 
     def outlier_pvalues(self, X: TableOrChunks) -> FloatArray:
         """Give conformal p-values against the hypothesis that a row is normal.
