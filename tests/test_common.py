@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 
+import numpy as np
 import pytest
 from sklearn.base import clone, is_outlier_detector
 from sklearn.ensemble import IsolationForest
@@ -99,6 +100,25 @@ def _instances():
 @parametrize_with_checks(_instances())
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+# What scoring may take of the machine, and what scikit-learn asks for its tags.
+COUNT_AFTER_FIT = {"n_jobs", "memory_limit", "verbose", "estimator"}
+SCORING = [e for e in _instances() if not isinstance(e, autonomaly.DataProfiler)]
+
+
+@pytest.mark.parametrize("estimator", SCORING, ids=repr)
+def test_parameters_set_after_fit_wait_for_the_next_one(estimator):
+    estimator = clone(estimator)
+    method = "transform" if hasattr(estimator, "transform") else "score_samples"
+    X = np.random.RandomState(0).standard_cauchy((60, 3))
+    new = 2 * X[:20] + 1
+    fitted = estimator.fit(X)
+    before = getattr(fitted, method)(new)
+    names = fitted.get_params(deep=False).keys() - COUNT_AFTER_FIT
+    # Nothing can be done with it: whatever reads it will fail or give something else.
+    fitted.set_params(**dict.fromkeys(names, object()))
+    np.testing.assert_array_equal(getattr(fitted, method)(new), before)
 
 
 @pytest.mark.parametrize("name", sorted(set(NOT_CHECKED) - {"BaseDetector"}))

@@ -4,6 +4,7 @@ import copy
 import pickle
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from autonomaly import AutonomousDetector, DataError
 from autonomaly._utils._labels import LabelCode, read_labels
 from autonomaly.ensemble import _label_kernel as kernel_module
+from autonomaly.ensemble._labels import LabelledVote
 from autonomaly.exceptions import BudgetWarning
 
 QUICK = ["knn20_squashed", "tails_robust", "mahalanobis_robust"]
@@ -286,6 +288,41 @@ def test_labels_can_be_corrected_and_taken_back(fitted, unlabelled):
     assert fitted.known_labels_ == {}
     assert np.array_equal(fitted.score_samples(X), unlabelled.score_samples(X))
     assert fitted.offset_ == unlabelled.offset_
+
+
+@pytest.mark.parametrize("method", ["predict", "decision_function", "score_samples"])
+@pytest.mark.parametrize("known", [{}, some_labels(30)], ids=["first", "more"])
+def test_rows_are_scored_before_or_after_what_another_thread_learns(
+    fitted, monkeypatch, known, method
+):
+    fitted.feedback(known)
+    before, during = getattr(fitted, method)(X), []
+    learn_threshold = LabelledVote._fit_threshold
+
+    def score_meanwhile(vote, *args):
+        with ThreadPoolExecutor(1) as thread:
+            during.append(thread.submit(getattr(fitted, method), X).result())
+        learn_threshold(vote, *args)
+
+    monkeypatch.setattr(LabelledVote, "_fit_threshold", score_meanwhile)
+    fitted.feedback(some_labels(60, seed=2))
+    assert np.array_equal(during, [before])
+    assert not np.array_equal(getattr(fitted, method)(X), before)
+
+
+def test_what_is_learnt_meanwhile_counts_for_the_next_rows(fitted, monkeypatch):
+    before = fitted.feedback(some_labels(30)).decision_function(X)
+    score = LabelledVote.score
+
+    def learn_meanwhile(vote, rows):
+        monkeypatch.undo()
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(fitted.feedback, some_labels(60, seed=2)).result()
+        return score(vote, rows)
+
+    monkeypatch.setattr(LabelledVote, "score", learn_meanwhile)
+    assert np.array_equal(fitted.decision_function(X), before)
+    assert not np.array_equal(fitted.decision_function(X), before)
 
 
 def test_the_record_tells_that_labels_were_taken_back(fitted, unlabelled):

@@ -21,8 +21,9 @@ from autonomaly._utils._constraints import (
     N_JOBS,
     TIME_BUDGET,
 )
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._progress import Progress
-from autonomaly._utils._restore import as_before_on_failure
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._threshold_mixin import ThresholdMixin
 from autonomaly._utils._typing import (
     Contamination,
@@ -313,10 +314,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             holds one that no training row had.
         """
         check_is_fitted(self)
-        chunks = as_chunks(X)
-        if chunks is None:
-            return self._by_slabs(X, self._scores)
-        return np.concatenate([self.score_samples(chunk) for chunk in chunks])
+        return self._by_slabs(X, self._now()._scores)
 
     def outlier_pvalues(self, X: TableOrChunks) -> FloatArray:
         """Give conformal p-values against the hypothesis that a row is normal.
@@ -334,10 +332,7 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             and nearly as many columns as rows. Labels do not affect them.
         """
         check_is_fitted(self)
-        chunks = as_chunks(X)
-        if chunks is None:
-            return self._by_slabs(X, self._ensemble_now().outlier_pvalues)
-        return np.concatenate([self.outlier_pvalues(chunk) for chunk in chunks])
+        return self._by_slabs(X, self._ensemble_now().outlier_pvalues)
 
     @property
     def result_(self) -> AutonomousResult:
@@ -353,16 +348,22 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
             success=True,
         )
 
-    @np.errstate(under="ignore")  # as in _fit
     def _by_slabs(self, X, work):
         """Encode and score rows, not more of them at a time than memory allows."""
+        chunks = as_chunks(X)
         n_encoded = len(self.preprocessor_.feature_sources_) or 1
-        slabs = row_slabs(X, n_encoded, parse_memory(self.memory_limit))
-        return np.concatenate([work(self._numbers(rows)) for rows in slabs])
+        memory = parse_memory(self.memory_limit)
+        slabs = (
+            slab
+            for table in ([X] if chunks is None else chunks)
+            for slab in row_slabs(table, n_encoded, memory)
+        )
+        encoded = self.preprocessor_._encode_parts(slabs, self)
+        return np.concatenate([work(Z) for Z in encoded])
 
     def _numbers(self, X):
-        with config_context(transform_output="default"):
-            return self.preprocessor_._transform(X, self)
+        (encoded,) = self.preprocessor_._encode_parts([X], self)
+        return encoded
 
     def _keep_ordinary_rows(self, X, scores):
         """Keep what odd rows are compared with: a saved model explains new rows.
@@ -371,30 +372,29 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         """
         self._ordinary_rows = ordinary_rows(self, X, scores)
 
+    @all_or_nothing
     # What the user wants transformers to put out is not what goes from part to part.
     @config_context(transform_output="default")
-    # An application may raise where numbers end; here 0 is as good.
-    @np.errstate(under="ignore")
+    @np.errstate(**FLOAT_ERRORS)
     def _fit(self, X, y, *, label):
-        with as_before_on_failure(self):
-            fitting = Fitting(self, label)
-            with Progress(self.verbose) as progress:
-                progress.stage("reading the table")
-                fitting.read(X, y)
-                progress.stage("profiling")
-                fitting.look()
-                progress.stage("choosing detectors")
-                fitting.choose()
-                if self.search is not None:
-                    progress.stage("tuning detectors")
-                    fitting.tune()
-                progress.stage("fitting detectors")
-                fitting.vote(progress)
-            self._publish(fitting)
-            labels = self._label(fitting, X)
-            if labels is not None:
-                self._tell_share_of_all(labels)
-            return labels
+        fitting = Fitting(self, label)
+        with Progress(self.verbose) as progress:
+            progress.stage("reading the table")
+            fitting.read(X, y)
+            progress.stage("profiling")
+            fitting.look()
+            progress.stage("choosing detectors")
+            fitting.choose()
+            if self.search is not None:
+                progress.stage("tuning detectors")
+                fitting.tune()
+            progress.stage("fitting detectors")
+            fitting.vote(progress)
+        self._publish(fitting)
+        labels = self._label(fitting, X)
+        if labels is not None:
+            self._tell_share_of_all(labels)
+        return labels
 
     def _publish(self, fitting):
         """Take over what a fit has found, and learn from the labels there are."""

@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._labels import LabelCode, read_feedback, read_labels
 from autonomaly._utils._typing import IntArray, keeps_signature
 from autonomaly.ensemble._labels import LabelledVote
@@ -72,6 +73,8 @@ class FeedbackMixin:
     ) -> Self:
         """Learn from more labels, without fitting again.
 
+        Rows that other threads score meanwhile are scored by the labels before.
+
         Parameters
         ----------
         labels : mapping of int to label
@@ -100,6 +103,14 @@ class FeedbackMixin:
         self._label_code = code
         return self
 
+    def _now(self):
+        # Another thread may give feedback while rows are scored. Not `copy.copy`, which
+        # packs what goes to other processes.
+        now = object.__new__(type(self))
+        vars(now).update(vars(self))
+        return now
+
+    @np.errstate(**FLOAT_ERRORS)
     def _scores(self, Z):
         """Score numeric rows, by the labels where there are any."""
         ensemble = self._ensemble_now()
@@ -154,11 +165,14 @@ class FeedbackMixin:
 
     def _learn(self, known):
         """Let the vote follow the labels: scores, threshold, record."""
-        vote = self._labelled_vote
+        ensemble, vote = self.ensemble_, copy.copy(self._labelled_vote)
         vote.learn(known)
-        self.known_labels_ = known
-        ensemble = self.ensemble_
-        self.offset_ = -vote.threshold if known else ensemble.offset_
+        # At once: other threads score with what was learnt before until then.
+        vars(self).update(
+            _labelled_vote=vote,
+            known_labels_=known,
+            offset_=-vote.threshold if known else ensemble.offset_,
+        )
         if known:
             self._tell_share(vote.share, vote.n_counted)
         else:

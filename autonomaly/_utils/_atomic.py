@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 __all__ = ["atomic_path"]
@@ -24,21 +24,16 @@ def atomic_path(path):
         Where to write, in the same directory.
     """
     path = Path(os.path.realpath(path))
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    # A new file gets its rights from the system: the umask can only be read by setting
+    # it, for all threads. What replaces a file is private until it has its rights.
+    rights = path.stat().st_mode & 0o7777 if path.exists() else None
+    mode = 0o666 if rights is None else 0o600
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
     try:
         yield temporary
-        temporary.chmod(_rights(path))
+        if rights is not None:
+            temporary.chmod(rights)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _rights(path):
-    """Give the rights of a file, or those of any new one: mkstemp's are narrower."""
-    if path.exists():
-        return path.stat().st_mode & 0o7777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

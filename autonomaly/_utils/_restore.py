@@ -1,35 +1,47 @@
 """Fits that fail leave what was fitted before."""
 
-import contextlib
+import functools
 
-__all__ = ["as_before_on_failure"]
+__all__ = ["all_or_nothing"]
 
 
-@contextlib.contextmanager
-def as_before_on_failure(estimator):
-    """Give an estimator the attributes back that it had, if the block raises.
+def all_or_nothing(fit):
+    """Decorate a fit, so that an estimator is as before if it raises.
 
     Parameters
     ----------
-    estimator : object
-        Whose attributes are replaced in the block, and not changed in place.
+    fit : callable
+        A method that replaces attributes of its estimator, and changes none in place.
+
+    Returns
+    -------
+    callable
+        The method.
 
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> from autonomaly._utils._restore import as_before_on_failure
-    >>> estimator = SimpleNamespace(offset_=1.0)
+    >>> from autonomaly._utils._restore import all_or_nothing
+    >>> @all_or_nothing
+    ... def fit(estimator):
+    ...     estimator.n_features_in_ = 3
+    ...     estimator.offset_ = 1 / 0
+    >>> estimator = SimpleNamespace(n_features_in_=2)
     >>> try:
-    ...     with as_before_on_failure(estimator):
-    ...         estimator.offset_ = 1 / 0
+    ...     fit(estimator)
     ... except ZeroDivisionError:
     ...     print(estimator)
-    namespace(offset_=1.0)
+    namespace(n_features_in_=2)
     """
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+
+    @functools.wraps(fit)
+    def fit_or_restore(estimator, *args, **kwargs):
+        before = dict(vars(estimator))
+        try:
+            return fit(estimator, *args, **kwargs)
+        except BaseException:
+            vars(estimator).clear()
+            vars(estimator).update(before)
+            raise
+
+    return fit_or_restore

@@ -37,7 +37,8 @@ class ThresholdMixin(OutlierMixin):
         ndarray of shape (n_samples,)
             ``score_samples(X) - offset_``.
         """
-        return self.score_samples(X) - self.offset_
+        now = self._now()
+        return now.score_samples(X) - now.offset_
 
     def predict(self, X: TableOrChunks) -> IntArray:
         """Label rows.
@@ -53,3 +54,7 @@ class ThresholdMixin(OutlierMixin):
             -1 for outliers, +1 for inliers.
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def _now(self):
+        """Return what scores and threshold are of: a copy, if they may change."""
+        return self

@@ -24,8 +24,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autonomaly._utils._constraints import CONTAMINATION
+from autonomaly._utils._floats import FLOAT_ERRORS
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._threshold_mixin import ThresholdMixin
-from autonomaly._utils._typing import FloatArray
+from autonomaly._utils._typing import FloatArray, keeps_signature
 from autonomaly.exceptions import DetectorRejected
 
 __all__ = ["BaseDetector", "SharedRows"]
@@ -90,6 +92,7 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
 
     _parameter_constraints = {"contamination": CONTAMINATION}
 
+    @keeps_signature(all_or_nothing)
     def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Learn what is normal.
 
@@ -148,7 +151,7 @@ class BaseDetector(ThresholdMixin, BaseEstimator):
 
     def _guard(self):
         """Return the context of fitting and scoring."""
-        return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        return np.errstate(**FLOAT_ERRORS)
 
     def _shared(self):
         return SharedRows()

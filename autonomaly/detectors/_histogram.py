@@ -59,24 +59,25 @@ class HistogramDetector(BaseDetector):
     def _fit(self, answer, keep):
         Z = answer[keep]
         n, d = Z.shape
+        self._n_bins = self.n_bins
         self._low = Z.min(axis=0)
         extent = Z.max(axis=0) - self._low
         # The largest value is in the last bin, and other values than that of a
         # constant column are outside.
         hair = 1e-9 * np.where(extent > 0, extent, np.abs(self._low))
-        self._width = (extent + np.where(hair > 0, hair, 1e-9)) / self.n_bins
-        cells = self._cells(Z) + np.arange(d) * (self.n_bins + 2)
-        counts = np.bincount(cells.ravel(), minlength=d * (self.n_bins + 2))
-        density = (counts.reshape(d, -1) + 0.5) / (n + 0.5 * self.n_bins)
+        self._width = (extent + np.where(hair > 0, hair, 1e-9)) / self._n_bins
+        cells = self._cells(Z) + np.arange(d) * (self._n_bins + 2)
+        counts = np.bincount(cells.ravel(), minlength=d * (self._n_bins + 2))
+        density = (counts.reshape(d, -1) + 0.5) / (n + 0.5 * self._n_bins)
         # Outside of everything seen: rarer than one row in ten times as many.
         density[:, [0, -1]] = 0.1 / (n + 1)
         self._surprise = -np.log(density).ravel()
 
     def _abnormality(self, answer):
-        cells = self._cells(answer) + np.arange(answer.shape[1]) * (self.n_bins + 2)
+        cells = self._cells(answer) + np.arange(answer.shape[1]) * (self._n_bins + 2)
         return self._surprise[cells].sum(axis=1)
 
     def _cells(self, Z):
         """Bin of every value: 1 to n_bins, 0 and n_bins + 1 outside."""
         place = np.floor((Z - self._low) / self._width)
-        return (np.clip(place, -1, self.n_bins) + 1).astype(np.intp)
+        return (np.clip(place, -1, self._n_bins) + 1).astype(np.intp)

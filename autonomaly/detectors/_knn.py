@@ -65,7 +65,8 @@ class KNNDetector(BaseDetector):
         return NeighborGraph(self.n_neighbors)
 
     def _fit(self, answer, keep):
-        pass  # the trusted reference rows, which the graph holds, are the model
+        # The trusted reference rows, which the graph holds, are the rest of the model.
+        self._k = self.n_neighbors
 
     def _abnormality(self, answer):
-        return answer.distances[:, : self.n_neighbors].mean(axis=1)
+        return answer.distances[:, : self._k].mean(axis=1)

@@ -63,20 +63,20 @@ class LOFDetector(BaseDetector):
         return NeighborGraph(self.n_neighbors)
 
     def _fit(self, answer, keep):
-        k = min(self.n_neighbors, answer.distances.shape[1])
+        self._k = k = min(self.n_neighbors, answer.distances.shape[1])
         # Trusted rows are neighbours of others: their own k-distance comes first,
         # their density (which needs the k-distances) second.
         self._k_distance = answer.distances[:, k - 1]
-        self._density = self._reachability_density(answer, k)
+        self._density = self._reachability_density(answer)
 
     def _abnormality(self, answer):
-        k = min(self.n_neighbors, answer.distances.shape[1])
-        around = self._density[answer.indices[:, :k]].mean(axis=1)
+        around = self._density[answer.indices[:, : self._k]].mean(axis=1)
         # Among exact duplicates a density can reach 1e10, and a lone row beside them
         # a ratio as large; the logarithm keeps the order and tames the scale.
-        return np.log(around / self._reachability_density(answer, k))
+        return np.log(around / self._reachability_density(answer))
 
-    def _reachability_density(self, answer, k):
+    def _reachability_density(self, answer):
+        k = self._k
         reach = np.maximum(
             answer.distances[:, :k], self._k_distance[answer.indices[:, :k]]
         )

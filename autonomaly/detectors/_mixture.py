@@ -119,8 +119,7 @@ class MixtureDetector(BaseDetector):
             init_params="k-means++",
             random_state=rng,
         )
-        with np.errstate(all="ignore"):
-            self.mixture_.fit(Z)
+        self.mixture_.fit(Z)
         # Scoring in one matrix product per component, without scikit-learn's checks.
         root = self.mixture_.precisions_cholesky_
         self._roots = np.hstack(list(root))

@@ -86,4 +86,4 @@ class ProjectionDetector(BaseDetector):
         P = answer @ self.directions_
         P -= self._center
         np.abs(P, out=P)
-        return P @ (1 / self._spread) / self.n_projections
+        return P @ (1 / self._spread) / len(self._spread)

@@ -5,6 +5,7 @@ import time
 import numpy as np
 from sklearn.base import clone
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._quiet import quiet, quiet_if
 from autonomaly.ensemble._combination import location_and_scale
 from autonomaly.ensemble._levels import (
@@ -13,7 +14,7 @@ from autonomaly.ensemble._levels import (
     answers_of,
     column_suffix,
 )
-from autonomaly.ensemble._members import OVERFLOW, is_foreign
+from autonomaly.ensemble._members import is_foreign
 from autonomaly.exceptions import DetectorRejected
 from autonomaly.resources import OutOfTime
 from autonomaly.resources._deadline import Work
@@ -51,6 +52,7 @@ class LevelFits:
         self._on_step = on_step
         self._n_done, self._total = 0, len(members) * n_depths
 
+    @np.errstate(**FLOAT_ERRORS)
     def fit(self, depth, keep, rejected, known=None):
         """Fit at one depth.
 
@@ -175,8 +177,7 @@ class _MemberFit:
     def scores(self, deadline, share):
         """Give the abnormality of all rows, or raise OutOfTime; call it again then."""
         if not self.foreign:
-            with np.errstate(**OVERFLOW):
-                return self._work()
+            return self._work()
         with quiet():
             if deadline.seconds is None:
                 return self._work()
@@ -187,8 +188,7 @@ class _MemberFit:
         if not np.isfinite(scores).all():
             n_bad = int((~np.isfinite(scores)).sum())
             raise DetectorRejected(f"{n_bad} of {len(scores)} scores are not finite")
-        with np.errstate(**OVERFLOW):
-            center, scale = location_and_scale(scores)
+        center, scale = location_and_scale(scores)
         if not np.isfinite([center, scale]).all():
             raise DetectorRejected(
                 "its scores are too large to be compared with others"

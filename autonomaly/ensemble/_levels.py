@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly.detectors import BaseDetector
 from autonomaly.ensemble._combination import standardize
-from autonomaly.ensemble._members import OVERFLOW, is_foreign
+from autonomaly.ensemble._members import is_foreign
 from autonomaly.exceptions import MemberFailedError
 from autonomaly.resources import OutOfTime, run_within
 
@@ -75,7 +76,7 @@ def answers_of(parts, query, costs, level, n_rows):
     return answers
 
 
-@np.errstate(**OVERFLOW)
+@np.errstate(**FLOAT_ERRORS)
 def score_levels(levels, query, n_rows, costs, deadline, late):
     """Score a batch with every member of every level.
 
@@ -115,7 +116,7 @@ def score_levels(levels, query, n_rows, costs, deadline, late):
     return np.column_stack(columns)
 
 
-@np.errstate(**OVERFLOW)
+@np.errstate(**FLOAT_ERRORS)
 def time_level(level, query, n_rows, costs):
     """Measure what scoring a batch with our own members of a level costs.
 

@@ -10,24 +10,16 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._quiet import quiet_if
 from autonomaly._utils._seeds import set_missing_seeds
 from autonomaly.detectors import BaseDetector, DetectorAdapter
 from autonomaly.ensemble._known_values import KnownValues
 
-__all__ = [
-    "OVERFLOW",
-    "Member",
-    "SharedViews",
-    "is_foreign",
-    "is_ours",
-    "split_members",
-]
+__all__ = ["Member", "SharedViews", "is_foreign", "is_ours", "split_members"]
 
 # Our detectors have a seed to begin with: nobody has chosen it.
 _NO_SEED = (None, 0)
-# Rows too large for squares give scores that are not finite, which are dealt with.
-OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
 
 @dataclass
@@ -151,7 +143,7 @@ class SharedViews:
                 shared if known is None else (known.widen(shared))
             )
 
-    @np.errstate(**OVERFLOW)
+    @np.errstate(**FLOAT_ERRORS)
     def fit(self, X, deadline):
         """Fit views and shared computations; return the query of the reference.
 
@@ -185,7 +177,7 @@ class SharedViews:
         self.shared = {key: self.shared[key] for key in query}
         return query
 
-    @np.errstate(**OVERFLOW)
+    @np.errstate(**FLOAT_ERRORS)
     def query(self, X, costs):
         """Evaluate views and shared computations on a batch of rows."""
         query, X = {}, self._known.restore(X)

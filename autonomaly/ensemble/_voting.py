@@ -22,8 +22,10 @@ from autonomaly._utils._constraints import (
     N_JOBS,
     TIME_BUDGET,
 )
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._progress import NoProgress
 from autonomaly._utils._quiet import kept_filters, quiet_if
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly._utils._threshold_mixin import ThresholdMixin
@@ -258,6 +260,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         return self._set_params("estimators", **params)
 
     @keeps_signature(_fit_context(prefer_skip_nested_validation=False))
+    @keeps_signature(all_or_nothing)
     def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Fit the members, the vote and the threshold.
 
@@ -284,6 +287,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         self._warn_of_the_undone()
         return self
 
+    @keeps_signature(all_or_nothing)
     def fit_predict(self, X: npt.ArrayLike, y: object = None) -> IntArray:
         """Fit, and label the training rows; the same as ``fit(X).predict(X)``.
 
@@ -383,6 +387,11 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         return contextlib.nullcontext() if ours else kept_filters()
 
     def _validate_fit(self, X):
+        if self.max_false_discovery_rate is not None and not self.calibrate:
+            raise ValueError(
+                "max_false_discovery_rate needs held-out scores, which calibrate=False "
+                "does not keep. Pass calibrate=True."
+            )
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         self._validate_names(checked_names(self.estimators))
         self._depths = checked_depths(self.trimming)
@@ -390,6 +399,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         self._weights = checked_weights(self.weights, shape)
         return X
 
+    @np.errstate(**FLOAT_ERRORS)
     def _fit(self, X, score_all, structure=None):
         """Fit; return the abnormality of the rows of X, or None where not all scored.
 
@@ -544,8 +554,8 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         if self.max_false_discovery_rate is not None:
             if self.calibration_ is None:
                 raise ValueError(
-                    "max_false_discovery_rate needs held-out scores. Pass "
-                    "calibrate=True and a sufficient time_budget."
+                    "max_false_discovery_rate needs held-out scores, for which there "
+                    "was no time. Increase time_budget."
                 )
             rate = self.max_false_discovery_rate
             n_flagged = n_discoveries(self.calibration_.pvalues(scores), rate)
@@ -637,8 +647,9 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
     def _rule(self):
         """Return the function from the members' scores to their vote."""
         weights = self._committee.weights_of_columns
-        if self.voting == "soft":
-            return partial(combine, how=self.combination, weights=weights)
+        if self._thresholds is None:  # soft votes
+            how = self._committee.combination
+            return partial(combine, how=how, weights=weights)
         return partial(_share_that_flags, thresholds=self._thresholds, weights=weights)
 
 
@@ -646,5 +657,6 @@ def _share_that_flags(Z, thresholds, weights):
     return combine((thresholds < Z).astype(np.float64), "mean", weights)
 
 
+@np.errstate(**FLOAT_ERRORS)
 def _votes(rule, committee, X):
     return rule(committee.scores(X))

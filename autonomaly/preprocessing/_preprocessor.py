@@ -1,11 +1,13 @@
 """Any table in, finite numbers out."""
 
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
@@ -14,6 +16,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from autonomaly._utils._floats import FLOAT_ERRORS
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._typing import FloatArray, Table, keeps_signature
 from autonomaly._utils._warn import warn_user
 from autonomaly.exceptions import (
@@ -45,6 +49,27 @@ from autonomaly.preprocessing._numbers import NumberEncoder
 
 # Categories not seen in training are worth a warning in so many rows and such a share.
 _MIN_UNSEEN, _MIN_UNSEEN_SHARE = 10, 0.05
+
+
+@dataclass
+class _Oddities:
+    """What training did not prepare for, counted over all parts of a batch.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows of the batch.
+    n_empty : int
+        Those that hold nothing.
+    unread, unseen : dict of int to (int, str)
+        By the position of a column: how many of its values cannot be read, or are
+        categories that are not known, and one of them.
+    """
+
+    n_rows: int = 0
+    n_empty: int = 0
+    unread: dict[int, tuple[int, str]] = field(default_factory=dict)
+    unseen: dict[int, tuple[int, str]] = field(default_factory=dict)
 
 
 class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
@@ -156,6 +181,8 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self.drop_identifiers = drop_identifiers
 
     @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
+    @keeps_signature(all_or_nothing)
+    @np.errstate(**FLOAT_ERRORS)
     def fit(self, X: Table, y: object = None) -> Self:
         """Learn how to encode every column.
 
@@ -213,35 +240,44 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             If rows of a table of numbers hold none: filled in, they look ordinary.
         """
         check_is_fitted(self)
-        return self._transform(X, self)
+        (encoded,) = self._encode_parts([X], self)
+        return encoded
 
-    def _transform(self, X, owner):
-        """Encode rows that were given to ``owner``, which errors and warnings name."""
+    def _encode_parts(self, parts, owner):
+        """Encode a batch part by part, and warn once of what is odd in all of it.
+
+        Errors name ``owner``, whom the rows were given to.
+        """
+        odd = _Oddities()
+        for X in parts:
+            yield self._encode(X, owner, odd)
+        self._warn_of(odd)
+
+    # What the user wants transformers to put out is not what goes from part to part.
+    @config_context(transform_output="default")
+    @np.errstate(**FLOAT_ERRORS)
+    def _encode(self, X, owner, odd):
         X = self._validate(X, reset=False, owner=owner)
         if self._plain and isinstance(X, np.ndarray) and X.dtype.kind in "biuf":
             if self._zero_column:
                 return np.zeros((len(X), 1))
-            self._warn_of_empty(X)
+            odd.n_rows += len(X)
+            self._count_empty(X, odd)
             return self._numbers.transform(self._near_offsets(X))
         _, columns, n_rows = table(X)
         out = np.zeros((n_rows, len(self._names_out)))
         if self._zero_column:
             return out
-        unread: dict[int, tuple[int, str]] = {}
-        matrix = self._number_matrix(columns, n_rows, unread)
-        if unread:
-            self._warn_of_unread(unread, n_rows)
+        odd.n_rows += n_rows
+        matrix = self._number_matrix(columns, n_rows, odd)
         if all(isinstance(encoder, DateEncoder) for encoder in self._encoders.values()):
-            self._warn_of_empty(matrix)
+            self._count_empty(matrix, odd)
         blocks = [self._numbers.transform(matrix)]
-        unseen: dict[int, tuple[int, str]] = {}
         for j, encoder in self._encoders.items():
             if not isinstance(encoder, DateEncoder):
                 blocks.append(encoder.transform(values := ColumnValues(columns[j])))
                 if isinstance(encoder, CategoryEncoder):
-                    self._note_unseen(j, values, blocks[-1], unseen)
-        if unseen:
-            self._warn_of_unseen(unseen, n_rows)
+                    self._count_unseen(j, values, blocks[-1], odd)
         start = 0
         for block in blocks:
             stop = start + block.shape[1]
@@ -391,19 +427,17 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         self._numbers = NumberEncoder(self.missing_share).fit(matrix, indicate=first)
         self._finish()
 
-    def _number_matrix(self, columns, n_rows, unread=None):
-        """Read all numeric and date columns into one matrix.
-
-        What cannot be read is counted in `unread`, by the position of the column.
-        """
+    def _number_matrix(self, columns, n_rows, odd=None):
+        """Read all numeric and date columns into one matrix; count what is unread."""
         out = np.empty((n_rows, len(self._number_columns)), order="F")
         k = 0
         while k < len(self._number_columns):
             j, _ = self._number_columns[k]
             values = ColumnValues(columns[j])
             block = self._read_amounts(j, values)
-            if unread is not None and (found := values.unread(block[:, 0]))[0]:
-                unread[j] = found
+            if odd is not None and (found := values.unread(block[:, 0]))[0]:
+                count, example = odd.unread.get(j, (0, found[1]))
+                odd.unread[j] = count + found[0], example
             out[:, k : k + block.shape[1]] = block
             k += block.shape[1]
         return out
@@ -423,52 +457,49 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
             return "dates"
         return f"numbers in {self._units.get(j) or ''}".removesuffix(" in ")
 
-    def _warn_of_unread(self, unread, n_rows):
-        said = [
-            f"{count} of {n_rows} in {self._names_in[j]!r}, a column of "
-            f"{self._held(j)}, such as {example[:40]!r}"
-            for j, (count, example) in unread.items()
-        ]
-        more = f" and in {len(said) - 5} more columns" if len(said) > 5 else ""
-        warn_user(
-            "Values that cannot be read are treated as missing: "
-            f"{'; '.join(said[:5])}{more}",
-            UnreadableWarning,
-        )
+    def _count_empty(self, matrix, odd):
+        """Count the rows without any number, where there is nothing but numbers."""
+        odd.n_empty += np.count_nonzero(np.isnan(matrix).all(axis=1))
 
-    def _warn_of_empty(self, matrix):
-        """Warn of rows without any number, where there is nothing but numbers."""
-        n_empty = np.count_nonzero(np.isnan(matrix).all(axis=1))
-        if not n_empty or len(self._numbers.indicators_):
-            return
-        if len(set(self.feature_sources_.values())) > 1:
+    def _count_unseen(self, j, values, block, odd):
+        """Count the rows of a column whose category is not known."""
+        rows = self._encoders[j].unseen(block)
+        if len(rows):
+            count, example = odd.unseen.get(j) or (0, _category(values, rows[0]))
+            odd.unseen[j] = count + len(rows), example
+
+    def _warn_of(self, odd):
+        """Warn of what is odd about a batch, each kind once."""
+        if odd.unread:
+            said = [
+                f"{count} of {odd.n_rows} in {self._names_in[j]!r}, a column of "
+                f"{self._held(j)}, such as {example[:40]!r}"
+                for j, (count, example) in odd.unread.items()
+            ]
             warn_user(
-                f"{n_empty} of {len(matrix)} rows hold no value at all. They are "
+                f"Values that cannot be read are treated as missing: {_first(said)}",
+                UnreadableWarning,
+            )
+        many_columns = len(set(self.feature_sources_.values())) > 1
+        if odd.n_empty and many_columns and not len(self._numbers.indicators_):
+            warn_user(
+                f"{odd.n_empty} of {odd.n_rows} rows hold no value at all. They are "
                 "imputed with typical values and look normal; remove them, or inspect "
                 "them yourself.",
                 AutonomalyWarning,
             )
-
-    def _note_unseen(self, j, values, block, unseen):
-        """Count the rows of a column whose category is not known, if they are many."""
-        rows = self._encoders[j].unseen(block)
-        if len(rows) >= max(_MIN_UNSEEN, _MIN_UNSEEN_SHARE * len(block)):
-            codes, labels = values.categories()
-            example = codes[rows[0]]
-            what = "a missing value" if example < 0 else repr(labels[example][:40])
-            unseen[j] = len(rows), what
-
-    def _warn_of_unseen(self, unseen, n_rows):
+        enough = max(_MIN_UNSEEN, _MIN_UNSEEN_SHARE * odd.n_rows)
         said = [
-            f"{count} of {n_rows} in {self._names_in[j]!r}, such as {what}"
-            for j, (count, what) in unseen.items()
+            f"{count} of {odd.n_rows} in {self._names_in[j]!r}, such as {what}"
+            for j, (count, what) in odd.unseen.items()
+            if count >= enough
         ]
-        more = f" and in {len(said) - 5} more columns" if len(said) > 5 else ""
-        warn_user(
-            "Categories that were not seen in training make rows look abnormal (are "
-            f"they spelled differently?): {'; '.join(said[:5])}{more}",
-            UnseenWarning,
-        )
+        if said:
+            warn_user(
+                "Categories that were not seen in training make rows look abnormal "
+                f"(are they spelled differently?): {_first(said)}",
+                UnseenWarning,
+            )
 
     def _near_offsets(self, X):
         """Subtract from large integers what float64 could not tell apart with them."""
@@ -523,3 +554,15 @@ class AutonomousPreprocessor(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _category(values, row):
+    """Name the category of a row."""
+    codes, labels = values.categories()
+    code = codes[row]
+    return "a missing value" if code < 0 else repr(labels[code][:40])
+
+
+def _first(said):
+    more = f" and in {len(said) - 5} more columns" if len(said) > 5 else ""
+    return f"{'; '.join(said[:5])}{more}"

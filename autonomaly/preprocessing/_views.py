@@ -15,6 +15,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._typing import FloatArray, keeps_signature
 from autonomaly.preprocessing._bend import QUANTILES, bend, find_bend
 
@@ -60,6 +61,7 @@ class _View(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Shared frame of the views: validate, then work on a finite float matrix."""
 
     @keeps_signature(_fit_context(prefer_skip_nested_validation=True))
+    @keeps_signature(all_or_nothing)
     def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
         """Learn the order statistics of the columns.
 
@@ -163,6 +165,7 @@ class RobustView(_View):
         self.unskew = unskew
 
     def _learn(self, X):
+        self._clip = self.clip
         self.center_ = np.median(X, axis=0)
         quantiles = np.quantile(X, QUANTILES, axis=0)
         low, high = quantiles[[0, -1]]
@@ -187,7 +190,7 @@ class RobustView(_View):
         bent = np.flatnonzero(self.bend_)
         if len(bent):
             R[:, bent] = bend(R[:, bent], self.bend_[bent]) / self._bent_range
-        return np.clip(R, -self.clip, self.clip, out=R)
+        return np.clip(R, -self._clip, self._clip, out=R)
 
 
 class SquashedView(RobustView):
@@ -240,10 +243,14 @@ class SquashedView(RobustView):
         super().__init__(clip=clip, unskew=unskew)
         self.limit = limit
 
+    def _learn(self, X):
+        super()._learn(X)
+        self._limit = self.limit
+
     def _draw(self, X):
         R = super()._draw(X)
         R *= 2
-        return R / np.sqrt(1 + (R / self.limit) ** 2)
+        return R / np.sqrt(1 + (R / self._limit) ** 2)
 
 
 class MinMaxView(_View):
@@ -283,13 +290,14 @@ class MinMaxView(_View):
         self.clip = clip
 
     def _learn(self, X):
+        self._clip = self.clip
         self.min_ = X.min(axis=0)
         self.scale_ = _positive(X.max(axis=0) - self.min_, X)
 
     def _draw(self, X):
         with np.errstate(over="ignore", under="ignore"):
             M = (X - self.min_) / self.scale_
-        return np.clip(M, -self.clip, 1 + self.clip, out=M)
+        return np.clip(M, -self._clip, 1 + self._clip, out=M)
 
 
 def _quantiles(X, levels):

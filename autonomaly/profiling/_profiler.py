@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any, Literal, Self, TypeAlias
 
+import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._typing import Seed, Table, keeps_signature
 from autonomaly._utils._words import unknown_name_message
@@ -155,6 +157,7 @@ class DataProfiler(BaseEstimator):
         """
         self.profile_ = self._profile(X, None)
         self.n_features_in_ = self.profile_.n_features
+        self.__dict__.pop("feature_names_in_", None)  # of an earlier table
         names = getattr(X, "columns", None)
         if names is not None and all(isinstance(name, str) for name in names):
             _check_feature_names(self, X, reset=True)
@@ -189,6 +192,7 @@ class DataProfiler(BaseEstimator):
         self._validate_params()
         return self._profile(X, roles)
 
+    @np.errstate(**FLOAT_ERRORS)
     def profile_chunks(
         self, chunks: Iterable[Table], roles: Mapping[str, str] | None = None
     ) -> DataProfile:
@@ -225,6 +229,7 @@ class DataProfiler(BaseEstimator):
             )
         return assemble(sketch, options, merge_sections(sections), self.mergeable)
 
+    @np.errstate(**FLOAT_ERRORS)
     def _profile(self, X, roles):
         options = self._options()
         table = open_table(X, roles)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly.exceptions import DataError
 from autonomaly.profiling._table import mix
 
@@ -240,7 +241,7 @@ class Moments:
 
     def stds(self):
         """Return the population standard deviation of each column."""
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(**FLOAT_ERRORS):
             return np.ldexp(np.sqrt(self.m2 / self.count), self.unit())
 
     def shapes(self):
@@ -249,7 +250,7 @@ class Moments:
         NaN for fewer than two finite cells and where the values differ by no more
         than rounding.
         """
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(**FLOAT_ERRORS):
             variance = self.m2 / self.count
             noise = (np.finfo(np.float64).eps * self.mean) ** 2
             variance = np.where(variance > noise, variance, np.nan)

@@ -212,7 +212,7 @@ class _Job:
         first = OutlierSearch(**parameters)
         first.set_params(search="random", n_trials=1, n_jobs=1)
         try:
-            self.search._begun = first.fit(self.Z)
+            self.search._begun = first._fit(self.Z)
         except NoDetectorLeftError as error:
             trials = getattr(first, "trials_", [])
             why = trials[0].error if trials else str(error)

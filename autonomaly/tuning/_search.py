@@ -19,6 +19,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autonomaly._utils._constraints import MEMORY_LIMIT, N_JOBS, TIME_BUDGET
+from autonomaly._utils._restore import all_or_nothing
 from autonomaly._utils._seeds import spawn_seeds
 from autonomaly._utils._threads import one_blas_thread
 from autonomaly._utils._typing import (
@@ -263,6 +264,7 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     @keeps_signature(_fit_context(prefer_skip_nested_validation=False))
+    @keeps_signature(all_or_nothing)
     def fit(self, X: npt.ArrayLike, y: Labels | None = None) -> Self:
         """Search, and fit the detector with the best setting.
 
@@ -286,6 +288,10 @@ class OutlierSearch(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         ValueError
             If the space, the objectives or the labels cannot be used.
         """
+        return self._fit(X, y)
+
+    def _fit(self, X, y=None):
+        """Search; if it fails, the trials are kept for whoever wants the reason."""
         deadline = Deadline(self.time_budget)
         prepare(self.search)
         Z = validate_data(self, X, dtype=np.float64, ensure_min_samples=4)

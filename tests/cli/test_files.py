@@ -53,7 +53,9 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_written_files_have_the_usual_rights(tmp_path, table):
+def test_written_files_have_the_usual_rights(tmp_path, table, monkeypatch):
+    # Setting it, even for a moment, would change the files of other threads.
+    monkeypatch.delattr(os, "umask")
     (tmp_path / "other").touch()
     _files.write_files({tmp_path / "scores.csv": table})
     usual = (tmp_path / "other").stat().st_mode

@@ -521,6 +521,7 @@ def test_estimator():
     assert fitted.n_features_in_ == 8
     assert list(fitted.feature_names_in_) == list(make_frame().columns)
     assert fitted.profile_ == DataProfiler().profile(make_frame())
+    assert not hasattr(fitted.fit(np.eye(3)), "feature_names_in_")
 
 
 # -------------------------------------------------------------------------- speed
