@@ -328,8 +328,8 @@ class AutonomousDetector(FeedbackMixin, ThresholdMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples,)
             In (0, 1]; small = abnormal. Uniform for new rows from the training
-            population; conservative (too large) with fewer than 2,000 training rows
-            and nearly as many columns as rows. Labels do not affect them.
+            population; conservative (too large) with fewer than 2,000 training rows,
+            the more so the more columns there are. Labels do not affect them.
         """
         check_is_fitted(self)
         return self._by_slabs(X, self._ensemble_now().outlier_pvalues)

@@ -131,13 +131,17 @@ class DetectorAdapter(BaseDetector):
         few = rows[few] + _BETWEEN * (rows[np.roll(few, 1)] - rows[few])
         together = self._raw_scores(few)
         alone = np.concatenate([self._raw_scores(row[np.newaxis]) for row in few])
-        typical = np.median(np.nan_to_num(np.abs(together - alone), nan=np.inf))
-        slack = _ROUNDING * np.abs(together).max() + _SHARE_OF_RANGE * np.ptp(together)
+        # Twice minus infinity, where a density ends, is no difference.
+        apart = np.where(together == alone, 0, np.abs(together - alone))
+        typical = np.median(np.nan_to_num(apart, nan=np.inf))
+        finite = together[np.isfinite(together)]
+        finite = finite if len(finite) else np.zeros(1)
+        slack = _ROUNDING * np.abs(finite).max() + _SHARE_OF_RANGE * np.ptp(finite)
         if not typical <= slack:
             raise DetectorRejected(
                 f"the score of a row from {self._title()} depends on the other rows of "
                 f"the batch: {len(few)} rows scored together and one at a time differ "
-                f"by {typical:.2g}, while scores span {np.ptp(together):.2g}"
+                f"by {typical:.2g}, while scores span {np.ptp(finite):.2g}"
             )
 
     def _title(self):

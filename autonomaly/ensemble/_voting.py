@@ -112,7 +112,8 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         as scikit-learn's own loops take (the cores, or ``OMP_NUM_THREADS``), unless
         ``joblib.parallel_config`` says otherwise, or foreign detectors take part.
     random_state : int, RandomState instance or None, default=0
-        Seed of the members, the reference and the folds.
+        Seed of the reference, the folds, and the members whose own ``random_state`` is
+        None or 0; members of one class get different ones.
 
     Attributes
     ----------
@@ -339,8 +340,8 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
         -------
         ndarray of shape (n_samples,)
             In (0, 1]; small = abnormal. For new rows from the population of the
-            training rows they are uniform; larger than that with fewer than 2,000
-            training rows and nearly as many columns as rows.
+            training rows they are uniform; with fewer than 2,000 training rows they
+            are larger than that, the more so the more columns there are.
 
         Raises
         ------

@@ -24,7 +24,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.cluster import KMeans
 from sklearn.covariance import EllipticEnvelope
 from sklearn.linear_model import SGDOneClassSVM
-from sklearn.neighbors import LocalOutlierFactor
+from sklearn.neighbors import KernelDensity, LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import OneClassSVM
 
@@ -217,3 +217,10 @@ def test_scoring_is_not_slow():
     for _ in range(20):
         adapter.score_samples(X[:1])
     assert time.perf_counter() - started < 1.0
+
+
+def test_a_density_that_ends_does_not_depend_on_the_batch():
+    rows = np.random.RandomState(0).randn(300, 2)
+    detector = DetectorAdapter(KernelDensity(kernel="tophat", bandwidth=0.5)).fit(rows)
+    scores = detector.score_samples(np.vstack([rows[:3], [[50.0, 50.0]]]))
+    assert np.argmin(scores) == 3
