@@ -221,6 +221,10 @@ def test_scoring_is_not_slow():
 
 def test_a_density_that_ends_does_not_depend_on_the_batch():
     rows = np.random.RandomState(0).randn(300, 2)
-    detector = DetectorAdapter(KernelDensity(kernel="tophat", bandwidth=0.5)).fit(rows)
-    scores = detector.score_samples(np.vstack([rows[:3], [[50.0, 50.0]]]))
+    density = KernelDensity(kernel="tophat", bandwidth=0.01)
+    scores = (
+        DetectorAdapter(estimator=density)
+        .fit(rows)
+        .score_samples(np.vstack([rows[:3], [[50.0, 50.0]]]))
+    )
     assert np.argmin(scores) == 3
