@@ -25,7 +25,7 @@ from autonomaly import (
     auto_detect,
     load_dataset,
 )
-from autonomaly.exceptions import DataError
+from autonomaly.exceptions import BudgetWarning, DataError
 from autonomaly.explanation import DecisionRecord
 from autonomaly.profiling import (
     DataProfile,
@@ -443,7 +443,9 @@ def test_a_profiler_that_fails_is_in_the_record():
 
 
 def test_a_large_table_that_cannot_be_used_is_a_clear_error():
-    detector = AutonomousDetector(memory_limit="1MB", **SMALL).fit(X)
+    detector = AutonomousDetector(memory_limit="1MB", **SMALL)
+    with pytest.warns(BudgetWarning, match="cannot be kept"):
+        detector.fit(X)
     rows = sparse.coo_matrix(np.tile(X, (30, 1)))  # cannot be cut into pieces
     with pytest.raises(TypeError, match="Sparse data was passed"):
         detector.score_samples(rows)
@@ -478,7 +480,8 @@ def test_auto_detect_holds_no_more_than_memory_allows(tmp_path):
         part = pd.DataFrame(rows[i::4], columns=list("abc"))
         part.to_csv(tmp_path / f"{i}.csv", index=False)
     config = {"memory_limit": "300kB", "max_models": 2}
-    model = auto_detect(str(tmp_path / "*.csv"), config).model
+    with pytest.warns(BudgetWarning, match="200 rows of 3 columns, the fewest"):
+        model = auto_detect(str(tmp_path / "*.csv"), config).model
     held = model.record_.filter("resources", "chunks")[0]
     assert "of 4000 rows are held" in held.choice
 

@@ -48,7 +48,13 @@ def test_oddest_rows_keep_their_numbers(run, pattern, tmp_path, monkeypatch):
     monkeypatch.setattr(_large, "_LARGE_BYTES", 0)
     monkeypatch.setattr(_large, "_TYPICAL_ROWS", 5)
     monkeypatch.setattr(_detect, "_MIN_MEMORY", 1)
-    out, _ = detect(run, pattern, tmp_path / "out", "--memory-limit", "40kB")
+    code, out, err = run(
+        *("auto", "detect", "--dataset", pattern, "--output", tmp_path / "out"),
+        *("--ignore-column", "id", "--truth-column", "odd", "--max-models", 2),
+        *("--memory-limit", "40kB"),
+    )
+    assert code == 0
+    assert "--memory-limit='40kB' cannot be kept" in err
     oddest = [line for line in out.splitlines() if "amount = " in line][:2]
     assert {line.split()[0] for line in oddest} == {"11*", "77*"}
 

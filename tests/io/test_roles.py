@@ -438,7 +438,6 @@ anything = st.recursive(
     | st.floats()
     | st.text(max_size=5)
     | st.binary(max_size=3)
-    | st.complex_numbers()
     | st.datetimes()
     | st.dates()
     | st.timedeltas()
@@ -474,6 +473,19 @@ def test_any_objects_have_a_role(values):
         )
         np.testing.assert_array_equal(alone.numbers()[0], whole.numbers()[i])
         np.testing.assert_array_equal(alone.seconds()[0], whole.seconds()[i])
+
+
+@given(
+    st.lists(anything, max_size=4),
+    st.complex_numbers(allow_nan=False),  # NaN is a missing value whatever its type
+    st.integers(0, 4),
+)
+def test_a_complex_number_among_any_objects_is_refused(values, number, place):
+    values.insert(place, number)
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    with pytest.raises(DataError, match="contains complex numbers"):
+        infer_roles(column.reshape(-1, 1))
 
 
 def test_table_names_and_columns():
