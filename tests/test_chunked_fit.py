@@ -14,6 +14,9 @@ from autonomaly.exceptions import BudgetWarning, DataError
 from autonomaly.io import load_dataset
 
 SMALL = {"max_models": 2}
+LITTLE_MEMORY = pytest.mark.filterwarnings(  # so that small tables are cut into parts
+    "ignore:memory_limit=.* cannot be kept"
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,7 @@ def test_files_that_fit_give_the_same_as_the_table(frame, tmp_path, suffix):
     )
 
 
+@LITTLE_MEMORY
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 def test_shares_are_of_the_rows_looked_at(frame, tmp_path, suffix):
     pattern = folder_of(frame, tmp_path, suffix)
@@ -97,6 +101,7 @@ def test_chunks_in_memory(frame, kind):
     )
 
 
+@LITTLE_MEMORY
 def test_more_rows_than_memory(frame, tmp_path):
     pattern = folder_of(frame, tmp_path, "parquet")
     limited = AutonomousDetector(memory_limit="600kB", **SMALL)
@@ -120,6 +125,7 @@ def test_more_rows_than_memory(frame, tmp_path):
     )
 
 
+@LITTLE_MEMORY
 def test_column_that_changes_its_kind_between_chunks(frame):
     odd = frame.assign(code="7")
     odd.loc[4000:, "code"] = ["A", "B"] * 500

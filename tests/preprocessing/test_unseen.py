@@ -9,6 +9,9 @@ from autonomaly.exceptions import AutonomalyWarning, UnseenWarning
 
 RNG = np.random.RandomState(0)
 TABLE = pd.DataFrame({"paid": RNG.choice(["yes", "no"], 200), "x": RNG.rand(200)})
+LITTLE_MEMORY = pytest.mark.filterwarnings(  # so that small tables are cut into parts
+    "ignore:memory_limit=.* cannot be kept"
+)
 
 
 def test_many_rows_with_unseen_categories_are_one_warning():
@@ -21,6 +24,7 @@ def test_many_rows_with_unseen_categories_are_one_warning():
     assert f"200 of 200 in 'paid', such as '{example}'" in str(warning.message)
 
 
+@LITTLE_MEMORY
 @pytest.mark.parametrize("chunked", [False, True])
 def test_the_parts_of_a_batch_are_one_warning(chunked):
     few = AutonomousDetector(max_models=1, memory_limit=50_000).fit(TABLE)
@@ -43,6 +47,7 @@ def test_the_parts_of_a_batch_are_one_warning(chunked):
         few.predict([rows[:1900], rows[1900:]] if chunked else rows)
 
 
+@LITTLE_MEMORY
 def test_rows_without_any_value_are_one_warning():
     X = RNG.randn(200, 2)
     detector = AutonomousDetector(max_models=1, memory_limit=50_000).fit(X)
