@@ -67,7 +67,15 @@ class Committee:
         self.combination = combination
 
     def fit(
-        self, X, seed, deadline, rejected, on_step, rows_later=0, max_rows=_TIMED_ROWS
+        self,
+        X,
+        seed,
+        deadline,
+        rejected,
+        on_step,
+        parallel,
+        rows_later=0,
+        max_rows=_TIMED_ROWS,
     ):
         """Fit the members.
 
@@ -83,6 +91,8 @@ class Committee:
             Reasons, by name; added to.
         on_step : callable
             Told name, number and total of the fits as they begin.
+        parallel : Parallel
+            Runs what members share, in threads.
         rows_later : int, default=0
             Rows that every thread must score before the deadline, too.
         max_rows : int, default=1000
@@ -101,7 +111,7 @@ class Committee:
         members = split_members(self.estimators, seed, rejected)
         self._views = SharedViews(members)
         self.costs = Stopwatch()
-        query = self._views.fit(X, deadline)
+        query = self._views.fit(X, deadline, parallel)
         timed = None
         if rows_later and deadline.seconds is not None and not deadline.expired:
             # The rows that fitted the members took another way, and a batch of a few

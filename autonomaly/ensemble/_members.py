@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from joblib import delayed
 from joblib import hash as joblib_hash
 from sklearn import config_context
 from sklearn.base import clone
@@ -144,17 +145,17 @@ class SharedViews:
             )
 
     @np.errstate(**FLOAT_ERRORS)
-    def fit(self, X, deadline):
+    def fit(self, X, deadline, parallel):
         """Fit views and shared computations; return the query of the reference.
 
         What the deadline leaves no time for is left out, all but the first.
+        ``parallel`` runs the computations, in threads.
         """
-        query, self.widths, self.failed = {}, {}, {}
+        looks, self.widths, self.failed = {}, {}, {}
         self._known = KnownValues(X)
         for view_key, steps in list(self.steps.items()):
-            if query and deadline.expired:
-                del self.steps[view_key]
-                continue
+            if looks and deadline.expired:
+                break
             try:
                 Z = _look(X, steps, "fit_transform")
                 if (
@@ -167,14 +168,18 @@ class SharedViews:
                 if _is_ours(steps):
                     raise
                 self.failed[view_key] = f"{type(error).__name__}: {error}"
-                del self.steps[view_key]
                 continue
-            self.widths[view_key] = Z.shape[1]
-            for key, shared in self.shared.items():
-                if key[0] == view_key and not (query and deadline.expired):
-                    shared.fit(Z)
-                    query[key] = shared.query(Z)
-        self.shared = {key: self.shared[key] for key in query}
+            self.widths[view_key], looks[view_key] = Z.shape[1], Z
+
+        def calls():  # drawn as threads become free
+            keys = [key for key in self.shared if key[0] in looks]
+            for number, key in enumerate(keys):
+                if number and deadline.expired:
+                    return
+                yield delayed(_fit_shared)(key, self.shared[key], looks[key[0]])
+
+        query = dict(parallel(calls()))
+        self.forget(query)
         return query
 
     @np.errstate(**FLOAT_ERRORS)
@@ -199,6 +204,12 @@ class SharedViews:
     def restrict(self, keep, keys):
         """Return the trusted part of the shared computations named."""
         return {key: self.shared[key].restrict(keep) for key in keys}
+
+
+@np.errstate(**FLOAT_ERRORS)  # which threads do not inherit
+def _fit_shared(key, shared, Z):
+    shared.fit(Z)
+    return key, shared.query(Z)
 
 
 def _is_ours(steps):

@@ -57,6 +57,9 @@ from autonomaly.resources import Deadline, parallel_threads, run_here
 
 __all__ = ["VotingOutlierEnsemble"]
 
+# Searches among fewer rows are done before a thread has started.
+_WORTH_THREADS = 1000
+
 
 class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
     """Outlier detectors that vote, without labels.
@@ -484,6 +487,11 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
             self.combination if self.voting == "soft" else "upper_half",
         )
         max_rows = self._chunk_rows(rows_later, X.shape[1])
+        parallel = parallel_threads(
+            self.n_jobs,
+            n_tasks=1 if len(X) < _WORTH_THREADS else None,
+            here=True,
+        )
         with run_here():
             Z = self._committee.fit(
                 X,
@@ -491,6 +499,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
                 deadline.part(0.5) if twice else deadline,
                 self.rejected_,
                 self._watcher().step,
+                parallel,
                 rows_later,
                 max_rows,
             )

@@ -56,6 +56,11 @@ class Parallel(joblib.Parallel):
         super().__init__(n_jobs, **options)
 
     @property
+    def shares_memory(self) -> bool:
+        """Whether tasks run in this process, on the very objects they are given."""
+        return getattr(self._backend, "supports_sharedmem", False)
+
+    @property
     def speed(self) -> float:
         """How many times as fast as one after the other tasks should be done."""
         return 1 + _SPEED_OF_ANOTHER * (self._effective_n_jobs() - 1)
@@ -73,8 +78,7 @@ class Parallel(joblib.Parallel):
         list
             Their results.
         """
-        threads = getattr(self._backend, "supports_sharedmem", False)
-        if not threads or self._backend.effective_n_jobs(self.n_jobs) == 1:
+        if not self.shares_memory or self._backend.effective_n_jobs(self.n_jobs) == 1:
             return super().__call__(iterable)
         with kept_filters():
             return super().__call__(iterable)
@@ -85,6 +89,7 @@ def parallel_threads(
     *,
     n_tasks: int | None = None,
     automatic: bool = True,
+    here: bool = False,
     **options: Any,
 ) -> Parallel:
     """Return what runs tasks in threads: those that spend their time in NumPy.
@@ -99,6 +104,9 @@ def parallel_threads(
         Number of tasks, where it is known; more threads are not started.
     automatic : bool, default=True
         Whether None may mean more than one; False for code that may not be fit for it.
+    here : bool, default=False
+        Whether tasks must not leave the process, since they change what they are given.
+        Where processes or a cluster do the parallel work, they come one by one.
     **options : dict
         As of ``joblib.Parallel``.
 
@@ -128,7 +136,10 @@ def parallel_threads(
         options["backend"] = "threading"  # whatever backend is set without a number
     if n_tasks is not None and n_jobs is not None and n_jobs > n_tasks:
         n_jobs = max(1, n_tasks)
-    return Parallel(n_jobs, prefer="threads", **options)
+    parallel = Parallel(n_jobs, prefer="threads", **options)
+    if here and not parallel.shares_memory:
+        return Parallel(1, backend="threading", **options)
+    return parallel
 
 
 def run_here() -> AbstractContextManager[Any]:

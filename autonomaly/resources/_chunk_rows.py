@@ -5,6 +5,9 @@ __all__ = ["bytes_per_row", "chunk_rows"]
 # Bytes a chunk may take while it is scored, and its share of the memory: every thread
 # has a chunk. Chunks do not depend on the number of threads, lest results do.
 _CHUNK_BYTES, _CHUNK_SHARE = 32 * 2**20, 1 / 16
+# Chunks come in pairs, lest the last one keeps a single core busy; not if they would
+# have fewer rows than this.
+_WORTH_A_THREAD = 1000
 
 
 def bytes_per_row(n_features: int) -> int:
@@ -47,7 +50,8 @@ def chunk_rows(n_samples: int, n_features: int, memory_limit: int | None = None)
     Returns
     -------
     int
-        Rows per chunk; chunks are of about equal size.
+        Rows per chunk. Chunks are of about equal size; of 2,000 rows or more there is
+        an even number of them.
 
     Examples
     --------
@@ -55,11 +59,13 @@ def chunk_rows(n_samples: int, n_features: int, memory_limit: int | None = None)
     >>> chunk_rows(1000, 10)
     1000
     >>> chunk_rows(1_000_000, 10)
-    3485
+    3473
     """
     per_row = bytes_per_row(n_features)
     memory = _CHUNK_BYTES
     if memory_limit is not None:
         memory = min(memory, int(memory_limit * _CHUNK_SHARE))
-    n_chunks = -(-n_samples * per_row // max(memory, 1))
-    return max(1, -(-n_samples // max(1, n_chunks)))
+    n_chunks = max(1, -(-n_samples * per_row // max(memory, 1)))
+    if n_samples >= 2 * _WORTH_A_THREAD:
+        n_chunks += n_chunks % 2
+    return max(1, -(-n_samples // n_chunks))

@@ -92,6 +92,11 @@ def test_threads_by_default(monkeypatch):
     with joblib.parallel_config(backend="loky"):  # processes, where they are asked for
         assert isinstance(parallel_threads(n_jobs=2)._backend, LokyBackend)
         assert isinstance(parallel_threads()._backend, ThreadingBackend)
+        given = []
+        parallel = parallel_threads(n_jobs=2, here=True)
+        parallel(joblib.delayed(given.append)(i) for i in range(3))
+        assert given == [0, 1, 2]
+    assert _workers(n_jobs=2, here=True) == _workers(here=True) - 1 == 2
     for config in ({"n_jobs": 1}, {"backend": "sequential"}):
         with joblib.parallel_config(**config):
             assert _workers() == 1
@@ -110,13 +115,13 @@ def test_results_do_not_depend_on_the_threads(monkeypatch):
     X = np.random.RandomState(0).randn(9000, 3)
     detector = AutonomousDetector(**SMALL, n_jobs=1).fit(X)
     alone, pvalues = detector.score_samples(X), detector.outlier_pvalues(X)
-    together, score = threading.Barrier(3, timeout=60), Committee.scores
+    together, score = threading.Barrier(4, timeout=60), Committee.scores
 
     def scores(committee, X):
         together.wait()  # breaks where fewer chunks are scored at a time
         return score(committee, X)
 
-    monkeypatch.setattr(_backends, "openmp_threads", lambda: 3)
+    monkeypatch.setattr(_backends, "openmp_threads", lambda: 4)
     again = AutonomousDetector(**SMALL).fit(X)
     monkeypatch.setattr(Committee, "scores", scores)
     np.testing.assert_array_equal(again.score_samples(X), alone)

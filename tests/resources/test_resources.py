@@ -166,6 +166,12 @@ def test_chunks_cover_the_rows_evenly(n_samples, memory_limit):
         assert rows * 30 * 8 <= memory_limit
 
 
+@pytest.mark.parametrize(("n_samples", "chunks"), [(1999, 1), (2000, 2), (6000, 4)])
+def test_chunks_keep_two_threads_busy(n_samples, chunks):
+    rows = chunk_rows(n_samples, 20)
+    assert -(-n_samples // rows) == chunks
+
+
 def test_chunks_shrink_with_columns():
     assert chunk_rows(10**6, 1000) < chunk_rows(10**6, 10)
 
