@@ -69,8 +69,10 @@ class _Search:
         self.place_bits = 2 ** int(n - 1).bit_length() - 1
         self.Z = Z
 
-    def __call__(self, Z, k):
-        k = min(k, len(self.Z))
+    def __call__(self, Z, k, keep=None):
+        """Return distances and places of the k nearest, among those kept if not all."""
+        trusted = self.shuffled if keep is None else self.shuffled[keep[self.shuffled]]
+        k = min(k, len(trusted))
         assert_all_finite(Z)
         Z = np.clip(Z, -_LARGEST, _LARGEST)
         rows = Z - self.center
@@ -79,10 +81,16 @@ class _Search:
         squares = np.empty((len(Z), k))
         indices = np.empty((len(Z), k), dtype=np.intp)
         step = max(1, _BLOCK_PAIRS // len(self.Z))
-        sample = self._sample(k)
+        # A random sample of them; none if that were nearly all.
+        size = int(max(_SAMPLE_PER_NEIGHBOR * k, len(trusted) ** 0.5))
+        sample = np.sort(trusted[: size if 2 * size <= len(trusted) else 0])
+        hidden = [] if keep is None else np.flatnonzero(~keep)
+        share = len(sample) / len(trusted)
         for a in range(0, len(Z), step):
             block = slice(a, a + step)
-            squares[block], indices[block] = self._nearest(rows[block], k, sample)
+            pairs = rows[block] @ self.factor
+            pairs[:, hidden] = np.inf
+            squares[block], indices[block] = self._nearest(pairs, k, sample, share)
         # The product cannot tell a tiny distance from none; those few are computed from
         # the difference.
         tiny = squares <= 1e-6 * (self.variance + norms[:, None])
@@ -100,17 +108,10 @@ class _Search:
             indices[i] = np.take_along_axis(indices[i], order, axis=1)
         return np.sqrt(squares), indices
 
-    def _sample(self, k):
-        """Draw the reference rows that bound the distances; none if too many."""
-        n = len(self.Z)
-        size = int(max(_SAMPLE_PER_NEIGHBOR * k, n**0.5))
-        return np.sort(self.shuffled[: size if 2 * size <= n else 0])
-
-    def _nearest(self, rows, k, sample):
+    def _nearest(self, squares, k, sample, share):
         """Return the k smallest squared distances of some rows, and their places."""
-        squares = rows @ self.factor
         if len(sample):
-            few, counts = self._within_bound(squares, k, sample)
+            few, counts = self._within_bound(squares, k, sample, share)
             indices = self._select(few, k)
             short = np.flatnonzero(counts < k)
             indices[short] = self._select(self._keys(squares[short], self.places), k)
@@ -119,14 +120,15 @@ class _Search:
         squares = np.take_along_axis(squares, indices, axis=1) - self.tie[indices]
         return np.maximum(squares, 0), indices
 
-    def _within_bound(self, squares, k, sample):
+    def _within_bound(self, squares, k, sample, share):
         """Find the reference rows that are as near as a quantile of the sample.
 
+        The sample is a ``share`` of those that are not infinitely far.
         Returns their keys, row by row and followed by the largest number, and how many
         they are: seldom less than k.
         """
         n_rows, n = squares.shape
-        expected = k * len(sample) / n
+        expected = k * share
         rank = min(int(expected + 2.5 * expected**0.5) + 1, len(sample) - 1)
         bound = np.abs(squares.take(sample, axis=1))
         bound.partition(rank, axis=1)
@@ -196,8 +198,7 @@ class _TrustedNeighbors:
         self.k = min(graph.k_, int(keep.sum()) - 1)
         self.same = _SAME * graph._search.variance**0.5
         self.keep = None if keep.all() else keep
-        self.rows = None if keep.all() else np.nonzero(keep)[0]
-        self.search = None if keep.all() else _Search(graph._search.Z[keep])
+        self.search = graph._search
 
     def answer(self, query):
         """Return the k nearest trusted rows of each row of a query."""
@@ -215,8 +216,7 @@ class _TrustedNeighbors:
         out_d[enough], out_i[enough] = distances.take(first), indices.take(first)
         short = np.nonzero(~enough)[0]
         if len(short):
-            d, i = self.search(Z[short], k)
-            out_d[short], out_i[short] = d, self.rows[i]
+            out_d[short], out_i[short] = self.search(Z[short], k, self.keep)
         return self._drop_self(out_d, out_i)
 
     def _drop_self(self, distances, indices):

@@ -160,8 +160,8 @@ def test_the_bound_of_a_sample_changes_nothing(monkeypatch, draw, k):
     bounded = _graph._Search.__dict__["_within_bound"]
     counted = []
 
-    def count(self, squares, k, sample):
-        few, counts = bounded(self, squares, k, sample)
+    def count(self, squares, k, *sample):
+        few, counts = bounded(self, squares, k, *sample)
         counted.append(counts)
         return few, counts
 
@@ -176,6 +176,19 @@ def test_the_bound_of_a_sample_changes_nothing(monkeypatch, draw, k):
     assert len(np.concatenate(counted)) == 1500
     np.testing.assert_array_equal(distances, without[0])
     np.testing.assert_array_equal(indices, without[1])
+
+
+@pytest.mark.parametrize("n_kept", [1, 30, 1000])
+@pytest.mark.parametrize("k", [1, 9, 60])
+def test_a_search_among_some_is_that_of_the_others_gone(n_kept, k):
+    rng = np.random.RandomState(0)
+    reference = np.vstack([rng.randn(900, 3), rng.randint(0, 2, (600, 3))])  # and ties
+    keep = np.zeros(1500, dtype=bool)
+    keep[rng.choice(1500, n_kept, replace=False)] = True
+    distances, places = _graph._Search(reference)(reference, k, keep)
+    of_them, at = _graph._Search(reference[keep])(reference, k)
+    np.testing.assert_array_equal(places, np.flatnonzero(keep)[at])
+    np.testing.assert_allclose(distances, of_them, atol=1e-9)
 
 
 def test_rows_that_run_short_are_searched_again():
