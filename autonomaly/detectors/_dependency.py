@@ -7,6 +7,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils._param_validation import Interval
 
+from autonomaly._utils._floats import small_units
 from autonomaly._utils._one_hot import one_hot_variables
 from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import BaseDetector
@@ -69,7 +70,7 @@ class SplineBasis:
         _, self.first_ = np.unique(variables, return_index=True)
         self.center_ = Z.mean(axis=0)
         scale = Z.std(axis=0)
-        self.scale_ = np.where(scale > 1e-9, scale, 1.0)
+        self.scale_ = np.where(scale > 1e-9 * small_units(Z), scale, 1.0)
         n_knots = self.n_knots if len(self.columns_) <= _MAX_SPLINE_COLUMNS else 0
         levels = np.linspace(0, 1, n_knots + 2)[1:-1]
         T = (Z - self.center_) / self.scale_

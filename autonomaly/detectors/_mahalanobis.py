@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from autonomaly._utils._floats import small_units
 from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import BaseDetector
 
@@ -68,7 +69,7 @@ class MahalanobisDetector(BaseDetector):
         Z = answer[keep]
         center = Z.mean(axis=0)
         scale = Z.std(axis=0)
-        scale = np.where(scale > 1e-9, scale, 1.0)
+        scale = np.where(scale > 1e-9 * small_units(answer), scale, 1.0)
         T = (Z - center) / scale
         _, singular, components = np.linalg.svd(T, full_matrices=False)
         self.explained_variance_ = singular**2 / max(1, len(T) - 1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autonomaly._utils._floats import small_units
 from autonomaly._utils._typing import Contamination
 from autonomaly.detectors._base import BaseDetector
 
@@ -52,7 +53,7 @@ class _TrustedRanks:
         self.counts = np.zeros((len(keep) + 1, n_columns), dtype=np.intp)
         np.cumsum(trusted, axis=0, out=self.counts[1:])
         values = ranks._sorted.T[trusted.T].reshape(n_columns, self.n)
-        self.leans_left = _lean_left(values)
+        self.leans_left = _lean_left(values, small_units(ranks._sorted[[0, -1]]))
 
     def answer(self, query):
         """Return counts of trusted values up to, and from, every value."""
@@ -76,13 +77,13 @@ class TailCounts:
     leans_left: np.ndarray
 
 
-def _lean_left(columns):
+def _lean_left(columns, units):
     """Tell which columns, given as rows, have their long tail on the left."""
     with np.errstate(all="ignore"):
         scales = columns.std(axis=1, keepdims=True)
         standard = (columns - columns.mean(axis=1, keepdims=True)) / scales
         # A column that is constant leans nowhere.
-        return (scales[:, 0] > 1e-12) & ((standard**3).sum(axis=1) < 0)
+        return (scales[:, 0] > 1e-12 * units) & ((standard**3).sum(axis=1) < 0)
 
 
 class TailDetector(BaseDetector):

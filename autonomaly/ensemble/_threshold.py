@@ -166,7 +166,9 @@ def outlier_threshold(abnormality, structure, values=()):
     if share > _MAX_SHARE:
         share = _MAX_SHARE
         reason += f"; never more than {100 * share:g} % are flagged"
-    return separating_threshold(abnormality, round(share * n)), reason
+    # A row more would be more than the largest share; 0.3 * n may miss a whole number.
+    n_flagged = min(round(share * n), int(_MAX_SHARE * n + 1e-9))
+    return separating_threshold(abnormality, n_flagged), reason
 
 
 def tail_excess(scores):

@@ -117,13 +117,16 @@ def subset(n, size, seed):
     return np.sort(np.random.default_rng(seed).choice(n, size, replace=False))
 
 
-def dependence(view):
+def dependence(view, cells=None):
     """Rank correlation, linear dependence and effective rank of columns.
 
     Parameters
     ----------
     view : ndarray of shape (n_columns, n)
         Robustly scaled columns.
+    cells : ndarray of shape (n_columns, n), default=None
+        What is ranked, the view by default: there, values that are far out, or small
+        beside the spread, are equal.
 
     Returns
     -------
@@ -137,7 +140,7 @@ def dependence(view):
     n_columns, n = view.shape
     if n_columns == 0:
         return np.zeros((0, 0)), np.zeros(0), 0.0
-    ranks = rank_correlation(view.T)
+    ranks = rank_correlation((view if cells is None else cells).T)
     # squashed, so that a few far cells do not decide about the whole column
     linear = correlation((2 * view / np.sqrt(1 + (2 * view / 3) ** 2)).T)
     varies = np.diag(linear) > 0

@@ -106,8 +106,10 @@ class _Summary:
         used = multi.subset(columns.size, multi.PAIR_COLUMNS, seed)
         rows = multi.subset(view.shape[1], multi.PAIR_ROWS, seed)
         self.pair_columns = columns[used]
+        cells = self.cells[np.ix_(columns[used], rows)]
+        middle = np.nan_to_num(quartiles[used, 1:2])
         self.ranks, self.r2, self.effective_rank = multi.dependence(
-            view[np.ix_(used, rows)]
+            view[np.ix_(used, rows)], np.where(np.isnan(cells), middle, cells)
         )
         levels = np.flatnonzero(self.levels)
         self.level_redundancy = {}

@@ -108,9 +108,14 @@ def inject_anomalies(
     >>> bool(np.isin(made[:, 0], X[:, 0]).all())
     True
     """
+    make = _maker(kind)
+    return make(checked_table(X), n_anomalies, check_random_state(random_state))
+
+
+def _maker(kind):
     if kind not in KINDS:
         raise ValueError(unknown_name_message("kind of anomaly", kind, KINDS))
-    return KINDS[kind](checked_table(X), n_anomalies, check_random_state(random_state))
+    return KINDS[kind]
 
 
 def injection_score(
@@ -180,7 +185,7 @@ def injection_score(
     truth = np.repeat([0, 1], len(held_out))
     areas = []
     for kind in kinds:
-        made = inject_anomalies(held_out, len(held_out), kind, random_state=rng)
+        made = _maker(kind)(held_out, len(held_out), rng)
         scores = np.concatenate([normal, abnormality(fitted, made)])
         areas.append(roc_auc_score(truth, scores))
     return float(np.mean(areas))

@@ -122,6 +122,26 @@ def test_mahalanobis_is_whitened_pca(wine):
     assert len(detector.explained_variance_) == 13
 
 
+@pytest.mark.parametrize("unit", [2.0**-34, 2.0**-100])
+@pytest.mark.parametrize(
+    "detector", [MahalanobisDetector(), DependencyDetector(), TailDetector()]
+)
+def test_columns_of_small_units_count_as_much_as_others(wine, detector, unit):
+    units = np.where(np.arange(13) % 2, unit, 1.0)
+    expected = detector.fit(wine).score_samples(NEW)
+    found = detector.fit(wine * units).score_samples(NEW * units)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_rounding_among_trusted_rows_is_no_variation():
+    X = np.random.RandomState(0).randn(60, 2)
+    X[:, 1] = np.where(np.arange(60) % 2, 0.1 + 0.2 - 0.3, 0.0)  # 5.6e-17 and 0
+    X[:3, 1] = 1.0
+    detector = MahalanobisDetector()
+    detector._fit(X, np.arange(60) > 2)
+    assert detector.explained_variance_[1] < 1e-30
+
+
 def test_mixture_is_the_log_likelihood(wine):
     detector = MixtureDetector(n_components=3, random_state=5).fit(wine)
     mixture = detector.mixture_

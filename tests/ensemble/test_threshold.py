@@ -79,3 +79,11 @@ def test_a_share_that_is_cut_is_said():
     threshold, reason = outlier_threshold(scores, 0.5)
     assert "sets 40.0 % of the rows apart; never more than 30 % are fl" in reason
     assert np.mean(scores > threshold) == 0.3
+
+
+@pytest.mark.parametrize("n", [5, 6, 9, 10, 12, 13, 19, 22, 100])
+def test_no_row_more_than_the_largest_share(n):
+    scores = 0.01 * np.arange(n) + np.where(np.arange(n) < 0.6 * n, 0.0, 9.0)
+    threshold, reason = outlier_threshold(scores, structure=0.5)
+    assert reason.endswith("never more than 30 % are flagged")
+    assert np.sum(scores > threshold) == 3 * n // 10

@@ -275,6 +275,24 @@ def test_correlated_pairs(rng):
     assert profile(X, pattern_detection=False).patterns.correlations == ()
 
 
+@pytest.mark.parametrize("shape", [lambda x: 10 ** (9 * x), lambda x: x**19])
+def test_rank_correlation_is_that_of_the_values_however_far_they_reach(rng, shape):
+    x, y = rng.normal(size=(2, 1000))
+    X = np.column_stack([shape(x), x + y, y])
+    X[::10, 0] = np.nan
+    X[::7, 1] = np.nan
+    filled = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)
+    ranks = scipy.stats.spearmanr(filled).statistic
+    found = profile(X, correlation_threshold=0.0).patterns.correlations
+    values = {(pair.first, pair.second): pair.value for pair in found}
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        np.testing.assert_allclose(values[f"x{i}", f"x{j}"], ranks[i, j], rtol=1e-9)
+    # a column without any value says nothing
+    X[:, 0] = np.nan
+    roles = dict.fromkeys(("x0", "x1", "x2"), "numeric")
+    assert np.isfinite(DataProfiler().profile(X, roles).correlation_score)
+
+
 def test_outlier_ratio_follows_planted_outliers(rng):
     X = rng.normal(size=(2000, 5))
     clean = profile(X).quality

@@ -168,6 +168,16 @@ def test_kinds_of_made_anomalies_are_told_apart():
 
 
 @pytest.mark.parametrize(
+    "criterion",
+    [excess_mass_score, mass_volume_score, stability_score, injection_score],
+)
+@pytest.mark.parametrize("n", [4, 5, 7])
+def test_four_rows_are_enough(criterion, n):
+    X = np.random.RandomState(0).randn(n, 2)
+    assert -1 <= criterion(KNNDetector(), X) <= 1
+
+
+@pytest.mark.parametrize(
     ("criterion", "parameters"),
     [
         (stability_score, {"n_repeats": 1}),
