@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.utils import assert_all_finite, check_random_state
 
 __all__ = ["NeighborGraph", "Neighbors"]
@@ -106,6 +107,15 @@ class _Search:
             exact = np.where(tiny[i], exact, squares[i])
             squares[i] = np.take_along_axis(exact, order, axis=1)
             indices[i] = np.take_along_axis(indices[i], order, axis=1)
+        # In a cluster that is tighter than what breaks ties, there may be nearer ones.
+        tight = np.flatnonzero(tiny[:, -1] & (squares[:, -1] > 0))
+        step = max(1, _BLOCK_PAIRS // len(self.Z))
+        for a in range(0, len(tight), step):
+            i = tight[a : a + step]
+            pairs = cdist(Z[i], self.Z, "sqeuclidean")
+            pairs[:, hidden] = np.inf
+            indices[i] = self._select(self._keys(pairs, self.places), k)
+            squares[i] = np.take_along_axis(pairs, indices[i], axis=1)
         return np.sqrt(squares), indices
 
     def _nearest(self, squares, k, sample, share):

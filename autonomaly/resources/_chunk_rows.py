@@ -51,7 +51,7 @@ def chunk_rows(n_samples: int, n_features: int, memory_limit: int | None = None)
     -------
     int
         Rows per chunk. Chunks are of about equal size; of 2,000 rows or more there is
-        an even number of them.
+        an even number of them, where they have more than a few rows.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 from sklearn.datasets import load_iris
 
 from autonomaly.detectors import _graph
@@ -189,6 +190,19 @@ def test_a_search_among_some_is_that_of_the_others_gone(n_kept, k):
     of_them, at = _graph._Search(reference[keep])(reference, k)
     np.testing.assert_array_equal(places, np.flatnonzero(keep)[at])
     np.testing.assert_allclose(distances, of_them, atol=1e-9)
+
+
+@pytest.mark.parametrize("width", [1e-4, 1e-5, 1e-8])
+@pytest.mark.parametrize("k", [6, 95])
+def test_a_search_within_a_tight_cluster(width, k):
+    rng = np.random.RandomState(0)
+    reference = np.vstack([rng.randn(600, 2), 3 + width * rng.randn(300, 2)])
+    keep = rng.rand(900) < 0.7
+    expected = np.sort(cdist(reference, reference[keep]), axis=1)[:, :k]
+    distances, places = _graph._Search(reference)(reference, k, keep)
+    np.testing.assert_allclose(distances, expected, rtol=1e-6, atol=1e-15)
+    of_places = np.linalg.norm(reference[:, None] - reference[places], axis=2)
+    np.testing.assert_allclose(of_places, expected, rtol=1e-6, atol=1e-15)
 
 
 def test_rows_that_run_short_are_searched_again():
