@@ -5,6 +5,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.utils import check_array
 
+from autonomaly._utils._floats import FLOAT_ERRORS
 from autonomaly._utils._typing import FloatArray
 
 __all__ = ["abnormality", "checked_table", "fitted_clone"]
@@ -41,9 +42,10 @@ def checked_table(X: npt.ArrayLike) -> FloatArray:
     ValueError
         If it is none.
     """
-    return check_array(
-        X, dtype=np.float64, ensure_min_samples=4, input_name="X of a criterion"
-    )
+    with np.errstate(**FLOAT_ERRORS):
+        return check_array(
+            X, dtype=np.float64, ensure_min_samples=4, input_name="X of a criterion"
+        )
 
 
 def fitted_clone(estimator, X):

@@ -19,6 +19,8 @@ Kind: TypeAlias = Literal["scattered", "dependency", "local", "marginal"]
 
 # How far beyond the range of a column made anomalies may lie, in ranges.
 _BEYOND = 0.1
+# Differences of larger values are no numbers.
+_LARGEST = 1e307
 
 
 def _scattered(X, n, rng):
@@ -92,7 +94,7 @@ def inject_anomalies(
     Raises
     ------
     ValueError
-        If the kind is unknown, or the number is below 1.
+        If the kind is unknown, the number is below 1, or X holds a value beyond 1e307.
 
     References
     ----------
@@ -109,7 +111,17 @@ def inject_anomalies(
     True
     """
     make = _maker(kind)
-    return make(checked_table(X), n_anomalies, check_random_state(random_state))
+    return make(_checked(X), n_anomalies, check_random_state(random_state))
+
+
+def _checked(X):
+    X = checked_table(X)
+    if np.abs(X).max() > _LARGEST:
+        raise ValueError(
+            f"No anomalies can be made of values beyond {_LARGEST:g}; scale the "
+            "columns first, for example with autonomaly.preprocessing.RobustView."
+        )
+    return X
 
 
 def _maker(kind):
@@ -154,7 +166,7 @@ def injection_score(
     Raises
     ------
     ValueError
-        If the detector's scores or the kinds cannot be used.
+        If the detector's scores, the kinds or X cannot be used.
 
     References
     ----------
@@ -175,7 +187,7 @@ def injection_score(
             f"kinds must be a tuple of at least one of {', '.join(KINDS)}, for "
             f"example ('local',), got {kinds!r}."
         )
-    X = checked_table(X)
+    X = _checked(X)
     rng = check_random_state(random_state)
     rows = rng.permutation(len(X))
     half = len(X) // 2

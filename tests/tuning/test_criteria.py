@@ -202,6 +202,19 @@ def test_some_anomalies_are_made():
         inject_anomalies(np.eye(3), 0, "local")
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["scattered", "dependency", "local", "marginal"])
+def test_anomalies_made_of_the_largest_numbers(kind):
+    X = np.random.RandomState(0).randn(60, 2)
+    X[:2] = [[1e307], [-1e307]]
+    assert np.isfinite(inject_anomalies(X, 200, kind)).all()
+    X[:2] *= 17
+    with pytest.raises(ValueError, match=r"beyond 1e\+307; scale the columns"):
+        inject_anomalies(X, 200, kind)
+    with pytest.raises(ValueError, match=r"beyond 1e\+307; scale the columns"):
+        injection_score(KNNDetector(), X, kinds=(kind,))
+
+
 @pytest.mark.parametrize(
     "name",
     [consensus_agreement_score, consensus_top_score, blended_agreement_score],
