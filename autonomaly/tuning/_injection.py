@@ -114,7 +114,7 @@ def inject_anomalies(
     return make(_checked(X), n_anomalies, check_random_state(random_state))
 
 
-def _checked(X):
+def _checked(X: npt.ArrayLike) -> FloatArray:
     X = checked_table(X)
     if np.abs(X).max() > _LARGEST:
         raise ValueError(
