@@ -13,10 +13,16 @@ from sklearn.base import BaseEstimator, OutlierMixin, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
 
 from autonomaly import VotingOutlierEnsemble
 from autonomaly.detectors import KNNDetector, MahalanobisDetector
+from autonomaly.ensemble import _members
 from autonomaly.exceptions import (
     BudgetWarning,
     MemberFailedError,
@@ -384,6 +390,25 @@ def test_one_of_ours_is_fitted_however_late():
     assert len(ensemble.calibration_.scores) + ensemble.calibration_.n_left_out == 24
     assert (p[:3] <= 2 / 24).all()
     assert 0.3 < np.median(p) < 0.7
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_no_search_begins_late(n_jobs, monkeypatch):
+    begun, fit_shared = [], _members._fit_shared
+
+    def slow(*arguments):
+        begun.append(arguments)
+        time.sleep(0.2)
+        return fit_shared(*arguments)
+
+    monkeypatch.setattr(_members, "_fit_shared", slow)
+    views = [StandardScaler(), MinMaxScaler(), RobustScaler(), PCA()]
+    members = [(str(view), make_pipeline(view, KNNDetector())) for view in views]
+    settings = {"calibrate": False, "trimming": None, "time_budget": 0.15}
+    ensemble = VotingOutlierEnsemble(members, n_jobs=n_jobs, **settings)
+    with pytest.warns(BudgetWarning, match="left out 3 of 4 members"):
+        ensemble.fit(np.random.RandomState(0).randn(1000, 3))
+    assert len(begun) <= n_jobs
 
 
 def test_some_held_out_rows_are_scored_however_late():
