@@ -412,7 +412,7 @@ def test_no_search_begins_late(n_jobs, monkeypatch):
 
 
 def test_some_held_out_rows_are_scored_however_late():
-    table = np.random.RandomState(0).randn(2500, 3)
+    table = np.sort(np.random.RandomState(0).randn(2500, 3), axis=0)
     ensemble = VotingOutlierEnsemble([GOOD], max_reference=500, time_budget=1e-9)
     with pytest.warns(BudgetWarning, match="threshold on 600 instead of 2500 rows"):
         ensemble.fit(table)
