@@ -375,6 +375,7 @@ def test_hard_votes_are_shares():
     assert scores.min() >= -1
     assert scores.max() <= 0
     np.testing.assert_array_equal(fitted.predict(X) == -1, scores < -0.5)
+    assert fitted.offset_ == -0.5  # half of them is not enough
     weighted = clone(fitted).set_params(weights=[1, 0, 0, 0], contamination=0.1)
     weighted.fit(X)
     assert set(weighted.score_samples(X)) == {-1.0, 0.0}
