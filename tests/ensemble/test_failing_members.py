@@ -392,6 +392,24 @@ def test_one_of_ours_is_fitted_however_late():
     assert 0.3 < np.median(p) < 0.7
 
 
+def test_no_view_begins_late():
+    begun = []
+
+    def slow(X, number):
+        begun.append(number)
+        time.sleep(0.1)
+        return X
+
+    members = [
+        (f"knn{i}", make_pipeline(FunctionTransformer(slow, kw_args=kw), KNNDetector()))
+        for i, kw in enumerate({"number": i} for i in range(4))
+    ]
+    settings = {"calibrate": False, "trimming": None, "time_budget": 0.05}
+    with pytest.warns(BudgetWarning, match="left out 3 of 4 members"):
+        VotingOutlierEnsemble(members, **settings).fit(X)
+    assert begun == [0]
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_no_search_begins_late(n_jobs, monkeypatch):
     begun, fit_shared = [], _members._fit_shared
