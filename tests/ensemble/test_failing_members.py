@@ -243,6 +243,21 @@ def test_failing_while_other_rows_are_scored(max_reference, time_budget):
         make([("other", OtherRows())]).fit(table)
 
 
+@pytest.mark.parametrize("time_budget", [None, 600])
+def test_failing_on_a_row_outside_of_the_reference(time_budget):
+    table = np.random.RandomState(0).randn(501, 3)
+    table[0] += 99
+    settings = {"max_reference": 100, "trimming": None, "calibrate": False}
+    make = partial(VotingOutlierEnsemble, [("far", FarRows()), GOOD], **settings)
+    fitted = make(time_budget=time_budget).fit(table)
+    assert fitted.rejected_ == {"far": "KeyError: 'far rows'"}
+    assert list(fitted.named_estimators_) == ["knn"]
+    assert list(fitted.agreement_with_vote_) == ["knn"]
+    assert fitted.predict(table)[0] == -1
+    with pytest.raises(NoDetectorLeftError, match="far rows"):
+        make(time_budget=time_budget, weights=[1, 0]).fit(table)
+
+
 def test_failing_on_new_rows_is_one_clear_error():
     fitted = VotingOutlierEnsemble([("far", FarRows()), GOOD], calibrate=False).fit(X)
     expected = fitted.score_samples(X)
