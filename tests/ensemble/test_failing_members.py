@@ -496,6 +496,28 @@ class SlowToFit(TransformerMixin, BaseEstimator):
         return X
 
 
+class SlowToScore(Foreign):
+    def score_samples(self, X):
+        time.sleep(0.001 * len(X))
+        return super().score_samples(X)
+
+
+@pytest.mark.flaky(reruns=2)  # by the clock
+def test_a_member_is_given_up_where_all_rows_would_take_too_long():
+    table = np.random.RandomState(0).randn(20_000, 3)
+    ensemble = VotingOutlierEnsemble(
+        [("slow", SlowToScore()), GOOD],
+        max_reference=100,
+        trimming=None,
+        calibrate=False,
+        time_budget=2,
+    )
+    with pytest.warns(BudgetWarning, match=r"left out 1 of 2 members \(slow\)\. "):
+        labels = ensemble.fit_predict(table)
+    assert "rows with it as well would have taken" in ensemble.rejected_["slow"]
+    np.testing.assert_array_equal(labels, ensemble.predict(table))
+
+
 def test_what_fitting_took_is_not_what_scoring_takes():
     table = np.random.default_rng(0).standard_normal((30_000, 3))
     member = make_pipeline(SlowToFit(), MahalanobisDetector())

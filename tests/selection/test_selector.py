@@ -85,7 +85,10 @@ def test_refusals_say_why():
     }
     few = select(algorithms=["knn", "pyod_cblof"], n_reference=10)
     assert few.refused == {"pyod_cblof": "needs 20 rows, but there are 10"}
-    many = select(algorithms=["knn", "sklearn_ocsvm"], n_reference=20_000)
+    for n_reference in (20, 10_000):  # the limits themselves are allowed
+        limits = ["pyod_cblof", "sklearn_ocsvm"]
+        assert not select(algorithms=limits, n_reference=n_reference).refused
+    many = select(algorithms=["knn", "sklearn_ocsvm"], n_reference=10_001)
     assert "too slow beyond 10000 rows" in many.refused["sklearn_ocsvm"]
 
 
