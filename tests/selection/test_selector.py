@@ -56,6 +56,11 @@ def test_max_models_keeps_different_kinds_first():
     assert len(refused) == len(POOL) - 2
     assert all("max_models=2" in why for why in refused.values())
     assert len(select(max_models=100).members) == len(POOL)
+    # In whatever order they are named.
+    asked = sorted(names), sorted(names, reverse=True)
+    for some in asked:
+        members = select(algorithms=some, max_models=2).members
+        assert [m.name for m in members] == names[:2]
 
 
 def test_algorithms_are_names_of_the_pool_or_the_catalogue():
