@@ -309,6 +309,15 @@ def test_false_discovery_rate_is_a_bound():
     assert np.mean(found) >= 0.7
 
 
+def test_members_weigh_the_same_in_the_calibration():
+    X = np.random.RandomState(0).randn(200, 3)
+    X[:5] *= 5
+    pair = [("knn", KNNDetector()), ("mahalanobis", MahalanobisDetector())]
+    weighted = VotingOutlierEnsemble(pair, weights=[1, 0], trimming=None).fit(X)
+    alone = VotingOutlierEnsemble(pair[:1], trimming=None).fit(X)
+    np.testing.assert_allclose(weighted.outlier_pvalues(X), alone.outlier_pvalues(X))
+
+
 def test_without_calibration():
     X = rows(np.random.RandomState(0), 60)
     fitted = ensemble(calibrate=False).fit(X)
