@@ -350,6 +350,13 @@ def test_what_only_the_fit_knows_is_forgotten(budget):
     assert alone.n_scored_ == len(X)
 
 
+def test_a_new_fit_forgets_the_rows_that_odd_ones_were_compared_with():
+    detector = AutonomousDetector(**SMALL).fit(X)
+    detector._keep_ordinary_rows(X, detector.score_samples(X))
+    assert detector._ordinary_rows is not None
+    assert detector.fit(X)._ordinary_rows is None
+
+
 def test_nothing_is_left_behind(capfd):
     filters = list(warnings.filters)
     table = orders()

@@ -121,6 +121,7 @@ def test_too_little_time_gives_the_best_so_far_and_says_so():
         detector = AutonomousDetector(time_budget=0.01).fit(table)
     assert len(caught) == 1
     assert "reached 1 of 3 trimming depths" in str(caught[0].message)
+    assert "trained on 200 instead of 4000 rows" in str(caught[0].message)
     assert np.isfinite(detector.score_samples(table[:10])).all()
     assert len(detector.rejected_) == len(POOL) - 1
     assert detector.record_.filter("resources", "time_budget")[0].choice == "spent"

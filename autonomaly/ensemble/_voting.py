@@ -491,6 +491,7 @@ class VotingOutlierEnsemble(BudgetMixin, ThresholdMixin, _BaseComposition):
             self.n_jobs,
             n_tasks=1 if len(X) < _WORTH_THREADS else None,
             here=True,
+            # What is drawn ahead is begun, however late it gets meanwhile.
             pre_dispatch="n_jobs",
             batch_size=1,
         )

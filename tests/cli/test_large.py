@@ -90,3 +90,13 @@ def test_packed_files_are_as_large_as_what_is_in_them(tmp_path, monkeypatch):
     assert _large.chunks_if_large(str(path)) is not None
     monkeypatch.setattr(_large, "_LARGE_BYTES", 40_000)
     assert _large.chunks_if_large(str(path)) is None
+
+
+def test_files_that_are_large_together(tmp_path, monkeypatch):
+    for i in range(3):
+        (tmp_path / f"{i}.csv").write_text("a,b\n" + 100 * "1,2\n")
+    monkeypatch.setattr(_large, "_LARGE_BYTES", 1000)
+    assert _large.chunks_if_large(str(tmp_path / "0.csv")) is None
+    assert _large.chunks_if_large(str(tmp_path / "*.csv")) is not None
+    (tmp_path / "3.json").write_text('[{"a": 1, "b": 2}]')  # cannot be read in parts
+    assert _large.chunks_if_large(str(tmp_path / "*")) is None

@@ -284,6 +284,18 @@ def test_false_discovery_rate_finds_planted_rows():
     assert (labels[20:] == -1).sum() <= 5
 
 
+def test_few_rows_are_discovered_since_all_held_out_rows_count():
+    X = np.random.RandomState(0).randn(22_000, 2)
+    X[:16] += 20
+    ensemble = VotingOutlierEnsemble(
+        [("mahalanobis", MahalanobisDetector())],
+        max_false_discovery_rate=0.1,
+        max_reference=2000,
+        trimming=None,
+    )
+    assert np.flatnonzero(ensemble.fit_predict(X) == -1).tolist() == list(range(16))
+
+
 def test_false_discovery_rate_is_a_bound():
     rate, false, found = 0.2, [], []
     for seed in range(8):
@@ -295,6 +307,15 @@ def test_false_discovery_rate_is_a_bound():
         found.append(flagged[:40].mean())
     assert np.mean(false) <= rate
     assert np.mean(found) >= 0.7
+
+
+def test_members_weigh_the_same_in_the_calibration():
+    X = np.random.RandomState(0).randn(200, 3)
+    X[:5] *= 5
+    pair = [("knn", KNNDetector()), ("mahalanobis", MahalanobisDetector())]
+    weighted = VotingOutlierEnsemble(pair, weights=[1, 0], trimming=None).fit(X)
+    alone = VotingOutlierEnsemble(pair[:1], trimming=None).fit(X)
+    np.testing.assert_allclose(weighted.outlier_pvalues(X), alone.outlier_pvalues(X))
 
 
 def test_without_calibration():

@@ -76,6 +76,7 @@ def test_calibration_keeps_rows_with_a_common_value():
     kept = Calibration(scores, values)
     assert kept.n_left_out <= 2
     assert np.mean(kept.pvalues(scores) <= 0.05) < 0.06
+    assert Calibration(scores, values, scores).seen.n_left_out <= 2
     scores[:10] = 12
     left = Calibration(scores, values)
     assert 10 <= left.n_left_out <= 12

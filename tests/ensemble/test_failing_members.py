@@ -13,10 +13,16 @@ from sklearn.base import BaseEstimator, OutlierMixin, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
 
 from autonomaly import VotingOutlierEnsemble
 from autonomaly.detectors import KNNDetector, MahalanobisDetector
+from autonomaly.ensemble import _members
 from autonomaly.exceptions import (
     BudgetWarning,
     MemberFailedError,
@@ -237,6 +243,21 @@ def test_failing_while_other_rows_are_scored(max_reference, time_budget):
         make([("other", OtherRows())]).fit(table)
 
 
+@pytest.mark.parametrize("time_budget", [None, 600])
+def test_failing_on_a_row_outside_of_the_reference(time_budget):
+    table = np.random.RandomState(0).randn(501, 3)
+    table[0] += 99
+    settings = {"max_reference": 100, "trimming": None, "calibrate": False}
+    make = partial(VotingOutlierEnsemble, [("far", FarRows()), GOOD], **settings)
+    fitted = make(time_budget=time_budget).fit(table)
+    assert fitted.rejected_ == {"far": "KeyError: 'far rows'"}
+    assert list(fitted.named_estimators_) == ["knn"]
+    assert list(fitted.agreement_with_vote_) == ["knn"]
+    assert fitted.predict(table)[0] == -1
+    with pytest.raises(NoDetectorLeftError, match="far rows"):
+        make(time_budget=time_budget, weights=[1, 0]).fit(table)
+
+
 def test_failing_on_new_rows_is_one_clear_error():
     fitted = VotingOutlierEnsemble([("far", FarRows()), GOOD], calibrate=False).fit(X)
     expected = fitted.score_samples(X)
@@ -386,8 +407,45 @@ def test_one_of_ours_is_fitted_however_late():
     assert 0.3 < np.median(p) < 0.7
 
 
+def test_no_view_begins_late():
+    begun = []
+
+    def slow(X, number):
+        begun.append(number)
+        time.sleep(0.1)
+        return X
+
+    members = [
+        (f"knn{i}", make_pipeline(FunctionTransformer(slow, kw_args=kw), KNNDetector()))
+        for i, kw in enumerate({"number": i} for i in range(4))
+    ]
+    settings = {"calibrate": False, "trimming": None, "time_budget": 0.05}
+    with pytest.warns(BudgetWarning, match="left out 3 of 4 members"):
+        VotingOutlierEnsemble(members, **settings).fit(X)
+    assert begun == [0]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_no_search_begins_late(n_jobs, monkeypatch):
+    begun, fit_shared = [], _members._fit_shared
+
+    def slow(*arguments):
+        begun.append(arguments)
+        time.sleep(0.2)
+        return fit_shared(*arguments)
+
+    monkeypatch.setattr(_members, "_fit_shared", slow)
+    views = [StandardScaler(), MinMaxScaler(), RobustScaler(), PCA()]
+    members = [(str(view), make_pipeline(view, KNNDetector())) for view in views]
+    settings = {"calibrate": False, "trimming": None, "time_budget": 0.15}
+    ensemble = VotingOutlierEnsemble(members, n_jobs=n_jobs, **settings)
+    with pytest.warns(BudgetWarning, match="left out 3 of 4 members"):
+        ensemble.fit(np.random.RandomState(0).randn(1000, 3))
+    assert len(begun) <= n_jobs
+
+
 def test_some_held_out_rows_are_scored_however_late():
-    table = np.random.RandomState(0).randn(2500, 3)
+    table = np.sort(np.random.RandomState(0).randn(2500, 3), axis=0)
     ensemble = VotingOutlierEnsemble([GOOD], max_reference=500, time_budget=1e-9)
     with pytest.warns(BudgetWarning, match="threshold on 600 instead of 2500 rows"):
         ensemble.fit(table)
@@ -436,6 +494,28 @@ class SlowToFit(TransformerMixin, BaseEstimator):
 
     def transform(self, X):
         return X
+
+
+class SlowToScore(Foreign):
+    def score_samples(self, X):
+        time.sleep(0.001 * len(X))
+        return super().score_samples(X)
+
+
+@pytest.mark.flaky(reruns=2)  # by the clock
+def test_a_member_is_given_up_where_all_rows_would_take_too_long():
+    table = np.random.RandomState(0).randn(20_000, 3)
+    ensemble = VotingOutlierEnsemble(
+        [("slow", SlowToScore()), GOOD],
+        max_reference=100,
+        trimming=None,
+        calibrate=False,
+        time_budget=2,
+    )
+    with pytest.warns(BudgetWarning, match=r"left out 1 of 2 members \(slow\)\. "):
+        labels = ensemble.fit_predict(table)
+    assert "rows with it as well would have taken" in ensemble.rejected_["slow"]
+    np.testing.assert_array_equal(labels, ensemble.predict(table))
 
 
 def test_what_fitting_took_is_not_what_scoring_takes():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autonomaly import AutonomousDetector
 from autonomaly.ensemble._structure import _draw_block, _root, joint_structure
 from autonomaly.preprocessing import AutonomousPreprocessor
 
@@ -55,6 +56,12 @@ def test_columns_of_one_source_are_no_structure(name, columns):
         assert joint_structure(X, sources=range(X.shape[1])) < 0.97
     if name.startswith("categor"):  # recognised without being told, too
         assert joint_structure(X) > 0.95
+
+
+def test_a_detector_knows_which_columns_come_from_a_date():
+    table = pd.DataFrame(dict(tables_of_noise())["date"])
+    detector = AutonomousDetector(algorithms=["mahalanobis"]).fit(table)
+    assert detector.ensemble_.structure_ > 0.98
 
 
 def test_few_and_discrete_columns_give_a_steady_figure():

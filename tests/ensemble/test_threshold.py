@@ -5,7 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from autonomaly.ensemble._threshold import outlier_threshold
+from autonomaly.ensemble._threshold import (
+    outlier_threshold,
+    separating_threshold,
+    tail_surplus,
+)
 
 # Scores whose exponential halves are the quantiles of an exponential distribution.
 BULK = 2 * np.log1p(-np.log(1 - (np.arange(950) + 0.5) / 950))
@@ -58,6 +62,18 @@ def test_equal_and_huge_scores():
     for scores in (np.zeros(100), np.full(100, 1e200), np.r_[np.zeros(99), 1e200]):
         threshold, _ = outlier_threshold(scores, structure=0.5)
         assert (scores > threshold).sum() <= 1
+
+
+def test_rows_that_differ_in_the_last_digits_are_not_parted():
+    scores = np.array([0.0, 2.0, 2.0 + 1e-13, 5.0])
+    assert separating_threshold(scores, 1) == separating_threshold(scores, 2)
+    assert (scores > separating_threshold(scores, 3)).sum() == 3
+    assert (scores[:3] > separating_threshold(scores[:3], 1)).sum() == 0
+
+
+def test_scores_of_few_values_have_no_tail():
+    assert tail_surplus(np.r_[np.tile([0.0, 1.0, 1.1], 300), 50.0, 51.0]) == 0
+    assert tail_surplus(np.r_[np.exp(BULK / 2), 500.0, 510.0]) == 2
 
 
 def test_the_reason_gives_the_sum_it_flags_by():

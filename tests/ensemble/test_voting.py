@@ -134,6 +134,17 @@ def test_given_contamination_is_the_share_flagged(share, max_reference):
     assert np.mean(fitted.predict(table) == -1) == pytest.approx(share, abs=0.002)
 
 
+def test_all_rows_count_where_the_share_is_given():
+    table = np.random.RandomState(0).randn(25_000, 2)
+    members = [("mahalanobis", MahalanobisDetector())]
+    settings = {"max_reference": 1000, "trimming": None}
+    given = VotingOutlierEnsemble(members, contamination=0.01, **settings).fit(table)
+    assert given.n_scored_ == 25_000
+    assert (given.predict(table) == -1).sum() == 250
+    guessed = VotingOutlierEnsemble(members, **settings).fit(table)
+    assert guessed.n_scored_ == 21_000  # enough to find a threshold
+
+
 def test_score_depends_on_the_row_alone():
     fitted = quick().fit(X)
     new = data(50, seed=1)
@@ -364,6 +375,7 @@ def test_hard_votes_are_shares():
     assert scores.min() >= -1
     assert scores.max() <= 0
     np.testing.assert_array_equal(fitted.predict(X) == -1, scores < -0.5)
+    assert fitted.offset_ == -0.5  # half of them is not enough
     weighted = clone(fitted).set_params(weights=[1, 0, 0, 0], contamination=0.1)
     weighted.fit(X)
     assert set(weighted.score_samples(X)) == {-1.0, 0.0}

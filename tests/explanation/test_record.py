@@ -213,7 +213,8 @@ def test_diff_ignores_named_evidence_and_tells_true_from_one():
     first, second = DecisionRecord(), DecisionRecord()
     first.add("a", "b", True, "r", seconds=0.1, k=5)
     second.add("a", "b", 1, "r", seconds=0.2, k=5)
-    assert [d.what for d in first.diff(second, ignore=["seconds"])] == ["choice"]
+    for ignore in (["seconds"], "seconds"):
+        assert [d.what for d in first.diff(second, ignore=ignore)] == ["choice"]
     assert [d.what for d in first.diff(second)] == ["choice", "evidence.seconds"]
 
 

@@ -118,6 +118,15 @@ def test_large_csv_is_checked_like_a_small_one(tmp_path, monkeypatch):
     assert whole(read_chunks(path, chunk_rows=2))["a"].isna().tolist() == [0, 1, 0]
 
 
+@pytest.mark.parametrize("size", [0, 2**20])
+def test_options_of_files(tmp_path, size, monkeypatch):
+    monkeypatch.setattr(chunks_module, "_WHOLE_FILE_BYTES", size)
+    path = tmp_path / "a.csv"
+    path.write_text("low,high\n1,2\n")
+    assert len(whole(read_chunks(path))) == 1
+    assert len(whole(read_chunks(path, header=False))) == 2
+
+
 def test_glob_in_the_order_of_names(tmp_path):
     for i in (2, 0, 1):
         write(FRAME.assign(n=i), tmp_path / f"{i}.parquet")
@@ -184,6 +193,8 @@ def test_what_are_chunks_and_what_is_a_table():
         list(once)
     doubled = as_chunks([X + 1]).map(lambda chunk: 2 * chunk)
     assert [chunk.sum() for chunk in doubled] == [8]
+    assert not doubled.once
+    assert as_chunks(iter([X])).map(abs).once
 
 
 def cap(n):

@@ -374,6 +374,21 @@ def test_glob_of_one_format(tmp_path):
     assert load_dataset(tmp_path / "part*", format="csv").data["a"].tolist() == [0, 1]
 
 
+def test_glob_with_options(tmp_path):
+    for i in range(2):
+        write(tmp_path, f"{i}.csv", f"low,high\n{i},2\n")
+    data = load_dataset(tmp_path / "*.csv", header=False).data
+    assert data.iloc[:, 0].tolist() == ["low", "0", "low", "1"]
+
+
+def test_glob_keeps_the_truth_of_every_file(tmp_path):
+    for i, y in enumerate([[0, 1], [0, 0]]):
+        np.savez(tmp_path / f"{i}.npz", X=np.eye(2), y=y)
+    assert load_dataset(tmp_path / "*.npz").truth.tolist() == [1, -1, 1, 1]
+    np.savez(tmp_path / "2.npz", X=np.eye(2))
+    assert load_dataset(tmp_path / "*.npz").truth is None
+
+
 def test_brackets_in_the_name_of_a_file(tmp_path):
     path = write(tmp_path, "t[1].csv", "a,b\n1,2\n")
     assert load_dataset(path).data.shape == (1, 2)

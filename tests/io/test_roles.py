@@ -415,6 +415,13 @@ def test_lost_digits_tell_apart_what_floats_cannot(value, step):
     assert not exact.any()
 
 
+@pytest.mark.parametrize("least", [2**63 + 10, -(2**63)])
+def test_integers_at_the_ends_of_64_bits_are_told_apart_as_objects(least):
+    column = ColumnValues(np.array([least, least + 1, None], dtype=object))
+    np.testing.assert_array_equal(column.numbers(least), [0, 1, np.nan])
+    assert abs(column.offset() - least) <= 1
+
+
 def test_shifted_keeps_what_is_no_integer():
     values = np.array([np.inf, -np.inf, np.nan, 0.5])
     np.testing.assert_array_equal(shifted(values, 2), [np.inf, -np.inf, np.nan, -1.5])

@@ -114,6 +114,14 @@ def test_declared_categories_that_never_occur():
 # Numbers, dates, texts in tables -----------------------------------------------
 
 
+def test_a_column_that_is_there_or_missing_says_so():
+    X = np.column_stack([np.arange(100.0), np.full(100, 5.0)])
+    X[:3, 1] = np.nan  # far fewer than missing_share
+    preprocessor = AutonomousPreprocessor().fit(X)
+    assert preprocessor.get_feature_names_out().tolist() == ["x0", "x1_missing"]
+    assert preprocessor.transform(X)[:, 1].tolist() == [1, 1, 1, *[0] * 97]
+
+
 def test_numbers_as_strings_and_what_is_none():
     X = pd.DataFrame({"v": ["1", "2", "3", "?", "1,000"] * 4, "k": list("ab") * 10})
     preprocessor = AutonomousPreprocessor(missing_share=0.2).fit(X)
@@ -176,6 +184,14 @@ def test_dates_at_any_type_agree():
     )
     for other in others:
         np.testing.assert_allclose(other, first, rtol=1e-9, atol=1e-9)
+
+
+def test_a_missing_date_is_said_once():
+    stamps = pd.Series(pd.date_range("2024-05-01", periods=60, freq="25h"))
+    X = pd.DataFrame({"d": stamps.where(np.arange(60) % 2 == 0), "x": np.arange(60.0)})
+    names = AutonomousPreprocessor().fit(X).get_feature_names_out().tolist()
+    assert [name for name in names if "missing" in name] == ["d_missing"]
+    assert "d_week_sin" in names
 
 
 def test_a_second_is_not_lost():

@@ -42,6 +42,16 @@ def test_gaps_follow_in_skewed_columns():
     assert np.median(np.abs(errors(X, gaps, missing))) < 0.05  # .4 with the medians
 
 
+def test_all_of_a_long_sorted_table_tells_what_follows():
+    X = np.random.RandomState(0).randn(12_000, 2)
+    X[6000:, 1] = X[6000:, 0]  # the rows before know nothing of it
+    gaps = X.copy()
+    gaps[9000:, 1] = np.nan
+    Z = AutonomousPreprocessor(missing_share=1.0).fit(gaps).transform(gaps)
+    assert np.corrcoef(Z[9000:, 1], X[9000:, 1])[0, 1] > 0.9
+    assert Z[9000:, 1].std() > 0.2
+
+
 def test_gaps_in_columns_of_their_own_take_the_median():
     X = np.random.RandomState(0).randn(2000, 6)
     gaps, missing = with_gaps(X)
@@ -73,6 +83,16 @@ def test_wild_value_is_not_passed_on():
         row = preprocessor.transform([[wild, *[np.nan] * 7]])[0]
         assert np.abs(row[1:]).max() <= 10
         assert np.isfinite(row).all()
+
+
+def test_what_is_filled_in_is_no_new_extreme():
+    X = dependent()
+    X[:, 1] = 2 * X[:, 0]
+    high = X[:, 1] > 1
+    gaps = X.copy()
+    gaps[high, 1] = np.nan
+    Z = AutonomousPreprocessor(missing_share=1).fit(gaps).transform(gaps)
+    assert Z[high, 1].max() == pytest.approx(Z[~high, 1].max())
 
 
 def test_column_of_few_values_gets_one_of_them():

@@ -136,6 +136,13 @@ def test_costs_can_be_given(selector):
     assert selection.recommendations[0].estimated_seconds == 1e-6
     assert selection.recommendations[0].estimated_bytes == 1e6
     assert "about 1e-06 s" in selection.recommendations[0].reasoning
+    small = selector.select(
+        PROFILE,
+        meta=META,
+        priorities={"memory": 1},
+        costs=lambda member, *size: (1.0, 1e3 if member.detector == "knn" else 1e9),
+    )
+    assert [r.detector for r in small.recommendations[:2]] == ["knn", "knn"]
 
 
 def test_interpretability_and_memory(selector):

@@ -56,6 +56,11 @@ def test_max_models_keeps_different_kinds_first():
     assert len(refused) == len(POOL) - 2
     assert all("max_models=2" in why for why in refused.values())
     assert len(select(max_models=100).members) == len(POOL)
+    # In whatever order they are named.
+    asked = sorted(names), sorted(names, reverse=True)
+    for some in asked:
+        members = select(algorithms=some, max_models=2).members
+        assert [m.name for m in members] == names[:2]
 
 
 def test_algorithms_are_names_of_the_pool_or_the_catalogue():
@@ -85,7 +90,10 @@ def test_refusals_say_why():
     }
     few = select(algorithms=["knn", "pyod_cblof"], n_reference=10)
     assert few.refused == {"pyod_cblof": "needs 20 rows, but there are 10"}
-    many = select(algorithms=["knn", "sklearn_ocsvm"], n_reference=20_000)
+    for n_reference in (20, 10_000):  # the limits themselves are allowed
+        limits = ["pyod_cblof", "sklearn_ocsvm"]
+        assert not select(algorithms=limits, n_reference=n_reference).refused
+    many = select(algorithms=["knn", "sklearn_ocsvm"], n_reference=10_001)
     assert "too slow beyond 10000 rows" in many.refused["sklearn_ocsvm"]
 
 

@@ -10,6 +10,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from autonomaly import AutonomousDetector, register_detector
 from autonomaly.detectors import KNNDetector, unregister_detector
+from autonomaly.exceptions import BudgetWarning
 from autonomaly.profiling import DataProfiler
 from autonomaly.resources import Deadline, ResourceManager, Task
 from autonomaly.selection import AlgorithmSelector
@@ -337,6 +338,19 @@ def test_the_detector_tunes_when_it_is_asked(planted):
     assert set(np.argsort(tuned.score_samples(X))[:20]) == set(np.flatnonzero(truth))
     again = AutonomousDetector(algorithms=names, search="random", n_trials=8).fit(X)
     assert np.array_equal(again.score_samples(X), tuned.score_samples(X))
+
+
+def test_seed_and_memory_of_the_detector_hold_for_its_trials(planted):
+    def tuned(**settings):
+        detector = AutonomousDetector(
+            algorithms=["knn5_squashed"], search="random", n_trials=5, **settings
+        )
+        record = detector.fit(planted[0]).record_
+        return record.filter("tuning", "knn5_squashed")[0]
+
+    assert tuned(random_state=1).choice != tuned(random_state=2).choice
+    with pytest.warns(BudgetWarning, match="memory_limit=1000 cannot be kept"):
+        assert "memory_limit is 1000" in tuned(memory_limit=1000).reason
 
 
 def test_strategies_of_the_detector_are_checked(planted):
