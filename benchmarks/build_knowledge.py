@@ -102,7 +102,7 @@ def measure(X, y, pool, weights):
     failed : dict of str to str
     """
     from autonomaly.ensemble._committee import Committee
-    from autonomaly.resources import Deadline
+    from autonomaly.resources import Deadline, Parallel
     from autonomaly.selection import build_member
 
     committee = Committee(
@@ -118,7 +118,7 @@ def measure(X, y, pool, weights):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        Z = committee.fit(X, 0, Deadline(None), failed, on_step)
+        Z = committee.fit(X, 0, Deadline(None), failed, on_step, Parallel(n_jobs=1))
     times.append(("", time.perf_counter()))
     seconds = {
         name: round(end - start, 5)

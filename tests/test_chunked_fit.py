@@ -172,8 +172,8 @@ def test_chunks_without_rows_are_passed_over(frame):
     parts = [frame[:0], frame[:50], frame[:0], frame[50:], frame[:0]]
     whole = AutonomousDetector(max_models=2).fit(frame)
     found = AutonomousDetector(max_models=2).fit(iter(parts))
-    np.testing.assert_array_equal(
-        found.score_samples(iter(parts)), whole.score_samples(frame)
+    np.testing.assert_allclose(
+        found.score_samples(iter(parts)), whole.score_samples(frame), rtol=1e-12
     )
     arrays = [np.empty((0, 2)), np.arange(20.0).reshape(10, 2)]
     assert AutonomousDetector(max_models=2).fit(iter(arrays)).n_features_in_ == 2
