@@ -133,9 +133,9 @@ class _Search:
     def _within_bound(self, squares, k, sample, share):
         """Find the reference rows that are as near as a quantile of the sample.
 
-        The sample is a ``share`` of those that are not infinitely far.
-        Returns their keys, row by row and followed by the largest number, and how many
-        they are: seldom less than k.
+        The sample is a ``share`` of those that are not infinitely far. Returns their
+        keys, row by row and followed by the largest number, and how many they are:
+        seldom less than k.
         """
         n_rows, n = squares.shape
         expected = k * share

@@ -1,6 +1,5 @@
 """Every source is read whole, or refused with one clear error."""
 
-import contextlib
 import gzip
 import json
 import os
@@ -493,10 +492,10 @@ def test_damaged_bytes_anywhere(name, tmp_path):
         damaged[at : at + 8] = bytes(b ^ 255 for b in damaged[at : at + 8])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of openpyxl
-            with contextlib.suppress(LoadError):  # no other error may come
+            try:
                 load_dataset(write(tmp_path, name, bytes(damaged)))
-                refused -= 1
-            refused += 1
+            except LoadError:  # no other error may come
+                refused += 1
     assert refused > 5
 
 
